@@ -1,0 +1,129 @@
+# Needs git, make and Python >= 3.11; everything else is installed into .venv.
+#
+#   make lab     environment, package, JupyterLab at chapter 00
+#   make book    execute every chapter, write the static site to book/_build/html
+#   make test    everything that continuous integration checks
+#
+# Another Python: make test PYTHON=python3.12 (after `make clean`, if .venv exists already)
+
+PYTHON ?= python3
+JOBS ?= 2
+CELL_TIMEOUT ?= 300
+LAB_ARGS ?=
+EXTRAS := book,test,site,dev
+
+VENV := .venv
+OLDEST := .venv-oldest
+ifeq ($(OS),Windows_NT)
+BIN := Scripts
+else
+BIN := bin
+endif
+PY := $(VENV)/$(BIN)/python
+OLDEST_PY := $(OLDEST)/$(BIN)/python
+STAMP := $(VENV)/.installed
+OLDEST_STAMP := $(OLDEST)/.installed
+PIP := -m pip install --quiet --disable-pip-version-check
+
+NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
+FIRST := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+
+.PHONY: help lab book test unit nojit doctest nbval oldest lint format notebooks env clean
+.NOTPARALLEL:
+
+help:
+	@sed -n '3,7s/^# \{0,1\}//p' Makefile
+
+# ---- reading
+
+lab: $(STAMP)
+	$(PY) -m jupyterlab --allow-root --ServerApp.root_dir="$(CURDIR)" \
+	    --LabApp.default_url="/lab/tree/$(FIRST)" --LabApp.news_url=None $(LAB_ARGS)
+
+book: $(STAMP)
+	rm -rf book/notebooks book/_build
+	$(PY) tools/notebooks.py run --timeout $(CELL_TIMEOUT) --output book/notebooks
+	$(PY) -m sphinx -W --keep-going -q -b html book book/_build/html
+	@echo "The book is in book/_build/html/index.html"
+
+# ---- checking
+
+test: lint unit doctest nbval nojit oldest
+	@echo "make test: all steps passed"
+
+lint: $(STAMP)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+unit: $(STAMP)
+	$(PY) -m pytest -n $(JOBS) tests
+
+# the same tests, the kernels run as plain Python
+nojit: $(STAMP)
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n $(JOBS) -m "not jit" --ignore=tests/test_notebooks.py tests
+
+doctest: $(STAMP)
+	$(PY) -m pytest --doctest-modules rbmbook
+
+# the warnings here would be those of the notebook tools; a chapter's own fail as stderr
+nbval: $(STAMP)
+ifeq ($(NOTEBOOKS),)
+	@echo "nbval: there are no notebooks"
+else
+	$(PY) -m pytest --nbval --nbval-current-env --nbval-cell-timeout=$(CELL_TIMEOUT) \
+	    --nbval-kernel-startup-timeout=120 -W default -n $(JOBS) --dist loadfile $(NOTEBOOKS)
+endif
+
+# The oldest supported versions, from an installed wheel: -P keeps the checkout off sys.path.
+# They exist for Python 3.11 and 3.12 only.
+oldest: $(STAMP)
+	@if $(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
+	    $(MAKE) --no-print-directory oldest-run; \
+	else \
+	    echo "oldest: SKIPPED, the oldest supported versions need Python 3.11 or 3.12"; \
+	fi
+
+.PHONY: oldest-run
+oldest-run: $(OLDEST_STAMP)
+	$(OLDEST_PY) $(PIP) --no-deps --force-reinstall .
+	$(OLDEST_PY) -P -m pytest -n $(JOBS) --ignore=tests/test_notebooks.py tests
+
+# ---- writing
+
+format: $(STAMP)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(PY) tools/notebooks.py clean
+
+# execute all notebooks in place and bring them to their canonical form
+notebooks: $(STAMP)
+	$(PY) tools/notebooks.py run --timeout $(CELL_TIMEOUT)
+
+# ---- environments: made again when pyproject.toml or the constraints are newer than the stamp
+
+env: $(STAMP)
+
+# $(call venv,folder): make a virtual environment there unless it has a working pip
+define venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+    echo "rbmbook needs Python 3.11 or newer; name one: make ... PYTHON=python3.12"; exit 1; }
+@$(1)/$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1) || { \
+    echo "could not make $(1); on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+endef
+
+$(STAMP): pyproject.toml constraints.txt
+	$(call venv,$(VENV))
+	@echo "installing rbmbook into $(VENV); the first time takes a few minutes"
+	@# the exact versions were found on Python 3.11; they have wheels up to 3.14
+	$(PY) $(PIP) -e ".[$(EXTRAS)]" \
+	    $$($(PY) -c 'import sys; print("-c constraints.txt" * (sys.version_info < (3, 15)))')
+	@touch $@
+
+$(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
+	$(call venv,$(OLDEST))
+	@echo "installing the oldest supported versions into $(OLDEST)"
+	$(OLDEST_PY) $(PIP) ".[test]" -c constraints-oldest.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(OLDEST) book/_build book/notebooks .pytest_cache .ruff_cache .hypothesis

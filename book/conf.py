@@ -1,0 +1,75 @@
+"""The static site: Sphinx reading the notebooks that `make book` has executed into book/notebooks.
+
+Opening a page asks no other host for anything. MathJax is vendored in _static/mathjax. No widget
+manager is: the cells tagged `widget` have no stored outputs (a widget without a kernel is dead),
+and the static figure below each of them is what the site shows.
+"""
+
+from docutils import nodes
+
+project = "rbmbook"
+author = "The rbmbook authors"
+copyright = "2026, the rbmbook authors. Text and figures CC BY 4.0, code MIT"
+version = release = "0.1.0"
+language = "en"
+
+extensions = ["myst_nb", "sphinx.ext.mathjax"]
+exclude_patterns = ["_build", "_static", "**/.ipynb_checkpoints"]
+
+nb_execution_mode = "off"  # tools/notebooks.py has executed them
+nb_merge_streams = True
+# A cell with a widget shows nothing on a page; PNG comes before the text that stands for it.
+nb_mime_priority_overrides = [("html", "image/png", 5)]
+
+myst_enable_extensions = ["amsmath", "dollarmath"]
+mathjax_path = "mathjax/tex-svg-full.js"
+# The entry that Sphinx writes would be for MathJax 4, whose options have other names.
+mathjax3_config = {
+    "tex": {"inlineMath": [["\\(", "\\)"]], "displayMath": [["\\[", "\\]"]]},
+    "options": {"enableMenu": False},  # the menu's extras would be loaded from elsewhere
+}
+
+html_theme = "sphinx_book_theme"
+html_title = "rbmbook"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "use_download_button": False,
+    "use_fullscreen_button": True,
+    "use_repository_button": False,
+    "use_issues_button": False,
+    "use_edit_page_button": False,
+    "launch_buttons": {
+        "binderhub_url": "",
+        "colab_url": "",
+        "jupyterhub_url": "",
+        "thebe": False,
+    },
+    "show_navbar_depth": 1,
+    "show_toc_level": 2,
+    "home_page_in_toc": True,
+    "navbar_persistent": [],  # the sidebar has the search already
+}
+
+# A clone with few chapters still builds: the globs of index.md may match nothing.
+suppress_warnings = ["toc.empty_glob"]
+
+
+def leave_equations_alone(app, doctree):
+    """Hand each `$$` block to MathJax as it stands.
+
+    Sphinx would wrap a block of several lines in `split`, in which `\\tag` is an error.
+    """
+    for node in doctree.findall(nodes.math_block):
+        if not node.get("no-wrap", node.get("nowrap")):
+            text = f"\\[{node.astext()}\\]"
+            node.children = [nodes.Text(text)]
+            node["no-wrap"] = node["nowrap"] = True  # the newer and the older name
+
+
+def setup(app):
+    """Connect what Sphinx has no option for."""
+    app.connect("doctree-read", leave_equations_alone)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,54 @@
+"""Restricted Boltzmann machines, exact where they can be, compiled where it matters.
+
+>>> import rbmbook as rb
+>>> X = rb.data.bars_and_stripes(3)
+>>> rbm = rb.RBM.random(9, 8, rng=0, data=X)
+>>> history = rb.fit(rbm, X, epochs=10, rng=0, progress=False)
+>>> rb.gibbs.run(rbm, 5, steps=100, rng=0).shape
+(5, 9)
+"""
+
+import importlib
+from typing import Any
+
+from rbmbook import exact, gibbs, gradient, train, units, validation
+from rbmbook.gradient import CD, Exact
+from rbmbook.optimize import SGD, Adam
+from rbmbook.rbm import RBM, Parameters
+from rbmbook.train import DivergenceError, History, fit
+from rbmbook.units import Bernoulli
+
+__version__ = "0.1.0"
+__all__ = [
+    "CD",
+    "RBM",
+    "SGD",
+    "Adam",
+    "Bernoulli",
+    "DivergenceError",
+    "Exact",
+    "History",
+    "Parameters",
+    "data",
+    "exact",
+    "exercises",
+    "fit",
+    "gibbs",
+    "gradient",
+    "plots",
+    "train",
+    "units",
+    "validation",
+]
+
+_LAZY = {"data", "exercises", "plots"}  # imported at first use: they bring large libraries
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"rbmbook.{name}")
+    raise AttributeError(f"module 'rbmbook' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

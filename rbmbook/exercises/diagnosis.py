@@ -1,0 +1,166 @@
+"""Compare answers, and say what is wrong with the form of one: its type, shape, finiteness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+
+# -- answers: an array, a number, or a tuple of these --------------------------------------------
+def parts_of(answer: Any) -> tuple:
+    """The parts of a tuple answer; a single answer is its own only part."""
+    return tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
+
+
+def numeric(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic, Number)) and np.asarray(x).dtype.kind in "biuf"
+
+
+def same_form(x: Any, y: Any) -> bool:
+    """Whether two answers have the same number of parts, of the same shapes."""
+    xs, ys = parts_of(x), parts_of(y)
+    return len(xs) == len(ys) and all(
+        np.shape(p) == np.shape(q) for p, q in zip(xs, ys, strict=True)
+    )
+
+
+def finite(answer: Any) -> bool:
+    """Whether every number of an answer is finite."""
+    return all(numeric(p) and bool(np.isfinite(p).all()) for p in parts_of(answer))
+
+
+def equal(x: Any, y: Any, rtol: float, atol: float) -> bool:
+    """Whether two answers have one form and agree within the tolerance (NaN equals NaN)."""
+    xs, ys = parts_of(x), parts_of(y)
+    if len(xs) != len(ys):
+        return False
+    return all(equal_part(p, q, rtol, atol) for p, q in zip(xs, ys, strict=True))
+
+
+def equal_part(x: Any, y: Any, rtol: float, atol: float) -> bool:
+    if not (numeric(x) and numeric(y)):
+        return type(x) is type(y) and bool(np.all(x == y))
+    if np.shape(x) != np.shape(y):
+        return False
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    return bool(np.allclose(x, y, rtol=rtol, atol=atol, equal_nan=True))
+
+
+# -- arguments -----------------------------------------------------------------------------------
+def describe(names: Sequence[str], args: tuple) -> str:
+    """The arguments of a case in a few words: shapes of arrays, values of numbers."""
+    words = []
+    for name, x in zip(names, args, strict=False):
+        if isinstance(x, np.ndarray) and x.ndim:
+            words.append(f"{name} of shape {x.shape}")
+        elif isinstance(x, (Number, np.generic, str)):
+            words.append(f"{name} = {x}")
+        else:
+            words.append(f"{name} a {type(x).__name__}")
+    return ", ".join(words)
+
+
+def _arrays(x: Any) -> Iterator[np.ndarray]:
+    """All arrays inside an argument, in a fixed order."""
+    if isinstance(x, np.ndarray):
+        yield x
+    elif isinstance(x, (tuple, list)):
+        for item in x:
+            yield from _arrays(item)
+    elif isinstance(x, dict):
+        for item in x.values():
+            yield from _arrays(item)
+    elif hasattr(x, "__dict__") and not callable(x):
+        yield from _arrays(vars(x))
+
+
+def _same(x: np.ndarray, y: np.ndarray) -> bool:
+    return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+
+
+def changed(names: Sequence[str], before: tuple, after: tuple) -> str | None:
+    """The name of the first argument whose arrays were written to, or None."""
+    for name, x, y in zip(names, before, after, strict=False):
+        xs, ys = list(_arrays(x)), list(_arrays(y))
+        if len(xs) != len(ys) or not all(map(_same, xs, ys)):
+            return name
+    return None
+
+
+# -- form: type, shape, finiteness ---------------------------------------------------------------
+def form(
+    names: Sequence[str], args: tuple, expected: Any, received: Any, parts: Sequence[str]
+) -> str | None:
+    """What is wrong with the type, the shape or the finiteness of an answer, or None."""
+    if isinstance(expected, tuple):
+        if not isinstance(received, (tuple, list)) or len(received) != len(expected):
+            got = _kind(received)
+            wanted = f" ({', '.join(parts)})" if parts else ""
+            return f"your result is {got}, expected a tuple of {len(expected)}{wanted}."
+        labels = parts or [f"part {i + 1}" for i in range(len(expected))]
+        for label, e, r in zip(labels, expected, received, strict=True):
+            if (problem := _form(names, args, e, r, f"your {label}")) is not None:
+                return problem
+        return None
+    return _form(names, args, expected, received, "your result")
+
+
+def _kind(x: Any) -> str:
+    if isinstance(x, (tuple, list)):
+        return f"a {type(x).__name__} of {len(x)}"
+    if isinstance(x, np.ndarray):
+        return f"an array of shape {x.shape}"
+    return f"a value of type {type(x).__name__}"
+
+
+def _form(names: Sequence[str], args: tuple, expected: Any, received: Any, who: str) -> str | None:
+    if not numeric(expected):
+        return (
+            None
+            if type(received) is type(expected)
+            else (f"{who} is {_kind(received)}, expected {_kind(expected)}.")
+        )
+    if np.ndim(expected) and not isinstance(received, (np.ndarray, np.generic, Number)):
+        return f"{who} is {_kind(received)}, expected a NumPy array of shape {np.shape(expected)}."
+    if not numeric(received):
+        dtype = f" with dtype {received.dtype}" if isinstance(received, np.ndarray) else ""
+        return f"{who} is {_kind(received)}{dtype}, expected real numbers."
+    if np.shape(received) != np.shape(expected):
+        hint = _shape_hint(names, args, np.shape(expected), np.shape(received))
+        return f"{who} has shape {np.shape(received)}, expected {np.shape(expected)}{hint}"
+    bad = ~np.isfinite(received) & np.isfinite(expected)
+    if bad.any():
+        what = "NaN" if np.isnan(received).any() else "infinite values"
+        return (
+            f"{who} contains {what} where the right answer is finite: the computation is "
+            "unstable (an exponential overflows, a logarithm meets 0, or 0/0 arises)."
+        )
+    return None
+
+
+def _shape_hint(names: Sequence[str], args: tuple, expected: tuple, received: tuple) -> str:
+    """A guess at the axis that went wrong."""
+    if len(expected) == 2 and received == expected[::-1]:
+        return ": it is transposed."
+    if not received and len(expected) == 1:
+        return ": did you sum over the whole batch instead of over each row?"
+    if not received:
+        return ": a single number where an array is asked for; is it summed too far?"
+    if not expected:
+        return ": a single number is asked for; is a sum or a mean missing?"
+    if len(received) > len(expected):
+        if tuple(n for n in received if n != 1) == tuple(n for n in expected if n != 1):
+            return ": drop the axis of length 1 (`keepdims`, `np.newaxis` or a reshape adds one)."
+        return ": is a sum over one axis missing?"
+    for name, x in zip(names, args, strict=False):
+        if isinstance(x, np.ndarray) and x.ndim == 2 and len(received) == 1:
+            for axis in (0, 1):
+                if received == x.shape[axis : axis + 1] and expected[0] != x.shape[axis]:
+                    return (
+                        f": {received[0]} is the length of axis {axis} of `{name}`; did you sum "
+                        "over the wrong axis?"
+                    )
+    return "."

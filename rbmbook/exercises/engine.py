@@ -1,0 +1,212 @@
+"""What an exercise is, and how an attempt is judged."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import diagnosis, patterns
+
+SEED = 2006  # every attempt meets the same cases
+
+
+class WrongAnswer(AssertionError):
+    """An attempt at an exercise is wrong; the message says why."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question whose answer is a function.
+
+    Parameters
+    ----------
+    name : str
+        ``"NN.k"``: chapter and number.
+    title : str
+        What is asked, in a few words.
+    reference : callable
+        A right answer: written from the formula, independent of the compiled kernels where it
+        can be. It returns an array, a number, or a tuple of these.
+    cases : callable
+        ``cases(rng)`` yields tuples of positional arguments, from tiny to awkward.
+    mistakes : mapping of str to callable, optional
+        What to tell the reader → the function that makes this mistake. The first that agrees
+        with an attempt is reported, so the more special one goes first.
+    parts : tuple of str, optional
+        Names of the parts of a tuple result, for messages.
+    rtol, atol : float, optional
+        An answer x is right if ``|x − expected| <= atol + rtol·|expected|``.
+    compare : callable, optional
+        For answers that are not unique (samples): ``compare(args, received, expected)`` returns
+        None or what is wrong. Type, shape and finiteness are checked before it is called.
+    """
+
+    name: str
+    title: str
+    reference: Callable[..., Any]
+    cases: Callable[[np.random.Generator], Iterable[tuple]]
+    mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    rtol: float = 1e-6
+    atol: float = 1e-9
+    compare: Callable[[tuple, Any, Any], str | None] | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d\d\.\d+", self.name):
+            raise ValueError(f"name must look like '01.2', got {self.name!r}")
+
+    def equal(self, x: Any, y: Any) -> bool:
+        """Whether two answers agree within the tolerance (NaN agrees with NaN)."""
+        return diagnosis.equal(x, y, self.rtol, self.atol)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a grader found.
+
+    ``error`` is the exception that the attempt raised, if it raised one.
+    """
+
+    name: str
+    passed: bool
+    attempted: bool
+    message: str
+    error: BaseException | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case: its arguments, the right answer, the attempt's answer."""
+
+    number: int
+    args: tuple
+    expected: Any
+    received: Any
+    where: str
+
+
+class _Wrong(Exception):
+    """Carries an explanation from the depth of the grader to ``judge``."""
+
+
+def judge(exercise: Exercise, attempt: Callable) -> Verdict:
+    """Try an attempt on every case of an exercise and explain the outcome.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    attempt : callable
+
+    Returns
+    -------
+    Verdict
+    """
+    label = f"Exercise {exercise.name}:"
+    try:
+        trials = _run(exercise, attempt)
+        _explain(exercise, trials)
+    except NotImplementedError:
+        hint = "not attempted yet (replace `raise NotImplementedError` by your answer)."
+        return Verdict(exercise.name, False, False, f"{label} {hint}")
+    except _Wrong as wrong:
+        return Verdict(exercise.name, False, True, f"{label} {wrong}", wrong.__cause__)
+    return Verdict(exercise.name, True, True, f"{label} correct.")
+
+
+def _run(exercise: Exercise, attempt: Callable) -> list[Trial]:
+    """Answers of the reference and of the attempt to every case."""
+    if not callable(attempt):
+        kind = type(attempt).__name__
+        raise _Wrong(f"pass the function itself, not what it returns (got a value of type {kind}).")
+    names = list(inspect.signature(exercise.reference).parameters)
+    trials = []
+    for number, args in enumerate(exercise.cases(np.random.default_rng(SEED)), start=1):
+        where = f"case {number} ({diagnosis.describe(names, args)})"
+        expected = _call(exercise.reference, args)
+        given = copy.deepcopy(args)
+        try:
+            received = _call(attempt, given, copied=False)
+        except NotImplementedError as error:
+            if number == 1:
+                raise
+            raise _Wrong(f"your function is not implemented for {where}.") from error
+        except (Exception, SystemExit) as error:
+            what = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise _Wrong(f"your function raised {what}\n  on {where}.") from error
+        if (changed := diagnosis.changed(names, args, given)) is not None:
+            raise _Wrong(f"your function changes its argument `{changed}`; work on a copy.")
+        if received is None:
+            raise _Wrong("your function returned None: is a `return` missing?")
+        trials.append(Trial(number, args, expected, received, where))
+    return trials
+
+
+def _call(function: Callable, args: tuple, copied: bool = True) -> Any:
+    """The function's answer, its arguments protected and its warnings silenced.
+
+    Overflow is no news here: its consequence (NaN, infinity) is what gets reported.
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return function(*(copy.deepcopy(args) if copied else args))
+
+
+def _explain(exercise: Exercise, trials: list[Trial]) -> None:
+    """Raise the best explanation of what is wrong; return if nothing is."""
+    if all(_right(exercise, t) for t in trials):
+        return
+    for explanation, mistake in exercise.mistakes.items():
+        if _makes(exercise, trials, mistake):
+            raise _Wrong(explanation)
+    names = list(inspect.signature(exercise.reference).parameters)
+    for t in trials:
+        problem = diagnosis.form(names, t.args, t.expected, t.received, exercise.parts)
+        if problem is not None:
+            raise _Wrong(f"{problem}\n  on {t.where}.")
+    if exercise.compare is None:
+        wrong = next(t for t in trials if not _right(exercise, t))
+        lead = patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
+        values = patterns.difference(wrong, exercise.parts, exercise.rtol, exercise.atol)
+        place = f"On {wrong.where}:\n  " if wrong.args else ""
+        raise _Wrong(f"{lead or 'not right yet.'}\n  {place}{values}")
+    for t in trials:
+        if (problem := exercise.compare(t.args, t.received, t.expected)) is not None:
+            raise _Wrong(f"{problem}\n  on {t.where}.")
+
+
+def _right(exercise: Exercise, trial: Trial) -> bool:
+    if diagnosis.form([], trial.args, trial.expected, trial.received, ()) is not None:
+        return False
+    if exercise.compare is None:
+        return exercise.equal(trial.received, trial.expected)
+    return exercise.compare(trial.args, trial.received, trial.expected) is None
+
+
+def _makes(exercise: Exercise, trials: list[Trial], mistake: Callable) -> bool:
+    """Whether the attempt is wrong in the way that ``mistake`` is.
+
+    They must agree somewhere where the mistake shows, and must nowhere differ, except that one
+    of them may overflow where the other does not: two programs can share one mistake and differ
+    in their stability.
+    """
+    shows = False
+    for t in trials:
+        try:
+            wrong = _call(mistake, t.args)
+        except Exception:  # a mistake may be impossible for some shapes
+            continue
+        if exercise.equal(t.received, wrong):
+            shows = shows or not exercise.equal(wrong, t.expected)
+        elif diagnosis.same_form(t.received, wrong):
+            if diagnosis.finite(t.received) and diagnosis.finite(wrong):
+                return False
+        else:
+            return False
+    return shows

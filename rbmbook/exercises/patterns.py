@@ -1,0 +1,179 @@
+"""Recognise in wrong numbers the slip that made them: a sign, a factor, a constant, an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .diagnosis import equal_part, numeric, parts_of
+
+Pairs = list[tuple[np.ndarray, np.ndarray]]  # (received, expected), one pair per case
+
+
+def _transposed(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
+    return e.T if e.ndim == 2 and e.shape[0] == e.shape[1] else None
+
+
+def _reordered(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
+    """The expected values in the order of the received ones, by rank."""
+    if e.size < 2:
+        return e
+    out = np.empty(e.size)
+    out[np.argsort(r, axis=None)] = np.sort(e, axis=None)
+    return out.reshape(e.shape)
+
+
+def _rounded(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
+    probabilities = ((e >= 0) & (e <= 1)).all() and ((e > 0) & (e < 1)).any()
+    return r if probabilities and np.isin(r, (0, 1)).all() else None
+
+
+# What the answer equals in every case → what to say; tried in this order.
+TRANSFORMS: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray | None]], ...] = (
+    ("the sign is flipped.", lambda r, e: -e),
+    ("the right values, but rows and columns are exchanged: transpose.", _transposed),
+    ("you return 1 minus the right answer; the complementary probability?", lambda r, e: 1 - e),
+    ("you return the logarithm of the right answer.", lambda r, e: np.log(e)),
+    ("you return the exponential of the right answer.", lambda r, e: np.exp(e)),
+    ("the right values, but in another order.", _reordered),
+    ("you return only zeros and ones: a sample or a rounding where a probability is asked for.",
+     _rounded),
+)  # fmt: skip
+
+
+def find(
+    names: Sequence[str], trials: Sequence[Any], parts: Sequence[str], rtol: float, atol: float
+) -> str | None:
+    """The simple relation that holds between received and right answers in every case, if any.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the arguments.
+    trials : sequence of Trial
+        With ``args``, ``expected`` and ``received``, of equal form.
+    parts : sequence of str
+        Names of the parts of a tuple answer; its first wrong part is looked at.
+    rtol, atol : float
+        The tolerance of the exercise.
+
+    Returns
+    -------
+    str or None
+    """
+    for i, label in enumerate(_labels(trials[0].expected, parts)):
+        both = [(parts_of(t.received)[i], parts_of(t.expected)[i]) for t in trials]
+        if all(equal_part(r, e, rtol, atol) for r, e in both):
+            continue
+        if not all(numeric(r) and numeric(e) for r, e in both):
+            return None
+        pairs = [(np.asarray(r, np.float64), np.asarray(e, np.float64)) for r, e in both]
+        found = _relation(names, [t.args for t in trials], pairs, rtol, atol)
+        return f"{label}: {found}" if found and label else found
+    return None
+
+
+def _labels(expected: Any, parts: Sequence[str]) -> Sequence[str]:
+    if not isinstance(expected, tuple):
+        return [""]
+    return parts or [f"part {i + 1}" for i in range(len(expected))]
+
+
+def _relation(
+    names: Sequence[str], cases: list[tuple], pairs: Pairs, rtol: float, atol: float
+) -> str | None:
+    with np.errstate(all="ignore"):
+        for message, transform in TRANSFORMS:
+            guesses = [transform(r, e) for r, e in pairs]
+            if all(
+                g is not None and equal_part(r, g, rtol, atol)
+                for (r, _), g in zip(pairs, guesses, strict=True)
+            ):
+                return message
+        if sum(e.size for _, e in pairs) < 2:  # one number is always a multiple of another
+            return None
+        return _factor(names, cases, pairs, rtol, atol) or _offset(pairs, rtol, atol)
+
+
+def _factor(
+    names: Sequence[str], cases: list[tuple], pairs: Pairs, rtol: float, atol: float
+) -> str | None:
+    """One factor for all cases, or a factor that is the length of an axis in every case."""
+    ratios = [_slope(r, e) for r, e in pairs]
+    if any(
+        q is None or not equal_part(r, q * e, rtol, atol)
+        for q, (r, e) in zip(ratios, pairs, strict=True)
+    ):
+        return None
+    if np.allclose(ratios, ratios[0], rtol=max(rtol, 1e-6)) and ratios[0] != 0:
+        return f"every value is {ratios[0]:.6g} times the right one: a factor is off."
+    for label, sizes in _axes(names, cases):
+        if np.allclose(ratios, sizes, rtol=1e-6):
+            return f"every value is too large by {label}: is a sum left where a mean is asked for?"
+        if np.allclose(ratios, 1 / sizes, rtol=1e-6):
+            return f"every value is too small by {label}: is a mean left where a sum is asked for?"
+    return None
+
+
+def _slope(r: np.ndarray, e: np.ndarray) -> float | None:
+    """The factor at the largest expected value, where rounding matters least."""
+    if not e.size or not np.abs(e).max():
+        return None
+    k = np.abs(e).argmax()
+    return float(r.flat[k] / e.flat[k])
+
+
+def _axes(names: Sequence[str], cases: list[tuple]) -> Iterator[tuple[str, np.ndarray]]:
+    """Lengths of every axis of every array argument, over the cases."""
+    for j, name in enumerate(names):
+        columns = [args[j] for args in cases]
+        if not all(isinstance(x, np.ndarray) and x.ndim == columns[0].ndim for x in columns):
+            continue
+        for axis in range(columns[0].ndim):
+            yield (
+                f"the length of axis {axis} of `{name}`",
+                np.array([x.shape[axis] for x in columns], dtype=np.float64),
+            )
+
+
+def _offset(pairs: Pairs, rtol: float, atol: float) -> str | None:
+    """One constant for all cases, or one constant in each case."""
+    shifts = [float((r - e).flat[0]) if e.size else 0.0 for r, e in pairs]
+    if any(
+        not equal_part(r, e + c, rtol, max(atol, rtol * abs(c)))
+        for c, (r, e) in zip(shifts, pairs, strict=True)
+    ):
+        return None
+    if np.allclose(shifts, shifts[0], rtol=1e-6):
+        return f"every value is off by the same constant, {shifts[0]:+.6g}."
+    if max(e.size for _, e in pairs) > 1:
+        return "in each case all values are off by one constant: is a term added or left out?"
+    return None
+
+
+def difference(trial: Any, parts: Sequence[str], rtol: float, atol: float) -> str:
+    """What was expected and what was received in one case, at the first part that differs."""
+    labels = _labels(trial.expected, parts)
+    for label, r, e in zip(labels, parts_of(trial.received), parts_of(trial.expected), strict=True):
+        if equal_part(r, e, rtol, atol):
+            continue
+        if not trial.args and numeric(e) and not np.ndim(e):  # do not give the answer away
+            return f"your value {_show(r)} is too {'large' if r > e else 'small'}"
+        of = f" for {label}" if label else ""
+        text = f"expected{of} {_show(e)}\n  received{of} {_show(r)}"
+        if numeric(e) and np.ndim(e):
+            wrong = ~np.isclose(np.asarray(r, float), np.asarray(e, float), rtol, atol)
+            first = tuple(int(i) for i in np.argwhere(wrong)[0])
+            index = first[0] if len(first) == 1 else first
+            text += f"\n  ({wrong.sum()} of {wrong.size} values differ, the first at [{index}])"
+        return text.replace("[(", "[").replace(")]", "]")
+    return ""
+
+
+def _show(x: Any) -> str:
+    if isinstance(x, np.ndarray) and x.ndim:
+        text = np.array2string(x, precision=4, threshold=12, edgeitems=3)
+        return text if x.ndim == 1 else "\n    " + text.replace("\n", "\n    ")
+    return f"{x:.6g}" if numeric(x) else repr(x)

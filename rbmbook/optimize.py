@@ -1,0 +1,196 @@
+"""Gradient ascent on a list of arrays: SGD with momentum, and Adam.
+
+The same two serve every model in the package. An optimizer is a frozen set of numbers; what it
+remembers between steps is a list of arrays made by `start`. Learning rates may change over time:
+give a function of the number of the update, counted from 0, in place of a number.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from rbmbook import validation
+from rbmbook._jit import jit
+
+Rate = float | Callable[[int], float]
+
+
+class Optimizer(Protocol):
+    """What `fit` asks of an optimizer."""
+
+    def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The memory between steps: arrays of zeros."""
+
+    def step(
+        self,
+        parameters: Sequence[np.ndarray],
+        gradient: Sequence[np.ndarray],
+        memory: list[np.ndarray],
+        update: int,
+    ) -> None:
+        """Move the parameters up the gradient, in place."""
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient ascent with momentum: u ← momentum·u + rate·gradient, θ ← θ + u.
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or function of the update's number (0, 1, …) that returns one
+    momentum : float in [0, 1)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is outside its range.
+
+    References
+    ----------
+    Polyak (1964), Some methods of speeding up the convergence of iteration methods, equation 9.
+    """
+
+    learning_rate: Rate = 0.05
+    momentum: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_rate(self.learning_rate)
+        validation.real("momentum", self.momentum, 0.0, 1.0)
+
+    def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """A velocity for each parameter."""
+        return [np.zeros_like(p) for p in parameters]
+
+    def step(
+        self,
+        parameters: Sequence[np.ndarray],
+        gradient: Sequence[np.ndarray],
+        memory: list[np.ndarray],
+        update: int,
+    ) -> None:
+        """One step up the gradient, in place."""
+        rate = rate_at(self.learning_rate, update)
+        for p, g, velocity in zip(parameters, gradient, memory, strict=True):
+            _sgd(
+                p.ravel(),
+                g.ravel(),
+                velocity.ravel(),
+                p.dtype.type(rate),
+                p.dtype.type(self.momentum),
+            )
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam: steps scaled by running estimates of the gradient's mean and square.
+
+    Parameters
+    ----------
+    learning_rate : float > 0, or function of the update's number (0, 1, …) that returns one
+    beta1, beta2 : float in [0, 1)
+        Decay of the running mean and of the running square.
+    epsilon : float > 0
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is outside its range.
+
+    References
+    ----------
+    Kingma and Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
+    """
+
+    learning_rate: Rate = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _check_rate(self.learning_rate)
+        validation.real("beta1", self.beta1, 0.0, 1.0)
+        validation.real("beta2", self.beta2, 0.0, 1.0)
+        validation.real("epsilon", self.epsilon, 0.0, closed="neither")
+
+    def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """A running mean and a running square for each parameter."""
+        return [np.zeros_like(p) for p in parameters for _ in range(2)]
+
+    def step(
+        self,
+        parameters: Sequence[np.ndarray],
+        gradient: Sequence[np.ndarray],
+        memory: list[np.ndarray],
+        update: int,
+    ) -> None:
+        """One step up the gradient, in place."""
+        t = update + 1
+        correction = np.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
+        rate = rate_at(self.learning_rate, update) * correction
+        # The two corrections of algorithm 1, folded into the rate and into epsilon.
+        epsilon = self.epsilon * np.sqrt(1 - self.beta2**t)
+        for i, (p, g) in enumerate(zip(parameters, gradient, strict=True)):
+            mean, square = memory[2 * i], memory[2 * i + 1]
+            numbers = (p.dtype.type(x) for x in (rate, self.beta1, self.beta2, epsilon))
+            _adam(p.ravel(), g.ravel(), mean.ravel(), square.ravel(), *numbers)
+
+
+def linear_decay(start: float, end: float, updates: int) -> Callable[[int], float]:
+    """A learning rate that falls (or rises) on a line from `start` to `end`, then stays.
+
+    Parameters
+    ----------
+    start, end : float > 0
+    updates : int ≥ 1
+        Number of updates after which `end` is reached.
+
+    Examples
+    --------
+    >>> from rbmbook.optimize import linear_decay
+    >>> rate = linear_decay(0.1, 0.02, updates=100)
+    >>> [round(rate(t), 3) for t in (0, 50, 100, 500)]
+    [0.1, 0.06, 0.02, 0.02]
+    """
+    start = validation.real("start", start, 0.0, closed="neither")
+    end = validation.real("end", end, 0.0, closed="neither")
+    updates = validation.integer("updates", updates)
+    return lambda update: start + (end - start) * min(update / updates, 1.0)
+
+
+def rate_at(rate: Rate, update: int) -> float:
+    """The learning rate of an update, checked where a function gives it."""
+    return _check_rate(rate(update)) if callable(rate) else rate
+
+
+def optimizer(value: Any) -> Optimizer:
+    """`value` if it offers what `Optimizer` asks for."""
+    if isinstance(value, type) or not all(hasattr(value, method) for method in ("start", "step")):
+        raise TypeError(f"optimizer: expected an optimizer such as SGD(0.05), got {value!r}")
+    return value
+
+
+def _check_rate(rate: Any) -> Rate:
+    if callable(rate):
+        return rate
+    return validation.real("learning_rate", rate, 0.0, closed="neither")
+
+
+@jit
+def _sgd(parameter, gradient, velocity, rate, momentum):
+    """u ← momentum·u + rate·gradient, θ ← θ + u, in one pass over memory."""
+    for i in range(parameter.size):
+        velocity[i] = momentum * velocity[i] + rate * gradient[i]
+        parameter[i] += velocity[i]
+
+
+@jit
+def _adam(parameter, gradient, mean, square, rate, beta1, beta2, epsilon):
+    """Algorithm 1 of Kingma and Ba (2015) in one pass over memory."""
+    one = parameter.dtype.type(1)
+    for i in range(parameter.size):
+        g = gradient[i]
+        mean[i] = beta1 * mean[i] + (one - beta1) * g
+        square[i] = beta2 * square[i] + (one - beta2) * g * g
+        parameter[i] += rate * mean[i] / (np.sqrt(square[i]) + epsilon)

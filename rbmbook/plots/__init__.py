@@ -1,0 +1,54 @@
+"""Figures of the book: one look, colour-blind-safe, shown with alternative text.
+
+Every function takes arrays and a ``title``, returns a matplotlib figure and shows nothing;
+:func:`show` does that.
+
+Examples
+--------
+>>> from rbmbook import plots
+>>> plots.use_style()
+>>> fig = plots.curves([1, 2, 3], {"CD-1": [-9.0, -7.5, -7.0]}, xlabel="epoch", ylabel="nats")
+>>> plots.show(fig, alt="The log-likelihood rises.")
+<Figure: The log-likelihood rises.>
+"""
+
+from .charts import curves, heatmap, landscape
+from .images import filters, samples
+from .network import machine
+from .style import (
+    BLACK,
+    BLUE,
+    DIVERGING,
+    GREEN,
+    NEGATIVE,
+    ORANGE,
+    PALETTE,
+    POSITIVE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    show,
+    use_style,
+)
+
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "DIVERGING",
+    "GREEN",
+    "NEGATIVE",
+    "ORANGE",
+    "PALETTE",
+    "POSITIVE",
+    "PURPLE",
+    "SKY",
+    "VERMILLION",
+    "curves",
+    "filters",
+    "heatmap",
+    "landscape",
+    "machine",
+    "samples",
+    "show",
+    "use_style",
+]

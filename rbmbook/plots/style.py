@@ -1,0 +1,129 @@
+"""The look of the book's figures, and how one is shown."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sized
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from rbmbook import validation
+
+# Okabe & Ito (2008), "Color universal design": distinguishable with any colour vision.
+BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+PURPLE, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
+PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+NEGATIVE, POSITIVE = BLUE, VERMILLION
+DIVERGING = LinearSegmentedColormap.from_list("sign", [NEGATIVE, "#ffffff", POSITIVE])
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults to the look of the book.
+
+    Examples
+    --------
+    >>> use_style()
+    >>> plt.rcParams["axes.spines.top"]
+    False
+    """
+    plt.rcParams.update(
+        {
+            "axes.prop_cycle": plt.cycler(color=PALETTE),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 12,
+            "axes.labelsize": 11,
+            "axes.axisbelow": True,
+            "figure.constrained_layout.use": True,
+            "figure.dpi": 100,
+            "figure.figsize": (6.4, 3.8),
+            "figure.titlesize": 12,
+            "font.family": "DejaVu Sans",  # shipped with matplotlib: the same on every machine
+            "font.size": 11,
+            "grid.alpha": 0.3,
+            "legend.frameon": False,
+            "lines.linewidth": 2.0,
+            "savefig.dpi": "figure",
+        }
+    )
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure as PNG with alternative text, and close it.
+
+    Outside a notebook a one-line stand-in is printed instead.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+    alt : str
+        What a reader who does not see the figure needs to know; stored with the image.
+
+    Raises
+    ------
+    TypeError
+        If ``fig`` is not a figure.
+    ValueError
+        If ``alt`` is empty.
+
+    Examples
+    --------
+    >>> fig, ax = plt.subplots()
+    >>> show(fig, alt="Empty axes, for want of data.")
+    <Figure: Empty axes, for want of data.>
+    """
+    if not isinstance(fig, Figure):
+        raise TypeError(f"fig must be a matplotlib Figure, got {type(fig).__name__}")
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError("alt must be a non-empty text that says what the figure shows")
+    alt = " ".join(alt.split())
+    words = alt.split()
+    text = f"<Figure: {' '.join(words[:8])}{' …' if len(words) > 8 else ''}>"
+    png = _png(fig)
+    plt.close(fig)
+    shell = _shell()
+    if shell is None:
+        print(text)
+        return
+    from IPython.display import display
+
+    bundle = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": text}
+    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def _png(fig: Figure) -> bytes:
+    """The figure as PNG; without the writer's version, so that equal figures are equal bytes."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _shell() -> object | None:
+    """The running IPython shell, or None in plain Python."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()
+
+
+def numbers(name: str, value: object, ndim: int) -> np.ndarray:
+    """`value` as a finite, non-empty float array of `ndim` dimensions."""
+    found = validation.array(name, value).astype(np.float64)
+    if found.ndim != ndim:
+        raise ValueError(f"{name}: expected {ndim} dimension(s), got shape {found.shape}")
+    if not found.size:
+        raise ValueError(f"{name}: expected at least one number, got shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+    return found
+
+
+def same_length(name: str, value: Sized, length: int, what: str) -> None:
+    """Raise unless there is one entry of `value` for each of `length` things."""
+    if len(value) != length:
+        raise ValueError(f"{name}: expected one for each {what}, {length}, got {len(value)}")

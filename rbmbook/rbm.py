@@ -1,0 +1,378 @@
+"""The restricted Boltzmann machine: parameters, energy, conditionals, free energy.
+
+No type of unit is named here: a machine computes the inputs of a layer, one matrix product, and its
+units turn inputs into means, samples and cumulant generating functions.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rbmbook import storage, units, validation
+from rbmbook.units import Bernoulli, Unit
+
+
+class Parameters(NamedTuple):
+    """One array for each of W (D, H), a (D,) and b (H,): parameters, a gradient or expectations."""
+
+    W: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+
+    @classmethod
+    def zeros_like(cls, rbm: "RBM") -> "Parameters":
+        """Three arrays of zeros with the shapes and the dtype of a machine's parameters."""
+        return cls(np.zeros_like(rbm.W), np.zeros_like(rbm.a), np.zeros_like(rbm.b))
+
+
+class RBM:
+    """A restricted Boltzmann machine with energy E(v, h) = −aᵀv − bᵀh − vᵀWh + U(v) + U(h).
+
+    Parameters
+    ----------
+    W : (D, H) array
+        Weights. Their dtype, float32 or float64, is the machine's and kept throughout; integers
+        and lists become float64. All parameters are copied.
+    a : (D,) array
+        Visible biases.
+    b : (H,) array
+        Hidden biases.
+    visible, hidden : unit
+        The types of the units, `Bernoulli()` by default.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a parameter is not finite.
+    TypeError
+        If a parameter is not an array of real numbers, or a unit is not a unit.
+
+    References
+    ----------
+    Smolensky (1986), Information processing in dynamical systems: foundations of harmony theory.
+    Hinton (2002), Training products of experts by minimizing contrastive divergence.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(W=[[1.0], [-1.0]], a=[0.0, 0.5], b=[0.0])
+    >>> rbm
+    RBM(2 visible Bernoulli, 1 hidden Bernoulli, float64)
+    >>> rbm.energy([[1, 0], [0, 1]], [[1], [0]])
+    array([-1. , -0.5])
+    """
+
+    def __init__(
+        self,
+        W: np.ndarray,
+        a: np.ndarray,
+        b: np.ndarray,
+        visible: Unit = Bernoulli(),  # noqa: B008  (frozen, so shared safely)
+        hidden: Unit = Bernoulli(),  # noqa: B008
+    ) -> None:
+        W = validation.array("W", W)
+        if W.ndim != 2 or 0 in W.shape:
+            raise ValueError(f"W: expected shape (D, H) with D, H ≥ 1, got {W.shape}")
+        if W.dtype.kind != "f":
+            W = W.astype(np.float64)
+        dtype = validation.floating("W", W.dtype)
+        self.W = validation.parameter("W", W, W.shape, dtype)
+        self.a = validation.parameter("a", a, (W.shape[0],), dtype)
+        self.b = validation.parameter("b", b, (W.shape[1],), dtype)
+        self.visible = _unit("visible", visible, self.n_visible)
+        self.hidden = _unit("hidden", hidden, self.n_hidden)
+
+    @classmethod
+    def random(
+        cls,
+        n_visible: int,
+        n_hidden: int,
+        rng: int | np.random.Generator = 0,
+        scale: float = 0.01,
+        dtype: np.dtype | type = np.float32,
+        visible: Unit = Bernoulli(),  # noqa: B008
+        hidden: Unit = Bernoulli(),  # noqa: B008
+        data: Any = None,
+    ) -> "RBM":
+        """A machine with weights from N(0, scale²) and biases of zero.
+
+        Parameters
+        ----------
+        n_visible, n_hidden : int ≥ 1
+            The numbers of columns D and H.
+        rng : int or Generator
+            Draws the (D, H) weights, in C order, in `dtype`.
+        scale : float ≥ 0
+            Standard deviation of the weights.
+        dtype : float32 or float64
+        visible, hidden : unit
+        data : (n, D) array or sparse matrix, optional
+            Where given, `a` starts where the machine without hidden units fits the data's mean
+            (for Bernoulli units: the logit of (Σv + 1) / (n + 2)). Means in [0, 1] are accepted.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a size, the scale, the dtype or the data is not as above.
+
+        References
+        ----------
+        Hinton (2012), A practical guide to training restricted Boltzmann machines, section 8.
+        """
+        shape = (
+            validation.integer("n_visible", n_visible),
+            validation.integer("n_hidden", n_hidden),
+        )
+        scale = validation.real("scale", scale, 0.0)
+        dtype = validation.floating("dtype", dtype)
+        W = validation.generator(rng).standard_normal(shape, dtype=dtype)
+        W *= dtype.type(scale)
+        rbm = cls(W, np.zeros(shape[0]), np.zeros(shape[1]), visible, hidden)
+        if data is not None:
+            data = validation.matrix("data", data, rbm.n_visible)
+            total = np.zeros(rbm.n_visible)
+            for _, block in validation.blocks("data", data, visible, np.float64, relaxed=True):
+                total += block.sum(axis=0)
+            rbm.a[:] = visible.bias_for_mean(total, data.shape[0])
+        return rbm
+
+    @property
+    def n_visible(self) -> int:
+        """Number of visible columns, D."""
+        return self.W.shape[0]
+
+    @property
+    def n_hidden(self) -> int:
+        """Number of hidden columns, H."""
+        return self.W.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters, means and samples: float32 or float64."""
+        return self.W.dtype
+
+    @property
+    def parameters(self) -> Parameters:
+        """The machine's own W, a and b: what is written to them changes the machine."""
+        return Parameters(self.W, self.a, self.b)
+
+    def copy(self) -> "RBM":
+        """A machine with copies of the parameters and the same units."""
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: np.dtype | type) -> "RBM":
+        """A copy whose parameters are float32 or float64."""
+        dtype = validation.floating("dtype", dtype)
+        return RBM(self.W.astype(dtype), self.a, self.b, self.visible, self.hidden)
+
+    def __repr__(self) -> str:
+        visible = f"{self.n_visible} visible {type(self.visible).__name__}"
+        hidden = f"{self.n_hidden} hidden {type(self.hidden).__name__}"
+        return f"RBM({visible}, {hidden}, {self.dtype})"
+
+    def energy(self, v: Any, h: Any) -> np.ndarray:
+        """E(v, h) = −aᵀv − bᵀh − vᵀWh + U(v) + U(h) of each pair of rows.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix of visible states
+        h : (n, H) array or sparse matrix of hidden states
+
+        Returns
+        -------
+        (n,) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a shape does not fit or a value is not a state (0 or 1 for Bernoulli units).
+        """
+        v = validation.matrix("v", v, self.n_visible)
+        h = validation.matrix("h", h, self.n_hidden)
+        if v.shape[0] != h.shape[0]:
+            raise ValueError(f"h: expected {v.shape[0]} rows, as many as v, got {h.shape[0]}")
+        out = np.empty(v.shape[0], self.dtype)
+        pairs = zip(
+            validation.blocks("v", v, self.visible, self.dtype),
+            validation.blocks("h", h, self.hidden, self.dtype),
+            strict=True,
+        )
+        for (rows, v_rows), (_, h_rows) in pairs:
+            out[rows] = self.visible.energy(v_rows) + self.hidden.energy(h_rows)
+            out[rows] -= v_rows @ self.a + np.einsum("nh,nh->n", self.hidden_inputs(v_rows), h_rows)
+        return out
+
+    def free_energy(self, v: Any) -> np.ndarray:
+        """F(v) = −log Σ_h exp(−E(v, h)) = U(v) − aᵀv − Σ_j cgf_j(b_j + Σ_i v_i W_ij).
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix
+            Visible states. Means (in [0, 1] for Bernoulli units) are accepted too: F is a smooth
+            function of v.
+
+        Returns
+        -------
+        (n,) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is outside the domain.
+
+        References
+        ----------
+        Hinton (2012), A practical guide to training restricted Boltzmann machines, section 16.1.
+        """
+
+        def rows(v: np.ndarray) -> np.ndarray:
+            return self.visible.energy(v) - v @ self.a - self.hidden.cgf_sum(self.hidden_inputs(v))
+
+        return self._by_rows("v", v, self.visible, rows)
+
+    def hidden_mean(self, v: Any) -> np.ndarray:
+        """E[h | v], shape (n, H); for Bernoulli units P(h_j = 1 | v) = sigmoid(b_j + Σ_i v_i W_ij).
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix
+            Visible states, or means (in [0, 1] for Bernoulli units).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is outside the domain.
+        """
+
+        def rows(v: np.ndarray) -> np.ndarray:
+            inputs = self.hidden_inputs(v)
+            return self.hidden.mean(inputs, out=inputs)
+
+        return self._by_rows("v", v, self.visible, rows)
+
+    def visible_mean(self, h: Any) -> np.ndarray:
+        """E[v | h], shape (n, D); for Bernoulli units P(v_i = 1 | h) = sigmoid(a_i + Σ_j W_ij h_j).
+
+        Parameters
+        ----------
+        h : (n, H) array or sparse matrix
+            Hidden states, or means (in [0, 1] for Bernoulli units).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is outside the domain.
+        """
+
+        def rows(h: np.ndarray) -> np.ndarray:
+            inputs = self.visible_inputs(h)
+            return self.visible.mean(inputs, out=inputs)
+
+        return self._by_rows("h", h, self.hidden, rows)
+
+    def sample_hidden(self, v: Any, rng: int | np.random.Generator) -> np.ndarray:
+        """A draw from p(h | v) for each row of v, shape (n, H): an unbiased sample.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix
+            Visible states, or means (in [0, 1] for Bernoulli units).
+        rng : int or Generator
+            Draws the noise, (n, H) numbers in C order.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is outside the domain, or `rng` is neither.
+        """
+        return self._draw("v", v, self.visible, self.hidden, self.hidden_inputs, rng)
+
+    def sample_visible(self, h: Any, rng: int | np.random.Generator) -> np.ndarray:
+        """A draw from p(v | h) for each row of h, shape (n, D).
+
+        Parameters
+        ----------
+        h : (n, H) array or sparse matrix
+            Hidden states, or means (in [0, 1] for Bernoulli units).
+        rng : int or Generator
+            Draws the noise, (n, D) numbers in C order.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is outside the domain, or `rng` is neither.
+        """
+        return self._draw("h", h, self.hidden, self.visible, self.visible_inputs, rng)
+
+    def hidden_inputs(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """v @ W + b of a dense block of the machine's dtype; unchecked, for inner loops."""
+        out = np.matmul(v, self.W, out=out)
+        out += self.b
+        return out
+
+    def visible_inputs(self, h: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """h @ W.T + a of a dense block of the machine's dtype; unchecked, for inner loops."""
+        out = np.matmul(h, self.W.T, out=out)
+        out += self.a
+        return out
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the machine to `path`, in NumPy's npz format, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is then untouched.
+        """
+        arrays = self.parameters._asdict()
+        described = [units.describe(self.visible), units.describe(self.hidden)]
+        storage.write(path, "RBM", arrays, units=described)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "RBM":
+        """The machine that `save` wrote to `path`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is not a saved machine, or damaged.
+        """
+        arrays, meta = storage.read(path, "RBM")
+        with storage.reading(path):
+            visible, hidden = (units.restore(entry) for entry in meta["units"])
+            return cls(arrays["W"], arrays["a"], arrays["b"], visible, hidden)
+
+    def _by_rows(self, name: str, x: Any, unit: Unit, function: Callable) -> np.ndarray:
+        """`function` of each dense block of rows of `x`, checked, joined along the rows."""
+        width = self.n_visible if name == "v" else self.n_hidden
+        x = validation.matrix(name, x, width)
+        parts = [
+            function(block)
+            for _, block in validation.blocks(name, x, unit, self.dtype, relaxed=True)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _draw(
+        self, name: str, x: Any, given: Unit, drawn: Unit, inputs: Callable, rng: Any
+    ) -> np.ndarray:
+        rng = validation.generator(rng)
+
+        def rows(x: np.ndarray) -> np.ndarray:
+            field = inputs(x)
+            return drawn.sample(field, drawn.noise(field.shape, rng, self.dtype), out=field)
+
+        return self._by_rows(name, x, given, rows)
+
+
+def _unit(name: str, unit: Any, width: int) -> Unit:
+    if not units.is_unit(unit):
+        raise TypeError(f"{name}: expected a unit such as Bernoulli(), got {unit!r}")
+    if unit.levels is not None and width % unit.levels.shape[1]:
+        raise ValueError(
+            f"{name}: expected a multiple of {unit.levels.shape[1]} columns for {unit}, got {width}"
+        )
+    return unit

@@ -1,0 +1,263 @@
+"""Training: mini-batches, an optimizer, monitors, and a stop when numbers leave the road."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from tqdm.auto import tqdm
+
+from rbmbook import gradient, storage
+from rbmbook import validation as check
+from rbmbook.gibbs import Chains
+from rbmbook.gradient import CD, Negative
+from rbmbook.history import History
+from rbmbook.optimize import SGD, Optimizer
+from rbmbook.optimize import optimizer as check_optimizer
+from rbmbook.rbm import RBM, Parameters
+
+PROBE_ROWS = 256  # the monitors look at this many training rows
+OFFSET_RATE = 0.01  # of the moving average that centres the hidden units
+
+Callback = Callable[[RBM, History], Any]
+
+
+class DivergenceError(FloatingPointError):
+    """A parameter became infinite or NaN. The machine holds the last finite parameters."""
+
+
+def fit(
+    rbm: RBM,
+    X: Any,
+    negative: Negative = CD(1),  # noqa: B008  (frozen, so shared safely)
+    epochs: int = 10,
+    batch_size: int = 100,
+    optimizer: Optimizer = SGD(0.05),  # noqa: B008
+    weight_decay: float = 0.0,
+    sample_weight: Any = None,
+    centered: bool = False,
+    validation: Any = None,
+    rng: int | np.random.Generator = 0,
+    progress: bool = True,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike | None = None,
+) -> History:
+    """Train a machine in place by ascending an estimate of the log-likelihood's gradient.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Changed in place.
+    X : (n, D) array or sparse matrix
+        Visible states, or means (in [0, 1] for Bernoulli units). Of any real dtype; only one batch
+        at a time is converted to the machine's.
+    negative : negative phase
+        Where the model term comes from, for example ``rb.CD(1)`` or ``rb.Exact()``.
+    epochs : int ≥ 0
+        Passes over X.
+    batch_size : int ≥ 1
+        Rows per update; the last batch of an epoch may be shorter and is averaged over its own
+        rows. A size above n is one full batch.
+    optimizer : optimizer
+        ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``.
+    weight_decay : float ≥ 0
+        λ of the penalty ½ λ ‖W‖² that is subtracted from the objective; biases are not decayed.
+    sample_weight : (n,) array, optional
+        Weights ≥ 0 of the rows.
+    centered : bool
+        Ascend the centred gradient: offsets at the data's mean and at a moving average of the
+        hidden means (see `gradient.centre`).
+    validation : (m, D) array or sparse matrix, optional
+        Held-out rows; adds the monitor `free_energy_gap`.
+    rng : int or Generator
+        Each epoch draws a permutation of the rows, then its batches' noise in order.
+    progress : bool
+        Show a progress bar.
+    callbacks : sequence of callables
+        Each is called as ``callback(rbm, history)`` after an epoch; training stops after the epoch
+        in which one returns True.
+    checkpoint : path, optional
+        Save everything there after each epoch. If the file exists, training goes on from it and
+        ends with the bits that an uninterrupted run would have given.
+
+    Returns
+    -------
+    History
+        Monitors, one number per epoch: `epoch`, `seconds` since the start, `reconstruction_error`
+        (mean squared difference between a unit and its one-step reconstruction, over the first 256
+        training rows), `weight_norm` (root mean square of W), and with `validation`
+        `free_energy_gap`, the mean free energy of the held-out rows minus that of as many
+        training rows, in nats, which grows when the machine overfits.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is outside its range or of the wrong type.
+    DivergenceError
+        If a parameter becomes infinite or NaN; `rbm` is then as it was after the last finite epoch.
+
+    References
+    ----------
+    Hinton (2012), A practical guide to training restricted Boltzmann machines.
+    """
+    run = _Run(rbm, X, negative, optimizer, rng)
+    run.options(batch_size, weight_decay, sample_weight, centered, validation)
+    epochs = check.integer("epochs", epochs, minimum=0)
+    if checkpoint is not None and Path(checkpoint).exists():
+        run.restore(checkpoint)
+    history = run.history
+    begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
+    with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=not progress) as bar:
+        while history.epochs < epochs:
+            run.epoch()
+            seconds = time.perf_counter() - begin
+            history.append(epoch=history.epochs + 1, seconds=seconds, **run.monitors())
+            if checkpoint is not None:
+                run.save(checkpoint)
+            bar.set_postfix(error=f"{history['reconstruction_error'][-1]:.4f}", refresh=False)
+            bar.update()
+            if True in [callback(rbm, history) is True for callback in callbacks]:
+                break
+    return history
+
+
+class _Run:
+    """Everything that changes while a machine is trained, and the memory it needs."""
+
+    def __init__(self, rbm: Any, X: Any, negative: Any, optimizer: Any, rng: Any) -> None:
+        self.rbm = check.instance("rbm", rbm, RBM)
+        self.X = check.matrix("X", X, rbm.n_visible)
+        self.negative = gradient.phase(negative)
+        self.optimizer = check_optimizer(optimizer)
+        self.rng = check.generator(rng)
+        self.history = History()
+        self.updates = 0
+
+    def options(
+        self, batch_size: Any, weight_decay: Any, sample_weight: Any, centered: Any, held_out: Any
+    ) -> None:
+        """Check the other arguments, then the data, and allocate."""
+        rbm, n = self.rbm, self.X.shape[0]
+        self.batch_size = min(check.integer("batch_size", batch_size), n)
+        self.weight_decay = check.real("weight_decay", weight_decay, 0.0)
+        self.weight = check.weights("sample_weight", sample_weight, n)
+        self.centered = check.instance("centered", centered, (bool, np.bool_))
+        self.held_out = held_out
+        self.mean = np.zeros(rbm.n_visible)
+        for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
+            self.mean += self.weight[rows] @ block
+        self.mean = (self.mean / self.weight.sum()).astype(rbm.dtype)
+        if held_out is not None:
+            self.held_out = check.matrix("validation", held_out, rbm.n_visible)
+            for _ in check.blocks(
+                "validation", self.held_out, rbm.visible, rbm.dtype, relaxed=True
+            ):
+                pass
+        self.probe = check.dense(self.X[:PROBE_ROWS], rbm.dtype)
+        self.batch = Chains(rbm, self.batch_size)
+        self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
+        self.memory = self.optimizer.start(rbm.parameters)
+        self.state = self.negative.start(rbm, self.rng)
+        self.hidden_offset = np.full(rbm.n_hidden, np.nan, rbm.dtype)  # until the first batch
+
+    def epoch(self) -> None:
+        """One pass over the data in a new order; on divergence the machine is put back."""
+        last_finite = [p.copy() for p in self.rbm.parameters]
+        order = self.rng.permutation(self.X.shape[0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(order), self.batch_size):
+                self.update(order[start : start + self.batch_size])
+                # What is not finite in W reaches the biases a batch later: they are quick to test.
+                if not np.isfinite(self.rbm.a.sum() + self.rbm.b.sum()):
+                    break
+        if not all(np.isfinite(p).all() for p in self.rbm.parameters):
+            for parameter, finite in zip(self.rbm.parameters, last_finite, strict=True):
+                parameter[:] = finite
+            raise DivergenceError(
+                f"training diverged in epoch {self.history.epochs + 1}, update {self.updates}: a "
+                f"parameter became infinite or NaN. The machine holds the parameters after epoch "
+                f"{self.history.epochs}. Lower the learning rate of {self.optimizer}"
+                + (f" or weight_decay={self.weight_decay}" if self.weight_decay else "")
+            )
+
+    def update(self, rows: np.ndarray) -> None:
+        """One step of the optimizer on the given rows."""
+        rbm, weight = self.rbm, self.weight[rows]
+        if weight.sum() == 0:
+            return
+        weight = (weight / weight.sum()).astype(rbm.dtype)
+        batch = self.X[rows]
+        self.batch.restart(batch.toarray() if sparse.issparse(batch) else batch)
+        data = gradient.statistics(self.batch, weight, self.gradient)
+        if self.centered:
+            old = np.where(np.isnan(self.hidden_offset), data.b, self.hidden_offset)
+            self.hidden_offset = old + rbm.dtype.type(OFFSET_RATE) * (data.b - old)
+        model = self.negative.moments(self.batch, weight, self.state, self.rng, self.spare)
+        ascent = gradient.subtract(data, model)
+        if self.centered:
+            gradient.centre(ascent, self.mean, self.hidden_offset)
+        if self.weight_decay:
+            np.multiply(rbm.W, rbm.dtype.type(self.weight_decay), out=self.spare.W)
+            ascent.W[:] -= self.spare.W
+        self.optimizer.step(rbm.parameters, ascent, self.memory, self.updates)
+        self.updates += 1
+
+    def monitors(self) -> dict[str, float]:
+        """The numbers of an epoch."""
+        rbm = self.rbm
+        reconstruction = rbm.visible_mean(rbm.hidden_mean(self.probe))
+        row = {
+            "reconstruction_error": np.mean((self.probe - reconstruction) ** 2),
+            "weight_norm": np.sqrt(np.mean(rbm.W**2)),
+        }
+        if self.held_out is not None:
+            seen = self.X[: self.held_out.shape[0]]
+            row["free_energy_gap"] = (
+                rbm.free_energy(self.held_out).mean() - rbm.free_energy(seen).mean()
+            )
+        return row
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write everything that the next epoch depends on."""
+        storage.write(
+            path,
+            "checkpoint",
+            {f"array{i}": array for i, array in enumerate(self._arrays())},
+            settings=self._settings(),
+            history={name: list(values) for name, values in self.history.items()},
+            updates=self.updates,
+            rng=self.rng.bit_generator.state,
+        )
+
+    def restore(self, path: str | os.PathLike) -> None:
+        """Go back to where `save` was called."""
+        arrays, meta = storage.read(path, "checkpoint")
+        if meta["settings"] != self._settings():
+            raise ValueError(
+                f"checkpoint: expected the settings {meta['settings']} with which "
+                f"{os.fspath(path)!r} was written, got {self._settings()}"
+            )
+        for i, array in enumerate(self._arrays()):
+            array[:] = arrays[f"array{i}"]
+        self.history.extend(meta["history"])
+        self.updates = meta["updates"]
+        self.rng.bit_generator.state = meta["rng"]
+
+    def _arrays(self) -> list[np.ndarray]:
+        kept = [] if self.state is None else self.state.arrays()
+        return [*self.rbm.parameters, *self.memory, *kept, self.hidden_offset]
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "shape": [*self.X.shape, self.rbm.n_hidden],
+            "dtype": str(self.rbm.dtype),
+            "negative": repr(self.negative),
+            "optimizer": type(self.optimizer).__name__,
+            "batch_size": self.batch_size,
+            "weight_decay": self.weight_decay,
+            "centered": bool(self.centered),
+            "rng": type(self.rng.bit_generator).__name__,
+        }

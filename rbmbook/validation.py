@@ -1,0 +1,182 @@
+"""The only place where input is checked.
+
+Each function takes the argument's name first and raises an error that says the name, what was
+expected and what came. Data is looked at in blocks of rows, so that a large array of bytes or a
+sparse matrix is never turned into floating point as a whole.
+"""
+
+import operator
+from collections.abc import Iterator
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from rbmbook.units import Unit
+
+BLOCK_ROWS = 1024
+REAL_KINDS = "biuf"  # bool, signed, unsigned, floating
+
+
+def generator(rng: Any, name: str = "rng") -> np.random.Generator:
+    """`rng` as a Generator: an int ≥ 0 seeds a new one, a Generator is used as it is."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, bool | np.bool_) or not isinstance(rng, int | np.integer):
+        raise TypeError(
+            f"{name}: expected an int or a numpy.random.Generator, got {_describe(rng)}"
+        )
+    if rng < 0:
+        raise ValueError(f"{name}: expected a seed ≥ 0, got {rng}")
+    return np.random.default_rng(int(rng))
+
+
+def integer(name: str, value: Any, minimum: int = 1) -> int:
+    """`value` as an int that is at least `minimum`; booleans and floats are refused."""
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected an integer, got {_describe(value)}") from None
+    if number < minimum:
+        raise ValueError(f"{name}: expected an integer ≥ {minimum}, got {number}")
+    return number
+
+
+def real(name: str, value: Any, low: float, high: float = np.inf, closed: str = "left") -> float:
+    """`value` as a finite float in the interval from `low` to `high`.
+
+    `closed` is "left" for [low, high), "right" for (low, high], "both" or "neither".
+    """
+    if isinstance(value, bool | np.bool_ | str) or not isinstance(value, Real):
+        raise TypeError(f"{name}: expected a real number, got {_describe(value)}")
+    number = float(value)
+    above = number >= low if closed in ("left", "both") else number > low
+    below = number <= high if closed in ("right", "both") else number < high
+    if not (above and below and np.isfinite(number)):
+        left = "[" if closed in ("left", "both") else "("
+        right = "]" if closed in ("right", "both") else ")"
+        raise ValueError(f"{name}: expected a number in {left}{low}, {high}{right}, got {number}")
+    return number
+
+
+def floating(name: str, dtype: Any) -> np.dtype:
+    """`dtype` as float32 or float64, the two types the kernels are compiled for."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{name}: expected float32 or float64, got {dtype!r}") from None
+    if found not in (np.float32, np.float64):
+        raise TypeError(f"{name}: expected float32 or float64, got {found}")
+    return found
+
+
+def array(name: str, value: Any) -> np.ndarray:
+    """`value` as an array of real numbers of any shape; its dtype is left as it is."""
+    try:
+        found = np.asarray(value)
+    except ValueError:  # a ragged list
+        raise ValueError(
+            f"{name}: expected a rectangular array, got rows of unequal length"
+        ) from None
+    if found.dtype.kind not in REAL_KINDS:
+        raise TypeError(f"{name}: expected real numbers, got an array of dtype {found.dtype}")
+    return found
+
+
+def parameter(name: str, value: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """A finite parameter array of the given shape, as a C-contiguous copy of the given dtype."""
+    found = array(name, value)
+    if found.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {found.shape}")
+    with np.errstate(over="ignore"):
+        copy = np.array(found, dtype=dtype, order="C")
+    if not np.isfinite(copy).all():
+        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity (as {dtype})")
+    return copy
+
+
+def matrix(name: str, value: Any, width: int | None = None) -> Any:
+    """`value` as a 2-D dense array or CSR matrix of real numbers, with at least one row.
+
+    Nothing is cast: the values are checked where they are used, in `blocks`.
+    """
+    if sparse.issparse(value):
+        if value.dtype.kind not in REAL_KINDS:
+            raise TypeError(f"{name}: expected real numbers, got a sparse matrix of {value.dtype}")
+        found = value
+    else:
+        found = array(name, value)
+    columns = "D" if width is None else width
+    if found.ndim != 2:
+        raise ValueError(
+            f"{name}: expected shape (n, {columns}), one row per example, got {found.shape}"
+        )
+    if found.shape[0] == 0 or found.shape[1] == 0:
+        raise ValueError(f"{name}: expected at least one row and one column, got {found.shape}")
+    if width is not None and found.shape[1] != width:
+        raise ValueError(f"{name}: expected shape (n, {width}), got {found.shape}")
+    return found.tocsr() if sparse.issparse(found) else found
+
+
+def dense(rows: Any, dtype: np.dtype) -> np.ndarray:
+    """A block of rows as a C-contiguous array of `dtype`; itself where it is one already."""
+    if sparse.issparse(rows):
+        rows = rows.toarray()
+    return np.ascontiguousarray(rows, dtype=dtype)
+
+
+def blocks(
+    name: str, x: Any, unit: "Unit", dtype: np.dtype, relaxed: bool = False
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Row blocks of a `matrix`, each dense, of `dtype`, and inside the domain of `unit`."""
+    for start in range(0, x.shape[0], BLOCK_ROWS):
+        rows = slice(start, min(start + BLOCK_ROWS, x.shape[0]))
+        raw = x[rows].toarray() if sparse.issparse(x) else x[rows]
+        domain(name, raw, unit, relaxed, first_row=start)
+        yield rows, dense(raw, dtype)
+
+
+def domain(name: str, x: np.ndarray, unit: "Unit", relaxed: bool, first_row: int = 0) -> None:
+    """Raise unless every value of the dense `x` is a state of `unit` (relaxed: or a mean)."""
+    outside = unit.outside(x, relaxed)
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        raise ValueError(
+            f"{name}: expected {unit.mean_domain if relaxed else unit.domain}, "
+            f"got {x[row, column]} at row {first_row + row}, column {column}"
+        )
+
+
+def weights(name: str, value: Any, n: int) -> np.ndarray:
+    """Sample weights as float64 of shape (n,), each ≥ 0 and not all zero; None is n ones."""
+    if value is None:
+        return np.ones(n)
+    found = array(name, value).astype(np.float64)
+    if found.shape != (n,):
+        raise ValueError(
+            f"{name}: expected shape ({n},), one weight per example, got {found.shape}"
+        )
+    if not (np.isfinite(found).all() and (found >= 0).all() and found.sum() > 0):
+        raise ValueError(
+            f"{name}: expected finite weights ≥ 0, not all zero, "
+            f"got values from {found.min()} to {found.max()}"
+        )
+    return found
+
+
+def instance(name: str, value: Any, kinds: type | tuple[type, ...]) -> Any:
+    """`value` if it is an instance of one of `kinds`."""
+    if not isinstance(value, kinds):
+        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+        expected = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{name}: expected an instance of {expected}, got {_describe(value)}")
+    return value
+
+
+def _describe(value: Any) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) < 60 else text[:57] + '...'}"

@@ -1,0 +1,337 @@
+"""Training: the updates, batch by batch, what is recorded, and what stops it."""
+
+import naive
+import numpy as np
+import pytest
+from test_rbm import KINDS
+
+import rbmbook as rb
+
+NAMES = "Wab"
+
+
+def fit(rbm, X, **settings):
+    return rb.fit(rbm, X, **{"progress": False, "epochs": 3, "batch_size": 5, **settings})
+
+
+def assert_parameters(rbm, ref, rtol=1e-10, atol=1e-12):
+    for name, expected in zip(NAMES, ref, strict=True):
+        np.testing.assert_allclose(getattr(rbm, name), expected, rtol=rtol, atol=atol, err_msg=name)
+
+
+def assert_same_bits(one, other):
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+# --- the updates ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("batch_size", [1, 4, 12])
+def test_training_equals_the_naive_loop_on_the_same_noise(rbm, theta, binary, k, batch_size):
+    X = binary(12, 4)
+    ref = naive.train(*theta, X, k, 3, batch_size, 0.1, np.random.default_rng(5))
+    fit(rbm, X, negative=rb.CD(k), batch_size=batch_size, optimizer=rb.SGD(0.1), rng=5)
+    assert_parameters(rbm, ref)
+
+
+def test_short_last_batch_is_averaged_over_its_own_rows(rbm, theta, binary):
+    """Seven rows in batches of five. The twin divides the last two by five and ends elsewhere."""
+    X = binary(7, 4)
+    ref = naive.train(*theta, X, 1, 2, 5, 0.1, np.random.default_rng(5))
+    fit(rbm, X, epochs=2, optimizer=rb.SGD(0.1), rng=5)
+    assert_parameters(rbm, ref)
+
+    def divided_by_batch_size(W, a, b, V, k, rng):
+        share = len(V) / 5
+        return tuple(share * step for step in naive.contrastive_divergence(W, a, b, V, k, rng))
+
+    twin = naive.train(*theta, X, 1, 2, 5, 0.1, np.random.default_rng(5), divided_by_batch_size)
+    with pytest.raises(AssertionError):
+        assert_parameters(rbm, twin, rtol=1e-4, atol=1e-4)
+
+
+def test_a_batch_size_above_n_is_one_full_batch(rbm, binary):
+    X, twin = binary(7, 4), rbm.copy()
+    fit(rbm, X, batch_size=7)
+    fit(twin, X, batch_size=1000)
+    assert_same_bits(rbm, twin)
+
+
+def test_momentum_and_weight_decay_follow_their_formula(rbm, theta, binary):
+    """Biases are not decayed."""
+    X = binary(12, 4)
+
+    def slope(W, a, b):
+        return naive.gradient(W, a, b, X)
+
+    ref = naive.ascend(theta, slope, 4, 0.2, momentum=0.7, decay=0.03)
+    settings = {"negative": rb.Exact(), "epochs": 4, "batch_size": 12, "weight_decay": 0.03}
+    fit(rbm, X, optimizer=rb.SGD(0.2, momentum=0.7), **settings)
+    assert_parameters(rbm, ref)
+
+
+def test_adam_follows_its_algorithm(rbm, theta, binary):
+    X = binary(12, 4)
+    ref = naive.adam(theta, lambda W, a, b: naive.gradient(W, a, b, X), 5, 0.05)
+    fit(rbm, X, negative=rb.Exact(), epochs=5, batch_size=12, optimizer=rb.Adam(0.05))
+    # 1 / (√v̂ + ε) magnifies the rounding of a gradient that is nearly zero.
+    assert_parameters(rbm, ref, rtol=1e-6, atol=1e-8)
+
+
+def test_a_schedule_gives_the_rate_of_each_update(rbm, binary):
+    X, twin, asked = binary(10, 4), rbm.copy(), []
+
+    def rate(update):
+        asked.append(update)
+        return 0.1
+
+    fit(rbm, X, optimizer=rb.SGD(rate), rng=1)
+    fit(twin, X, optimizer=rb.SGD(0.1), rng=1)
+    assert asked == list(range(6))
+    assert_same_bits(rbm, twin)
+
+
+def test_a_weight_counts_as_that_many_rows(rbm, binary):
+    X, weight, twin = binary(4, 4), np.array([3, 0, 1, 2]), rbm.copy()
+    settings = {"negative": rb.Exact(), "epochs": 5, "batch_size": 10}
+    fit(rbm, X, sample_weight=weight, **settings)
+    fit(twin, np.repeat(X, weight, axis=0), **settings)
+    assert_parameters(rbm, [getattr(twin, name) for name in NAMES])
+
+
+def test_rows_without_weight_teach_nothing(rbm, binary):
+    """Even when a whole batch has none."""
+    X, weight, twin = binary(12, 4), np.zeros(12), rbm.copy()
+    weight[3] = 1.0
+    other = 1 - X
+    other[3] = X[3]
+    fit(rbm, X, sample_weight=weight, batch_size=2)
+    fit(twin, other, sample_weight=weight, batch_size=2)
+    assert_same_bits(rbm, twin)
+    assert np.isfinite(rbm.W).all()
+
+
+def test_the_centred_gradient_learns_a_picture_and_its_negative_alike(rbm, binary):
+    """v → 1 − v is the same machine with W → −W, a → −a, b → b + Σ_i W_i, up to a constant energy."""
+    X = (np.random.default_rng(2).random((12, 4)) < 0.2) * 1.0
+    distances = {}
+    for centered in (True, False):
+        one = rbm.copy()
+        other = rb.RBM(-one.W, -one.a, one.b + one.W.sum(axis=0))
+        for machine, data in ((one, X), (other, 1 - X)):
+            fit(machine, data, negative=rb.Exact(), centered=centered, epochs=20, batch_size=12)
+        difference = rb.exact.log_likelihood(one, X) - rb.exact.log_likelihood(other, 1 - X)
+        distances[centered] = np.abs(difference).max()
+    assert distances[True] < 1e-10
+    assert distances[False] > 1e-4
+
+
+# --- what goes in, what comes out -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_input_trains_to_the_same_bits(theta, kind, dtype, binary):
+    """A batch is made dense and of the machine's dtype before anything is computed."""
+    X = binary(30, 4)
+    one, other = (rb.RBM(*(p.astype(dtype) for p in theta)) for _ in range(2))
+    fit(one, X, validation=X[:7])
+    fit(other, KINDS[kind](X), validation=KINDS[kind](X[:7]))
+    assert one.dtype == other.dtype == dtype
+    assert_same_bits(one, other)
+
+
+def test_the_same_seed_gives_the_same_bits(rbm, binary):
+    X, first, second, third = binary(30, 4), rbm.copy(), rbm.copy(), rbm.copy()
+    fit(first, X, rng=4)
+    fit(second, X, rng=np.random.default_rng(4))
+    fit(third, X, rng=5)
+    assert_same_bits(first, second)
+    assert np.any(first.W != third.W)
+
+
+def test_the_data_is_left_alone_and_no_epoch_changes_nothing(rbm, theta, binary):
+    X = binary(30, 4)
+    kept = X.copy()
+    fit(rbm, X, epochs=0)
+    assert_same_bits(rbm, rb.RBM(*theta))
+    fit(rbm, X, centered=True, validation=X, weight_decay=0.1)
+    np.testing.assert_array_equal(X, kept)
+
+
+def test_parameters_in_another_order_of_memory_are_trained_too(rbm, binary):
+    """An update must not go to a hidden copy of the array."""
+    X, twin = binary(30, 4), rbm.copy()
+    twin.W = np.asfortranarray(twin.W)
+    fit(rbm, X)
+    fit(twin, X)
+    assert_parameters(twin, [getattr(rbm, name) for name in NAMES])
+
+
+def test_history_has_one_true_number_an_epoch(rbm, binary):
+    X, held_out = binary(300, 4), binary(20, 4, seed=9)
+    machines = []
+    history = fit(
+        rbm,
+        X,
+        epochs=4,
+        batch_size=100,
+        validation=held_out,
+        callbacks=[lambda machine, _: machines.append(machine.copy())],
+    )
+    assert {len(history[name]) for name in history} == {4}
+    np.testing.assert_array_equal(history["epoch"], [1, 2, 3, 4])
+    assert np.all(np.diff(history["seconds"]) >= 0) and history["seconds"][0] >= 0
+    for epoch, machine in enumerate(machines):
+        W, a, b = machine.W, machine.a, machine.b
+        h = [naive.conditional_mean(W.T, b, v) for v in X[:256]]
+        error = np.mean([(naive.conditional_mean(W, a, y) - v) ** 2 for y, v in zip(h, X[:256])])  # noqa: B905
+        gap = np.mean([naive.free_energy(W, a, b, v) for v in held_out])
+        gap -= np.mean([naive.free_energy(W, a, b, v) for v in X[:20]])
+        ref = {"reconstruction_error": error, "free_energy_gap": gap}
+        ref["weight_norm"] = np.sqrt(np.mean(W**2))
+        for name, value in ref.items():
+            np.testing.assert_allclose(history[name][epoch], value, rtol=1e-9, err_msg=name)
+
+
+def test_callbacks_see_every_epoch_and_can_stop(rbm, binary):
+    seen = []
+
+    def stop(machine, history):
+        seen.append((machine is rbm, history.epochs))
+        return history.epochs == 2
+
+    history = fit(rbm, binary(10, 4), epochs=9, callbacks=[stop, lambda *_: None])
+    assert seen == [(True, 1), (True, 2)] and history.epochs == 2
+
+
+def test_progress_is_silent_when_asked(rbm, binary, capfd):
+    fit(rbm, binary(10, 4), progress=False)
+    assert capfd.readouterr() == ("", "")
+    fit(rbm, binary(10, 4), progress=True)
+    assert capfd.readouterr().err
+
+
+def test_contrastive_divergence_learns_bars_and_stripes():
+    """From 9 log 2 nats of knowing nothing to within half a nat of the best, log 14."""
+    X = naive.bars_and_stripes(3)
+    rbm = rb.RBM.random(9, 16, rng=0, scale=0.1, dtype=np.float64)
+    before = rb.exact.log_likelihood(rbm, X).mean()
+    fit(rbm, X, negative=rb.CD(5), epochs=2000, batch_size=14, optimizer=rb.SGD(0.1, momentum=0.9))
+    after = rb.exact.log_likelihood(rbm, X).mean()
+    assert before < -6 and after > -np.log(14) - 0.5
+
+
+# --- divergence -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_divergence_keeps_the_parameters_of_the_last_finite_epoch(theta, dtype, binary):
+    X = binary(10, 4)
+    rbm, ref = (rb.RBM(*(p.astype(dtype) for p in theta)) for _ in range(2))
+    explode = rb.SGD(lambda update: 0.1 if update < 4 else np.finfo(dtype).max / 2, momentum=0.9)
+    calm = rb.SGD(lambda update: 0.1, momentum=0.9)
+    fit(ref, X, epochs=2, optimizer=calm)
+    with pytest.raises(rb.DivergenceError) as caught:
+        fit(rbm, X, epochs=50, optimizer=explode)
+    assert_same_bits(rbm, ref)
+    message = str(caught.value)
+    assert "epoch" in message and "learning rate" in message
+
+
+def test_divergence_in_the_first_epoch_keeps_the_start(rbm, theta, binary):
+    with pytest.raises(rb.DivergenceError, match="epoch 1"):
+        fit(rbm, binary(10, 4), epochs=5, optimizer=rb.SGD(1e308, momentum=0.99), weight_decay=1e10)
+    assert_same_bits(rbm, rb.RBM(*theta))
+
+
+def test_a_divergence_is_a_floating_point_error_and_the_machine_can_go_on(rbm, binary):
+    X = binary(10, 4)
+    with pytest.raises(FloatingPointError):
+        fit(rbm, X, epochs=5, optimizer=rb.SGD(1e308, momentum=0.99), weight_decay=1e10)
+    fit(rbm, X)
+    assert np.isfinite(rbm.W).all()
+
+
+# --- checkpoints ----------------------------------------------------------------------------------
+
+
+OPTIMIZERS = {
+    "SGD": {"optimizer": rb.SGD(0.1)},
+    "momentum": {"optimizer": rb.SGD(0.1, momentum=0.9)},
+    "Adam": {"optimizer": rb.Adam(0.01)},
+    "centred": {"optimizer": rb.SGD(0.1), "centered": True},
+    "weights": {"sample_weight": np.arange(1.0, 31.0), "validation": np.eye(4)},
+    "schedule": {"optimizer": rb.SGD(lambda update: 0.1 / (1 + update))},
+}
+
+
+class Interrupted(Exception):
+    """A crash at the end of an epoch."""
+
+
+def interrupt(epoch):
+    def callback(_, history):
+        if history.epochs == epoch:
+            raise Interrupted
+
+    return callback
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_a_resumed_fit_gives_the_bits_of_an_uninterrupted_one(rbm, binary, settings, tmp_path):
+    X, path = binary(30, 4), tmp_path / "run.npz"
+    through, broken, resumed = rbm.copy(), rbm.copy(), rbm.copy()
+    ref = fit(through, X, epochs=7, rng=3, **settings)
+    with pytest.raises(Interrupted):
+        fit(broken, X, epochs=7, rng=3, checkpoint=path, callbacks=[interrupt(3)], **settings)
+    assert np.any(broken.W != through.W)
+    comp = fit(resumed, X, epochs=7, rng=3, checkpoint=path, **settings)
+    assert_same_bits(resumed, through)
+    assert list(comp) == list(ref)
+    for name in set(ref) - {"seconds"}:
+        np.testing.assert_array_equal(comp[name], ref[name], err_msg=name)
+    assert np.all(np.diff(comp["seconds"]) >= 0)
+
+
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.Philox, np.random.MT19937])
+def test_a_checkpoint_holds_the_state_of_any_generator(rbm, binary, bits, tmp_path):
+    X, path, through = binary(30, 4), tmp_path / "run.npz", rbm.copy()
+    fit(through, X, epochs=4, rng=np.random.Generator(bits(1)))
+    fit(rbm.copy(), X, epochs=2, rng=np.random.Generator(bits(1)), checkpoint=path)
+    resumed = rbm.copy()
+    fit(resumed, X, epochs=4, rng=np.random.Generator(bits(9)), checkpoint=path)
+    assert_same_bits(resumed, through)
+
+
+def test_a_finished_checkpoint_is_returned_as_it_is(rbm, binary, tmp_path):
+    X, path, twin = binary(30, 4), tmp_path / "run.npz", rbm.copy()
+    fit(rbm, X, checkpoint=path)
+    before = path.read_bytes()
+    history = fit(twin, X, checkpoint=path)
+    assert_same_bits(rbm, twin)
+    assert history.epochs == 3 and path.read_bytes() == before
+
+
+@pytest.mark.parametrize("change", [{"batch_size": 6}, {"negative": rb.CD(2)}, {"centered": True}])
+def test_a_checkpoint_of_other_settings_is_refused(rbm, theta, binary, change, tmp_path):
+    path = tmp_path / "run.npz"
+    fit(rbm.copy(), binary(30, 4), checkpoint=path)
+    with pytest.raises(ValueError, match="checkpoint"):
+        fit(rbm, binary(30, 4), epochs=9, checkpoint=path, **change)
+    assert_same_bits(rbm, rb.RBM(*theta))
+
+
+@pytest.mark.parametrize("kind", ["text", "cut", "machine"])
+def test_what_is_not_a_checkpoint_is_refused_by_path(rbm, theta, binary, kind, tmp_path):
+    path = tmp_path / "run.npz"
+    fit(rbm.copy(), binary(30, 4), checkpoint=path)
+    if kind == "machine":
+        rbm.save(path)
+    else:
+        path.write_bytes(b"nothing" if kind == "text" else path.read_bytes()[:-200])
+    with pytest.raises(ValueError, match=r"run\.npz"):
+        fit(rbm, binary(30, 4), checkpoint=path)
+    assert_same_bits(rbm, rb.RBM(*theta))
