@@ -36,9 +36,15 @@ help:
 
 # ---- reading
 
+# no request for news or updates, and no question about them
+LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
+    {"checkForUpdates": false, "fetchNews": "false"}}
+
 lab: $(STAMP)
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@echo '$(LAB_SETTINGS)' > $(VENV)/share/jupyter/lab/settings/overrides.json
 	$(PY) -m jupyterlab --allow-root --ServerApp.root_dir="$(CURDIR)" \
-	    --LabApp.default_url="/lab/tree/$(FIRST)" --LabApp.news_url=None $(LAB_ARGS)
+	    --LabApp.default_url="/lab/tree/$(FIRST)" $(LAB_ARGS)
 
 book: $(STAMP)
 	rm -rf book/notebooks book/_build

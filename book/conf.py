@@ -23,7 +23,7 @@ nb_mime_priority_overrides = [("html", "image/png", 5)]
 
 myst_enable_extensions = ["amsmath", "dollarmath"]
 mathjax_path = "mathjax/tex-svg-full.js"
-# The entry that Sphinx writes would be for MathJax 4, whose options have other names.
+# for the vendored version, MathJax 3
 mathjax3_config = {
     "tex": {"inlineMath": [["\\(", "\\)"]], "displayMath": [["\\[", "\\]"]]},
     "options": {"enableMenu": False},  # the menu's extras would be loaded from elsewhere

@@ -213,7 +213,7 @@ def split(
     Raises
     ------
     TypeError, ValueError
-        If ``n_train`` is no integer in its range, or X and y differ in length.
+        If ``n_train`` is out of range, or X and y differ in length.
 
     Examples
     --------

@@ -221,7 +221,7 @@ def train(W, a, b, X, k, epochs, batch_size, learning_rate, rng, estimator=None)
 
 
 def ascend(theta, slope, epochs, rate, momentum=0.0, decay=0.0):
-    """u ← momentum·u + rate·(slope − decay·W), θ ← θ + u, with ``slope(θ)`` a gradient for W, a, b."""
+    """u ← momentum·u + rate·(slope − decay·W), θ ← θ + u; ``slope(W, a, b)`` is a gradient."""
     theta = [np.array(parameter, dtype=float) for parameter in theta]
     velocity = [np.zeros(parameter.shape) for parameter in theta]
     for _ in range(epochs):
@@ -252,7 +252,7 @@ def adam(theta, slope, epochs, rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
 
 
 def autocovariance(chains, lag):
-    """Mean of (x_t − x̄)(x_{t+lag} − x̄) over all pairs of all chains; x̄ is the mean of everything."""
+    """Mean of (x_t − x̄)(x_{t+lag} − x̄) over all pairs of all chains; x̄ is the common mean."""
     values = [value for chain in chains for value in chain]
     mean = math.fsum(values) / len(values)
     products = [

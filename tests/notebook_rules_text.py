@@ -32,6 +32,8 @@ def math_is_plain(page):
             yield f"cell {index}: a custom macro: {match.group()}"
         if re.search(r"(?<!\\)\\[(\[]", text):
             yield f"cell {index}: \\( or \\[; write $ or $$"
+        if match := re.search(r"\\begin\{(align|equation|gather|multline|eqnarray)\*?\}", text):
+            yield f"cell {index}: {match.group()} is an error inside `$$`; write aligned"
         marks = [line for line in text.splitlines() if "$$" in line]
         if any(line.strip() != "$$" for line in marks):
             yield f"cell {index}: `$$` not on a line of its own"

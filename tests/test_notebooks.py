@@ -182,6 +182,7 @@ BROKEN = [
     ("math_is_plain", source("caption", "$\\newcommand{\\E}{E}$")),
     ("math_is_plain", source("caption", "\\(x\\)")),
     ("math_is_plain", source("caption", "text $$x$$ text")),
+    ("math_is_plain", source("caption", "$$\n\\begin{align}\nx\n\\end{align}\n$$")),
     ("math_is_plain", source("caption", "$$\nx\n")),
     ("markdown_is_plain", source("caption", "```{note}\nx\n```")),
     ("markdown_is_plain", source("caption", "See {ref}`x`.")),

@@ -59,7 +59,7 @@ def describe(names: Sequence[str], args: tuple) -> str:
         elif isinstance(x, (Number, np.generic, str)):
             words.append(f"{name} = {x}")
         else:
-            words.append(f"{name} a {type(x).__name__}")
+            words.append(f"{name} ({type(x).__name__})")
     return ", ".join(words)
 
 

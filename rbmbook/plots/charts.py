@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .style import BLUE, DIVERGING, VERMILLION, numbers, same_length
 
@@ -147,17 +148,21 @@ def landscape(
     left.axvline(0, color="black", linewidth=0.8)
     left.set_yticks(place, labels)
     left.tick_params(axis="y", length=0, labelsize=11 if written else 8)
-    left.invert_yaxis()  # the first state on top, as in a table
-    left.set(xlabel=energy_label, xlim=energy_limits)
-    right.set(xlabel="probability exp(−E) / Z", xlim=(0, probability_limit))
+    left.set(xlabel=energy_label)
+    right.set(xlabel="probability exp(−E) / Z")
     right.tick_params(axis="y", length=0)
     if written:
         left.bar_label(bars[0], fmt=_signed, padding=3, fontsize=9)
         right.bar_label(bars[1], fmt="%.3f", padding=3, fontsize=9)
-        if energy_limits is None:
-            left.margins(x=0.2)
-        if probability_limit is None:
-            right.set_xlim(0, 1.25 * p.max())
+    low, high = (min(E.min(), 0), max(E.max(), 0)) if energy_limits is None else energy_limits
+    end = p.max() if probability_limit is None else probability_limit
+    room = (0.3 if written else 0.05) * ((high - low) or 1.0)  # for the numbers beside the bars
+    left.set_xticks(_ticks(low, high))
+    left.set_xlim(low - room, high + room)
+    right.set_xticks(_ticks(0, end))
+    right.set_xlim(0, (1.3 if written else 1.05) * end)
+    left.spines["left"].set_visible(False)
+    left.set_ylim(len(E) - 0.4, -0.6)  # the first state on top, as in a table
     fig.suptitle(title)
     return fig
 
@@ -207,6 +212,10 @@ def heatmap(
     """
     M = numbers("matrix", matrix, 2)
     rows, columns = M.shape
+    if row_labels is not None:
+        same_length("row_labels", row_labels, rows, "row")
+    if column_labels is not None:
+        same_length("column_labels", column_labels, columns, "column")
     signed = M.min() < 0
     if limits is None:
         limit = np.abs(M).max() or 1.0
@@ -216,13 +225,11 @@ def heatmap(
     drawn = ax.imshow(
         M, cmap=DIVERGING if signed else "Blues", vmin=limits[0], vmax=limits[1], aspect="auto"
     )
-    for labels, length, name, setter in (
-        (row_labels, rows, "row_labels", ax.set_yticks),
-        (column_labels, columns, "column_labels", ax.set_xticks),
-    ):
+    for labels, length, axis in ((row_labels, rows, ax.yaxis), (column_labels, columns, ax.xaxis)):
         if labels is not None:
-            same_length(name, labels, length, name.split("_")[0])
-            setter(np.arange(length), labels)
+            axis.set_ticks(np.arange(length), labels)
+        else:
+            axis.set_major_locator(MaxNLocator(integer=True))
     if fmt and M.size <= MAX_WRITTEN:
         for (i, j), value in np.ndenumerate(M):
             red, green, blue, _ = drawn.cmap(drawn.norm(value))
@@ -234,6 +241,13 @@ def heatmap(
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     fig.colorbar(drawn, ax=ax, label=colour_label)
     return fig
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, none beyond: the axis is longer than its range."""
+    slack = 1e-9 * (high - low)
+    ticks = MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [t for t in ticks if low - slack <= t <= high + slack]
 
 
 def _signed(value: float) -> str:

@@ -68,7 +68,8 @@ def filters(
     chosen = np.arange(W.shape[1]) if order is None else np.asarray(order)
     if chosen.ndim != 1 or not np.isin(chosen, np.arange(W.shape[1])).all():
         raise ValueError(f"order: expected indices of the {W.shape[1]} columns of W")
-    images = W.T[chosen][: validation.integer("n", n or min(len(chosen), 64))]
+    n = min(len(chosen), 64) if n is None else validation.integer("n", n)
+    images = W.T[chosen][:n]
     limit = np.abs(images).max() or 1.0
     fig, ax, drawn = _mosaic("W", images, shape, columns, (-limit, limit), DIVERGING, title)
     fig.colorbar(drawn, ax=ax, label="weight", shrink=0.8)
@@ -118,17 +119,7 @@ def samples(
     if len(v) > MAX_IMAGES:
         raise ValueError(f"v: expected at most {MAX_IMAGES} images, got {len(v)}")
     limits = (0.0, 1.0) if v.min() >= 0 and v.max() <= 1 else (v.min(), v.max())
-    fig, ax, _ = _mosaic("v", v, shape, columns, limits, "Greys", title)
-    if row_labels is not None:
-        height, pitch = shape[0], shape[0] + 1
-        rows = round((ax.images[0].get_array().shape[0] + 1) / pitch)
-        same_length("row_labels", row_labels, rows, "row of the figure")
-        ax.set_axis_on()
-        ax.set(xticks=[], yticks=np.arange(rows) * pitch + (height - 1) / 2)
-        ax.set_yticklabels(row_labels)
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
-    return fig
+    return _mosaic("v", v, shape, columns, limits, "Greys", title, row_labels=row_labels)[0]
 
 
 def _mosaic(
@@ -139,29 +130,40 @@ def _mosaic(
     limits: tuple[float, float],
     colours: str | Colormap,
     title: str,
+    row_labels: Sequence[str] | None = None,
 ) -> tuple[Figure, Axes, AxesImage]:
-    """All images in one array, a pixel of grey between them: one artist, however many."""
+    """All images in one array with grey lines between: one artist, however many there are."""
     height, width = (validation.integer("shape", s) for s in shape)
     if height * width != images.shape[1]:
         size = f"{images.shape[1]} pixels"
         raise ValueError(f"shape: expected two factors of the {size} of {name}, got {shape}")
     n = len(images)
-    columns = min(n, validation.integer("columns", columns or _columns(n)))
+    columns = min(n, validation.integer("columns", _columns(n) if columns is None else columns))
     rows = -(-n // columns)
-    tiles = np.full((rows * columns, height + 1, width + 1), np.nan)
-    tiles[:n, :height, :width] = images.reshape(n, height, width)
-    canvas = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    canvas = canvas.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
-    tile = min(1.1, 6.0 / columns)
-    fig, ax = plt.subplots(
-        figsize=(max(tile * columns + 0.5, 3.2), tile * rows * height / width + 0.5)
-    )
+    if row_labels is not None:
+        same_length("row_labels", row_labels, rows, "row of the figure")
+    zoom = max(1, round(28 / max(height, width)))  # so that a line is thin beside any image
+    high, wide = zoom * height, zoom * width
+    tiles = np.full((rows * columns, high + 1, wide + 1), np.nan)
+    tiles[:n, :high, :wide] = images.reshape(n, height, width).repeat(zoom, 1).repeat(zoom, 2)
+    canvas = tiles.reshape(rows, columns, high + 1, wide + 1).swapaxes(1, 2)
+    canvas = canvas.reshape(rows * (high + 1), columns * (wide + 1))
+    canvas = np.pad(canvas, ((1, 0), (1, 0)), constant_values=np.nan)  # a line on all four sides
+    # Room, in inches, for what stands beside the images: a colour bar or the labels.
+    margin = 1.0 if row_labels is None else 0.3 + 0.095 * max(map(len, row_labels))
+    tile = min(1.0, (6.4 - margin) / columns)
+    size = (max(tile * columns + margin, 2.4), tile * rows * height / width + 0.45)
+    fig, ax = plt.subplots(figsize=size)
     palette = plt.get_cmap(colours).with_extremes(bad=GAP)
     drawn = ax.imshow(canvas, cmap=palette, vmin=limits[0], vmax=limits[1])
-    for k in range(n, rows * columns):  # no image here: paper, not gap
-        corner = (k % columns * (width + 1) - 0.5, k // columns * (height + 1) - 0.5)
-        ax.add_patch(Rectangle(corner, width, height, color="white"))
-    ax.set_axis_off()
+    if n % columns:  # no images at the end of the last row: paper, not grey
+        corner = (n % columns * (wide + 1) + 0.5, (rows - 1) * (high + 1) + 0.5)
+        ax.add_patch(Rectangle(corner, canvas.shape[1], high + 1, color="white", linewidth=0))
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    if row_labels is not None:
+        ax.set_yticks(np.arange(rows) * (high + 1) + (high + 1) / 2, row_labels)
+        ax.tick_params(length=0)
     fig.suptitle(title)
     return fig, ax, drawn
 

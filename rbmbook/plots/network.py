@@ -11,6 +11,8 @@ from matplotlib.lines import Line2D
 from .style import NEGATIVE, POSITIVE, numbers
 
 MAX_UNITS = 12
+MAX_WRITTEN = 6  # more numbers on lines that cross are not legible
+TOP = 2.2  # height of the hidden layer
 ON, OFF = "#ffe9a8", "#ffffff"
 
 
@@ -27,7 +29,7 @@ def machine(
     """Draw a small RBM: visible units below, hidden units above, weights as lines between.
 
     A line is as wide as its weight is large; its colour is the weight's sign. Biases stand
-    beside their units. Layers have at most 12 units; weights are written if there are at most 12.
+    beside their units. Layers have at most 12 units; weights are written if there are at most 6.
 
     Parameters
     ----------
@@ -65,14 +67,18 @@ def machine(
     for name, length in (("a", n_visible), ("b", n_hidden), ("v", n_visible), ("h", n_hidden)):
         if name in state and state[name].shape != (length,):
             raise ValueError(f"{name}: expected shape ({length},), got {state[name].shape}")
-    widest = max(n_visible, n_hidden)
-    fig, ax = plt.subplots(figsize=(max(3.6, 1.05 * widest + 1.2), 3.4))
-    below = (np.arange(n_visible) - (n_visible - 1) / 2) * widest / n_visible
-    above = (np.arange(n_hidden) - (n_hidden - 1) / 2) * widest / n_hidden
-    _weights(ax, W, below, above, max_weight or np.abs(W).max() or 1.0)
+    spacing = 1.5 if max(W.shape) <= 4 else 1.0
+    span = spacing * max(W.shape)
+    fig, ax = plt.subplots(figsize=(np.clip(0.8 * (span + 1.4), 3.8, 7.2), 3.5))
+    below = (np.arange(n_visible) - (n_visible - 1) / 2) * span / n_visible
+    above = (np.arange(n_hidden) - (n_hidden - 1) / 2) * span / n_hidden
+    _weights(ax, W, below, above, np.abs(W).max() if max_weight is None else max_weight)
     _units(ax, "v", below, 0.0, a, state.get("v"))
-    _units(ax, "h", above, 2.0, b, state.get("h"))
-    ax.set(xlim=(-widest / 2 - 0.45, widest / 2 + 0.45), ylim=(-0.85, 2.85), aspect="equal")
+    _units(ax, "h", above, TOP, b, state.get("h"))
+    for name, height in (("a", -0.5), ("b", TOP + 0.5)):
+        x, side = -span / 2 - 0.1, "top" if height < 0 else "bottom"
+        ax.text(x, height, f"bias ${name}$", ha="right", va=side, fontsize=10, color="0.35")
+    ax.set(xlim=(-span / 2 - 1.1, span / 2 + 0.3), ylim=(-0.8, TOP + 0.8), aspect="equal")
     ax.set_axis_off()
     _legend(fig, W)
     fig.suptitle(title)
@@ -81,22 +87,20 @@ def machine(
 
 def _weights(ax: Axes, W: np.ndarray, below: np.ndarray, above: np.ndarray, limit: float) -> None:
     for (i, j), w in np.ndenumerate(W):
-        if w == 0:
-            continue
-        colour = POSITIVE if w > 0 else NEGATIVE
-        width = 0.6 + 5.4 * min(abs(w) / limit, 1.0)
+        colour = POSITIVE if w > 0 else NEGATIVE if w < 0 else "0.6"
+        width = 0.6 + 5.4 * min(abs(w) / (limit or 1.0), 1.0)
         ax.plot(
-            [below[i], above[j]], [0, 2], color=colour, linewidth=width, alpha=0.75, zorder=1,
+            [below[i], above[j]], [0, TOP], color=colour, linewidth=width, alpha=0.75, zorder=1,
             solid_capstyle="butt",
         )  # fmt: skip
-    if W.size > MAX_UNITS:
+    if W.size > MAX_WRITTEN:
         return
     for (i, j), w in np.ndenumerate(W):
-        # A third of the way up, or two: neighbouring numbers do not meet where lines cross.
-        t = 0.36 if (i + j) % 2 else 0.64
+        # Each hidden unit has its own height, so that numbers do not meet where lines cross.
+        t = 0.45 if len(above) == 1 else 0.28 + 0.34 * j / (len(above) - 1)
         ax.text(
-            (1 - t) * below[i] + t * above[j], 2 * t, _number(w), ha="center", va="center",
-            fontsize=9, zorder=2,
+            (1 - t) * below[i] + t * above[j], t * TOP, _number(w), ha="center", va="center",
+            fontsize=10, zorder=2,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
 
@@ -104,7 +108,7 @@ def _weights(ax: Axes, W: np.ndarray, below: np.ndarray, above: np.ndarray, limi
 def _units(
     ax: Axes, name: str, x: np.ndarray, y: float, bias: np.ndarray, values: np.ndarray | None
 ) -> None:
-    bias_name, outward = ("a", -0.5) if name == "v" else ("b", 0.5)
+    outward = -0.5 if name == "v" else 0.5
     for k, place in enumerate(x):
         on = values is not None and values[k] > 0
         ax.add_patch(
@@ -115,8 +119,8 @@ def _units(
             text += f"\n{values[k]:g}"
         ax.text(place, y, text, ha="center", va="center", zorder=4, linespacing=1.0)
         ax.text(
-            place, y + outward, f"${bias_name}_{{{k + 1}}}$ = {_number(bias[k])}", ha="center",
-            va="top" if outward < 0 else "bottom", fontsize=9, zorder=4,
+            place, y + outward, _number(bias[k]), ha="center",
+            va="top" if outward < 0 else "bottom", fontsize=10, zorder=4,
         )  # fmt: skip
 
 
@@ -134,4 +138,6 @@ def _legend(fig: Figure, W: np.ndarray) -> None:
 
 
 def _number(x: float) -> str:
-    return f"{x:.3g}".replace("-", "−")
+    """Two decimals at most, with the minus that the axes use."""
+    text = f"{x:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", "−")

@@ -1,0 +1,298 @@
+"""The exercise engine explains; every registered exercise is right about itself."""
+
+from itertools import product
+from math import exp
+
+import numpy as np
+import pytest
+
+from rbmbook import exercises
+from rbmbook.exercises.engine import SEED, Exercise, judge
+from rbmbook.exercises.patterns import TRANSFORMS
+
+NAMES = exercises.names()
+MISTAKES = [(name, words) for name in NAMES for words in exercises.get(name).mistakes]
+
+
+def constant(answer, value):
+    """An answer of the same form, filled with one value."""
+    if isinstance(answer, tuple):
+        return tuple(constant(part, value) for part in answer)
+    return np.full_like(answer, value) if np.ndim(answer) else type(answer)(value)
+
+
+# -- every registered exercise, of every chapter -------------------------------------------------
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_passes(name):
+    verdict = exercises.grade(name, exercises.get(name).reference)
+    assert verdict == exercises.Verdict(name, True, True, f"Exercise {name}: correct.")
+
+
+@pytest.mark.parametrize(("name", "words"), MISTAKES)
+def test_each_mistake_fails_with_its_own_explanation(name, words):
+    verdict = exercises.grade(name, exercises.get(name).mistakes[words])
+    assert verdict.attempted and not verdict.passed
+    assert verdict.message == f"Exercise {name}: {words}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stub_is_not_attempted_and_does_not_raise(name, capsys):
+    def stub(*args):
+        """Docstring."""
+        raise NotImplementedError
+
+    verdict = exercises.grade(name, stub)
+    assert not verdict.attempted and not verdict.passed
+    assert exercises.check(name, stub) is None
+    assert capsys.readouterr().out.startswith(f"Exercise {name}: not attempted yet")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_returned_is_wrong_and_says_why(name):
+    with pytest.raises(exercises.WrongAnswer, match=f"Exercise {name}: .*`return` missing"):
+        exercises.check(name, lambda *args: None)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_constant_of_the_right_form_does_not_pass(name, value):
+    reference = exercises.get(name).reference
+    verdict = exercises.grade(name, lambda *args: constant(reference(*args), value))
+    assert verdict.attempted and not verdict.passed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cases_are_seeded_and_leave_the_seed_alone(name):
+    def cases():
+        return list(exercises.get(name).cases(np.random.default_rng(SEED)))
+
+    for first, second in zip(cases(), cases(), strict=True):
+        for x, y in zip(first, second, strict=True):
+            if isinstance(x, np.ndarray):
+                np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exercise_is_told_in_words_and_filed_under_its_chapter(name):
+    exercise = exercises.get(name)
+    assert exercise.title and not exercise.title.endswith(".")
+    assert all(words.rstrip().endswith((".", "?")) for words in exercise.mistakes)
+    assert exercise.reference.__module__.startswith(f"rbmbook.exercises.ch{name[:2]}_")
+
+
+def test_names_are_in_the_order_of_the_book():
+    numbers = [tuple(map(int, name.split("."))) for name in NAMES]
+    assert numbers == sorted(numbers) and len(set(numbers)) == len(numbers)
+    assert {"01.1", "01.2", "01.3"} <= set(NAMES)
+
+
+def test_an_unknown_name_is_an_error_that_lists_the_known():
+    with pytest.raises(ValueError, match=r"'99\.1'.*01\.1"):
+        exercises.grade("99.1", lambda: 0)
+
+
+# -- chapter 01: the references themselves, against loops ----------------------------------------
+def joint_by_loops(W, a, b):
+    def energy(v, h):
+        pairs = sum(v[i] * W[i][j] * h[j] for i in range(len(a)) for j in range(len(b)))
+        return -sum(map(float.__mul__, v, a)) - sum(map(float.__mul__, h, b)) - pairs
+
+    vs, hs = (list(product((0.0, 1.0), repeat=len(x))) for x in (a, b))
+    weights = {(v, h): exp(-energy(v, h)) for v in vs for h in hs}
+    z = sum(weights.values())
+    return {state: w / z for state, w in weights.items()}
+
+
+@pytest.fixture
+def parameters():
+    rng = np.random.default_rng(5)
+    return rng.standard_normal((3, 2)), rng.standard_normal(3), rng.standard_normal(2)
+
+
+def test_joint_reference_is_the_enumerated_distribution(parameters):
+    W, a, b = parameters
+    expected = joint_by_loops(W.tolist(), a.tolist(), b.tolist())
+    found = exercises.get("01.2").reference(W, a, b)
+    np.testing.assert_allclose(found.ravel(), list(expected.values()), rtol=1e-12)
+
+
+def test_flipped_machine_gives_the_negative_the_same_probability(parameters):
+    flipped = exercises.get("01.3").reference(*parameters)
+    before = joint_by_loops(*(x.tolist() for x in parameters))
+    after = joint_by_loops(*(x.tolist() for x in flipped))
+    for (v, h), p in before.items():
+        assert after[tuple(1 - x for x in v), h] == pytest.approx(p, rel=1e-12)
+
+
+def test_energy_reference_agrees_with_the_joint_distribution(parameters):
+    W, a, b = parameters
+    joint = joint_by_loops(W.tolist(), a.tolist(), b.tolist())
+    v, h = (np.array([state[k] for state in joint]) for k in (0, 1))
+    shifted = exercises.get("01.1").reference(v, h, W, a, b) + np.log(list(joint.values()))
+    np.testing.assert_allclose(shifted, shifted[0])  # E + log p = −log Z, one constant
+
+
+# -- the engine, on a toy ------------------------------------------------------------------------
+def toy(reference, shapes=((2, 3), (1, 3), (4, 2)), **more):
+    def cases(rng):
+        for shape in shapes:
+            yield (rng.random(shape) + 0.1,)
+
+    return Exercise("00.1", "A toy", reference, cases, **more)
+
+
+def row_means(x):
+    return x.mean(axis=1)
+
+
+def message(attempt, exercise=None):
+    verdict = judge(exercise or toy(row_means), attempt)
+    assert verdict.attempted and not verdict.passed
+    return verdict.message
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (lambda x: -row_means(x), "sign is flipped"),
+        (lambda x: 1 - row_means(x), "1 minus"),
+        (lambda x: np.log(row_means(x)), "logarithm"),
+        (lambda x: np.exp(row_means(x)), "exponential"),
+        (lambda x: row_means(x)[::-1], "another order"),
+        (lambda x: 3 * row_means(x), "every value is 3 times"),
+        (lambda x: row_means(x) + 2, r"same constant, +2"),
+        (lambda x: x.sum(axis=1), "too large by the length of axis 1 of `x`"),
+        (lambda x: row_means(x) / len(x), "too small by the length of axis 0 of `x`"),
+        (lambda x: row_means(x) + x[0, 0], "one constant: is a term"),
+        (lambda x: row_means(x) ** 2, "not right yet"),
+        (lambda x: x.mean(), "whole batch"),
+        (lambda x: x.mean(axis=0), "3 is the length of axis 1 of `x`"),
+        (lambda x: x.mean(axis=1, keepdims=True), "keepdims"),
+        (lambda x: x, "sum over one axis missing"),
+        (lambda x: row_means(x) * np.nan, "NaN"),
+        (lambda x: row_means(x) / 0, "infinite"),
+        (lambda x: list(row_means(x)), "a list of 2, expected a NumPy array"),
+        (lambda x: row_means(x).astype(str), "real numbers"),
+        (lambda x: row_means(x) * 1j, "real numbers"),
+        (lambda x: "words", "type str"),
+        (lambda x: x[99], "IndexError"),
+        (lambda x, y: x, "TypeError"),
+        (lambda x: exit(), "SystemExit"),
+    ],
+)
+def test_slips_are_recognised(attempt, words):
+    assert words in message(attempt)
+
+
+def test_transposed_matrices_are_recognised():
+    square = toy(lambda x: x @ np.diag(np.arange(x.shape[1])), shapes=((3, 3), (2, 2)))
+    assert "transpose" in message(lambda x: square.reference(x).T, square)
+    wide = toy(lambda x: 2 * x)
+    assert "transposed" in message(lambda x: 2 * x.T, wide)
+
+
+def test_zeros_and_ones_where_a_probability_is_asked_for_are_recognised():
+    sigmoid = toy(lambda x: 1 / (1 + np.exp(-x)))
+    assert "zeros and ones" in message(lambda x: np.round(sigmoid.reference(x)), sigmoid)
+
+
+def test_patterns_are_not_seen_in_what_is_right():
+    for _, transform in TRANSFORMS:
+        x = np.array([0.2, 0.5, 0.9])
+        guess = transform(x, x)
+        assert guess is None or guess.shape == x.shape
+    assert judge(toy(row_means), lambda x: x.sum(axis=1) / x.shape[1]).passed
+
+
+def test_a_message_names_case_expected_and_received():
+    text = message(lambda x: np.where(np.arange(len(x)) == 3, 0, row_means(x)))
+    assert "case 3 (x of shape (4, 2))" in text
+    assert "expected [" in text and "received [" in text and "first at [3]" in text
+
+
+def test_tuples_are_compared_part_by_part():
+    both = toy(lambda x: (x.mean(axis=1), x.sum(axis=1)), parts=("mean", "sum"))
+    assert judge(both, lambda x: [x.mean(axis=1), x.sum(axis=1)]).passed
+    assert "sum: the sign" in message(lambda x: (x.mean(axis=1), -x.sum(axis=1)), both)
+    assert "your sum has shape ()" in message(lambda x: (x.mean(axis=1), x.sum()), both)
+    assert "tuple of 3, expected a tuple of 2 (mean, sum)" in message(lambda x: (1, 2, 3), both)
+
+
+def test_inputs_are_copies_and_writing_to_them_is_reported():
+    def writes(x):
+        x -= 1
+        return row_means(x + 1)
+
+    assert "changes its argument `x`" in message(writes)
+    fixed = np.ones((2, 2))
+    shared = Exercise("00.2", "Shared", row_means, lambda rng: [(fixed,)])
+    message(writes, shared)
+    np.testing.assert_array_equal(fixed, 1)
+
+
+def test_a_mistake_is_recognised_though_the_attempt_is_less_stable():
+    def cases(rng):
+        yield (np.array([1.0, 2.0]),)
+        yield (np.array([1000.0, 2000.0]),)
+
+    def softplus(x):
+        return np.logaddexp(0, x)
+
+    exercise = Exercise(
+        "00.3", "Softplus", softplus, cases, {"the minus is missing.": lambda x: -softplus(x)}
+    )
+    assert "the minus is missing." in message(lambda x: -np.log(1 + np.exp(x)), exercise)
+    assert "unstable" in message(lambda x: np.log(1 + np.exp(x)), exercise)
+
+
+def test_a_number_can_be_asked_for_and_is_not_given_away():
+    exercise = Exercise("00.4", "A number", lambda: 12.5, lambda rng: [()])
+    assert judge(exercise, lambda: np.float64(12.5)).passed
+    text = message(lambda: 10, exercise)
+    assert "10 is too small" in text and "12.5" not in text
+    assert "1.25" not in text  # nor as a factor
+    assert "pass the function itself" in message(12.5, exercise)
+
+
+def test_answers_that_are_not_unique_are_judged_by_their_own_comparison():
+    def cases(rng):
+        yield np.full((4000, 1), 0.3), rng
+
+    def compare(args, received, expected):
+        # Mean of 4000 independent Bernoulli(0.3): five standard errors are 0.036.
+        return None if abs(received.mean() - 0.3) < 0.036 else "the mean is off"
+
+    def sample(p, rng):
+        return (rng.random(p.shape) < p).astype(float)
+
+    exercise = Exercise("00.5", "Samples", sample, cases, compare=compare)
+    assert judge(exercise, sample).passed
+    assert judge(exercise, lambda p, rng: 1.0 * (1 - rng.random(p.shape) < p)).passed
+    assert "the mean is off" in message(lambda p, rng: 1.0 * (rng.random(p.shape) > p), exercise)
+    assert "shape" in message(lambda p, rng: sample(p, rng).ravel(), exercise)
+
+
+def test_not_implemented_after_the_first_case_is_an_attempt():
+    def partial(x):
+        if len(x) == 1:
+            raise NotImplementedError
+        return row_means(x)
+
+    assert "not implemented for case 2" in message(partial)
+
+
+def test_check_keeps_the_readers_own_traceback():
+    with pytest.raises(exercises.WrongAnswer, match="ZeroDivisionError") as caught:
+        exercises.check("01.1", lambda *args: 1 / 0)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert issubclass(exercises.WrongAnswer, AssertionError)
+
+
+def test_attempts_do_not_litter_the_notebook_with_warnings(recwarn):
+    message(lambda x: np.log(-row_means(x)))
+    assert not recwarn.list
+
+
+def test_a_misspelt_name_is_refused():
+    with pytest.raises(ValueError, match=r"01\.2"):
+        Exercise("1.2", "", row_means, lambda rng: [])

@@ -1,0 +1,73 @@
+"""What the README promises is true of this checkout."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def pins(name):
+    """The versions that a constraints file pins, by lower-case name."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
+
+
+@pytest.mark.jit
+def test_python_of_the_readme_runs_and_makes_its_picture(tmp_path):
+    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len([line for line in block.splitlines() if line.strip()]) <= 10
+    script = block + "\nassert dreams.shape == (16, 64) and set(dreams.ravel()) == {0, 1}\n"
+    environment = {**os.environ, "MPLBACKEND": "Agg"}
+    run = [sys.executable, "-W", "error", "-c", script]
+    subprocess.run(run, cwd=tmp_path, env=environment, check=True, timeout=300)
+    assert (tmp_path / "dreams.png").stat().st_size > 1000
+
+
+def test_files_that_the_readme_links_to_exist():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links and all((ROOT / link).exists() for link in links)
+
+
+def test_commands_of_the_readme_are_targets_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = set(re.findall(r"\bmake ([a-z]+)\b", re.sub(r"[^\n]*Git, make[^\n]*", "", README)))
+    assert {"lab", "book", "test"} <= commands
+    assert all(re.search(rf"^{command}:", makefile, re.MULTILINE) for command in commands)
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-oldest.txt"])
+def test_constraints_are_exact_and_hold_no_address(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for line in text.splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[\w.-]+==[\w.]+", line), line
+
+
+def test_lower_bounds_are_the_versions_that_the_oldest_run_installs():
+    oldest = pins("constraints-oldest.txt")
+    for requirement in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]:
+        name, bound = requirement.lower().split(">=")
+        pinned = oldest[name.replace("-", "_") if name not in oldest else name]
+        assert (pinned + ".0").startswith(bound), f"{name}: {pinned} tested, >={bound} promised"
+
+
+def test_every_requirement_is_pinned():
+    exact = {name.replace("-", "_") for name in pins("constraints.txt")}
+    for requirements in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()):
+        for requirement in requirements:
+            assert requirement.lower().split(">=")[0].replace("-", "_") in exact, requirement
+
+
+def test_versions_agree():
+    import rbmbook
+
+    assert rbmbook.__version__ == PROJECT["version"]
+    for name in ("CITATION.cff", "book/conf.py"):
+        assert PROJECT["version"] in (ROOT / name).read_text(encoding="utf-8"), name
