@@ -62,14 +62,14 @@ lint: $(STAMP)
 	$(PY) -m ruff format --check .
 
 unit: $(STAMP)
-	$(PY) -m pytest -n $(JOBS) tests
+	$(PY) -m pytest -p no:nbval -n $(JOBS) tests
 
 # the same tests, the kernels run as plain Python
 nojit: $(STAMP)
-	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n $(JOBS) -m "not jit" --ignore=tests/test_notebooks.py tests
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -p no:nbval -n $(JOBS) -m "not jit" --ignore=tests/test_notebooks.py tests
 
 doctest: $(STAMP)
-	$(PY) -m pytest --doctest-modules rbmbook
+	$(PY) -m pytest -p no:nbval --doctest-modules rbmbook
 
 # the warnings here would be those of the notebook tools; a chapter's own fail as stderr
 nbval: $(STAMP)
@@ -92,7 +92,7 @@ oldest: $(STAMP)
 .PHONY: oldest-run
 oldest-run: $(OLDEST_STAMP)
 	$(OLDEST_PY) $(PIP) --no-deps --force-reinstall .
-	$(OLDEST_PY) -P -m pytest -n $(JOBS) --ignore=tests/test_notebooks.py tests
+	$(OLDEST_PY) -P -m pytest -p no:nbval -n $(JOBS) --ignore=tests/test_notebooks.py tests
 
 # ---- writing
 

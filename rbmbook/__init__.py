@@ -11,31 +11,42 @@
 import importlib
 from typing import Any
 
-from rbmbook import exact, gibbs, gradient, train, units, validation
-from rbmbook.gradient import CD, Exact
+from rbmbook import evaluate, exact, gibbs, gradient, negative, tempering, train, units, validation
+from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.optimize import SGD, Adam
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.train import DivergenceError, History, fit
-from rbmbook.units import Bernoulli
+from rbmbook.units import Bernoulli, Gaussian, NoisyReLU, ReLU, Softmax, Spin
 
 __version__ = "0.1.0"
 __all__ = [
     "CD",
+    "FPCD",
+    "PCD",
     "RBM",
     "SGD",
     "Adam",
     "Bernoulli",
     "DivergenceError",
     "Exact",
+    "Gaussian",
     "History",
+    "NoisyReLU",
     "Parameters",
+    "ReLU",
+    "Softmax",
+    "Spin",
+    "Tempered",
     "data",
+    "evaluate",
     "exact",
     "exercises",
     "fit",
     "gibbs",
     "gradient",
+    "negative",
     "plots",
+    "tempering",
     "train",
     "units",
     "validation",

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import gaussian_joint, validation
 from rbmbook._jit import jit
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.units import Bernoulli, Unit
@@ -98,7 +98,8 @@ class _Side:
 
 def _side(rbm: RBM, visible: bool) -> _Side | None:
     """The chosen layer, ready to be enumerated; None if it has infinitely many states."""
-    W, a, b = (p.astype(np.float64) for p in rbm.parameters)
+    rbm = rbm.astype(np.float64)
+    W, a, b = rbm.W, rbm.a, rbm.b
     own, other = (rbm.visible, rbm.hidden) if visible else (rbm.hidden, rbm.visible)
     W, bias, other_bias = (W, a, b) if visible else (W.T, b, a)
     if own.levels is None:
@@ -143,7 +144,10 @@ def log_partition(rbm: RBM) -> float:
     >>> round(np.exp(rb.exact.log_partition(rbm)))  # 2⁵ states, each of weight exp(0)
     32
     """
-    side = _smaller_side(validation.instance("rbm", rbm, RBM))
+    validation.instance("rbm", rbm, RBM)
+    if gaussian_joint.applies(rbm):
+        return gaussian_joint.log_partition(rbm)
+    side = _smaller_side(rbm)
 
     def log_sum(block: tuple[int, int]) -> float:
         return _log_sum_exp(side.block(*block)[2])
@@ -239,25 +243,30 @@ def expectations(rbm: RBM) -> Parameters:
     Raises
     ------
     ValueError
-        If both layers have more than 2³⁰ states.
+        If both layers have more than 2³⁰ states, or the machine has no normalisable density.
     """
-    side = _smaller_side(validation.instance("rbm", rbm, RBM))
-    log_scale = -np.inf  # the sums below are kept divided by exp(log_scale)
-    total, own_other, own, other = 0.0, 0.0, 0.0, 0.0
+    validation.instance("rbm", rbm, RBM)
+    if gaussian_joint.applies(rbm):
+        return gaussian_joint.expectations(rbm)
+    side = _smaller_side(rbm)
+    log_scale, sums = -np.inf, None  # the sums are kept divided by exp(log_scale)
     for digits, inputs, log_weight in _blocks(side):
         peak = max(log_scale, log_weight.max())
-        shrink, weight = np.exp(log_scale - peak), np.exp(log_weight - peak)
+        weight = np.exp(log_weight - peak)
         x = side.levels[digits].reshape(len(digits), -1)
-        mean = side.unit.mean(inputs, out=inputs)
-        weighted = weight[:, None] * x
-        total = shrink * total + weight.sum()
-        own_other = shrink * own_other + weighted.T @ mean
-        own = shrink * own + weighted.sum(axis=0)
-        other = shrink * other + weight @ mean
-        log_scale = peak
-    W = own_other if side.is_visible else own_other.T
-    a, b = (own, other) if side.is_visible else (other, own)
-    return Parameters(*(np.ascontiguousarray(p / total, rbm.dtype) for p in (W, a, b)))
+        own = side.unit.expected_statistics(inputs)
+        mean = side.unit.mean(inputs)
+        new = [weight.sum(), (weight[:, None] * x).T @ mean, weight @ x, weight @ mean]
+        new += [weight @ s for s in own]
+        if sums is not None:
+            new = [np.exp(log_scale - peak) * s + n for s, n in zip(sums, new, strict=True)]
+        log_scale, sums = peak, new
+    W, enumerated, summed, *own = (s / sums[0] for s in sums[1:])
+    if side.is_visible:
+        arrays = W, enumerated, summed, *own
+    else:
+        arrays = W.T, summed, enumerated, *own
+    return rbm.parameters.like(np.ascontiguousarray(p, rbm.dtype) for p in arrays)
 
 
 def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
@@ -287,17 +296,19 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     weight = weight / weight.sum()
     data = Parameters.zeros_like(machine)
     for rows, block in validation.blocks("v", v, rbm.visible, np.float64, relaxed=True):
-        mean = machine.hidden_mean(block)
-        for total, part in zip(data, moments(block, mean, weight[rows]), strict=True):
+        for total, part in zip(data, moments(machine, block, weight[rows]), strict=True):
             total += part
     model = expectations(machine)
-    return Parameters(*((d - m).astype(rbm.dtype) for d, m in zip(data, model, strict=True)))
+    return data.like((d - m).astype(rbm.dtype) for d, m in zip(data, model, strict=True))
 
 
-def moments(v: np.ndarray, h: np.ndarray, weight: np.ndarray) -> Parameters:
-    """Σ_n weight_n v_n h_nᵀ, Σ_n weight_n v_n and Σ_n weight_n h_n."""
-    weighted = h * weight[:, None]
-    return Parameters(v.T @ weighted, weight @ v, weighted.sum(axis=0))
+def moments(rbm: RBM, v: np.ndarray, weight: np.ndarray) -> Parameters:
+    """Σ_n weight_n v_n E[h | v_n]ᵀ, Σ_n weight_n v_n and Σ_n weight_n E[h | v_n]."""
+    inputs = rbm.hidden_inputs(v)
+    mean = weight[:, None] * rbm.hidden.mean(inputs)
+    visible = (weight @ s for s in rbm.visible.statistics(v))
+    hidden = (weight @ s for s in rbm.hidden.expected_statistics(inputs))
+    return Parameters(v.T @ mean, weight @ v, mean.sum(axis=0), tuple(visible), tuple(hidden))
 
 
 def _blocks(side: _Side) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.rbm import RBM
+from rbmbook.rbm import RBM, Parameters
 
 
 class Chains:
@@ -30,7 +30,9 @@ class Chains:
         self.rbm = rbm
         self._v = np.empty((capacity, rbm.n_visible), rbm.dtype)
         self._h = np.empty((capacity, rbm.n_hidden), rbm.dtype)
-        self._noise_v, self._noise_h = np.empty_like(self._v), np.empty_like(self._h)
+        shape_v = rbm.visible.noise_shape(self._v.shape)
+        shape_h = rbm.hidden.noise_shape(self._h.shape)
+        self._noise_v, self._noise_h = np.empty(shape_v, rbm.dtype), np.empty(shape_h, rbm.dtype)
         self._mean = np.empty_like(self._h)
         self.n = 0
         self._fresh = False  # whether _h holds the hidden inputs of v under the present parameters
@@ -59,6 +61,10 @@ class Chains:
         """What a checkpoint has to keep: the states."""
         return [self.v]
 
+    def monitors(self) -> dict[str, float]:
+        """What a fit that keeps these chains reports after an epoch: nothing."""
+        return {}
+
     def refresh(self) -> None:
         """Forget what was computed from the parameters, since they have changed."""
         self._fresh = False
@@ -73,10 +79,30 @@ class Chains:
         inputs, noise_v, noise_h = self._inputs(), self._noise_v[: self.n], self._noise_h[: self.n]
         rbm.hidden.noise(inputs.shape, rng, rbm.dtype, out=noise_h)
         h = rbm.hidden.sample(inputs, noise_h, out=inputs)
-        rbm.visible_inputs(h, out=v)
+        self._visible_inputs(h, v)
         rbm.visible.noise(v.shape, rng, rbm.dtype, out=noise_v)
         rbm.visible.sample(v, noise_v, out=v)
         self._fresh = False
+
+    def statistics(self, weight: np.ndarray, out: Parameters) -> Parameters:
+        """Weighted sums over the chains of v E[h | v]ᵀ, v, E[h | v] and the units' own statistics.
+
+        `weight` has shape (n,) and usually sums to one; the sums are written to `out`.
+        """
+        visible = self.rbm.visible.statistics(self.v)
+        hidden = self.rbm.hidden.expected_statistics(self._inputs())
+        own = zip((*out.visible, *out.hidden), (*visible, *hidden), strict=True)
+        for total, statistic in own:
+            np.matmul(weight, statistic, out=total)
+        mean = self.hidden_mean()
+        mean *= weight[:, None]
+        np.matmul(self.v.T, mean, out=out.W)
+        np.matmul(weight, self.v, out=out.a)
+        np.sum(mean, axis=0, out=out.b)
+        return out
+
+    def _visible_inputs(self, h: np.ndarray, out: np.ndarray) -> None:
+        self.rbm.visible_inputs(h, out=out)
 
     def _inputs(self) -> np.ndarray:
         inputs = self._h[: self.n]
@@ -146,6 +172,60 @@ def trace(
         chains.step(rng)
         rows.append(np.copy(function(chains.v)))
     return np.stack(rows)
+
+
+def complete(
+    rbm: RBM, v: Any, known: Any, steps: int, rng: int | np.random.Generator
+) -> np.ndarray:
+    """Fill in missing visible units: Gibbs sampling with the known ones held fast.
+
+    Parameters
+    ----------
+    rbm : RBM
+    v : (n, D) array
+        Visible states; what stands at unknown places (NaN, for instance) is not looked at.
+    known : (D,) or (n, D) array of bool
+        Which entries of `v` are given. All columns of a softmax site are known or none is.
+    steps : int ≥ 0
+        Sweeps of the chain, which starts at random values of the unknown units.
+    rng : int or Generator
+
+    Returns
+    -------
+    (n, D) array of the machine's dtype
+        One draw per row: after many steps, from p(unknown | known).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a shape does not fit, `known` is not boolean, or a known value is not a state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM([[40.0], [40.0]], [-20.0, -20.0], [-20.0])  # the units agree
+    >>> rb.gibbs.complete(rbm, [[1, np.nan], [0, np.nan]], [True, False], steps=3, rng=0)
+    array([[1., 1.],
+           [0., 0.]])
+    """
+    validation.instance("rbm", rbm, RBM)
+    steps, rng = validation.integer("steps", steps, minimum=0), validation.generator(rng)
+    v = validation.dense(validation.matrix("v", v, rbm.n_visible), rbm.dtype)
+    known = validation.array("known", known)
+    if known.dtype != bool or known.shape not in ((rbm.n_visible,), v.shape):
+        raise ValueError(
+            f"known: expected booleans of shape ({rbm.n_visible},) or {v.shape}, "
+            f"got {known.dtype} of shape {known.shape}"
+        )
+    chains = Chains.random(rbm, len(v), rng)
+    fixed = np.where(known, v, chains.v)
+    validation.domain("v", fixed, rbm.visible, relaxed=False)
+    chains.restart(fixed)
+    for _ in range(steps):
+        chains.step(rng)
+        np.copyto(chains.v, fixed, where=known)
+    return chains.v.copy()
 
 
 def autocorrelation(x: Any, max_lag: int | None = None) -> np.ndarray:

@@ -1,109 +1,23 @@
 """The gradient of the log-likelihood in its two phases: data term minus model term.
 
 The data term is an average over the batch, with E[h | v] in place of a sample. The model term is
-an average over the model's own states; the classes here differ in where those come from:
-`Exact` enumerates them, `CD` takes a few Gibbs steps from the data.
+an average over the model's own states; where those come from is the negative phase's business.
 """
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from rbmbook import exact, validation
+from rbmbook import validation
 from rbmbook.gibbs import Chains
+from rbmbook.negative import CD, Negative
 from rbmbook.rbm import RBM, Parameters
-
-
-class Negative(Protocol):
-    """The negative phase: estimates the model term ⟨v hᵀ⟩_model, ⟨v⟩_model, ⟨h⟩_model."""
-
-    def start(self, rbm: RBM, rng: np.random.Generator) -> Any:
-        """What is kept from one update to the next; None if nothing is."""
-
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        state: Any,
-        rng: np.random.Generator,
-        out: Parameters,
-    ) -> Parameters:
-        """The model term, written to `out`. `batch` stands at the data and may be moved on."""
-
-
-@dataclass(frozen=True)
-class Exact:
-    """The model term by enumeration of the smaller layer (at most 2³⁰ states).
-
-    References
-    ----------
-    Ackley, Hinton and Sejnowski (1985), A learning algorithm for Boltzmann machines, equation 6.
-    """
-
-    def start(self, rbm: RBM, rng: np.random.Generator) -> None:
-        """Nothing is kept."""
-
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        state: None,
-        rng: np.random.Generator,
-        out: Parameters,
-    ) -> Parameters:
-        """`exact.expectations` of the machine."""
-        return exact.expectations(batch.rbm)
-
-
-@dataclass(frozen=True)
-class CD:
-    """Contrastive divergence: the model term from k Gibbs steps that start at the data.
-
-    The statistics are v_k E[h | v_k]ᵀ: the last hidden layer is not sampled, since its mean gives
-    the same expectation with less noise.
-
-    Parameters
-    ----------
-    k : int ≥ 1
-        Number of Gibbs steps.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If k is not an integer ≥ 1.
-
-    References
-    ----------
-    Hinton (2002), Training products of experts by minimizing contrastive divergence, equation 5.
-    """
-
-    k: int = 1
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", validation.integer("k", self.k))
-
-    def start(self, rbm: RBM, rng: np.random.Generator) -> None:
-        """Nothing is kept: each update starts from its own data."""
-
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        state: None,
-        rng: np.random.Generator,
-        out: Parameters,
-    ) -> Parameters:
-        """Weighted averages over the batch's own chains, k steps from the data."""
-        for _ in range(self.k):
-            batch.step(rng)
-        return statistics(batch, weight, out)
 
 
 def estimate(
     rbm: RBM,
     v: Any,
-    negative: Negative = CD(),
+    negative: Negative = CD(),  # noqa: B008  (frozen, so shared safely)
     rng: int | np.random.Generator = 0,
     sample_weight: Any = None,
 ) -> Parameters:
@@ -142,19 +56,9 @@ def estimate(
         batch.v[rows] = block
     state = negative.start(rbm, rng)
     weight = (weight / weight.sum()).astype(rbm.dtype)
-    data = statistics(batch, weight, Parameters.zeros_like(rbm))
-    model = negative.moments(batch, weight, state, rng, Parameters.zeros_like(rbm))
+    data = batch.statistics(weight, Parameters.zeros_like(rbm))
+    model = negative.moments(batch, weight, data, state, rng, Parameters.zeros_like(rbm))
     return subtract(data, model)
-
-
-def statistics(chains: Chains, weight: np.ndarray, out: Parameters) -> Parameters:
-    """Σ_n weight_n v_n E[h | v_n]ᵀ, Σ_n weight_n v_n and Σ_n weight_n E[h | v_n]."""
-    v, mean = chains.v, chains.hidden_mean()
-    mean *= weight[:, None]
-    np.matmul(v.T, mean, out=out.W)
-    np.matmul(weight, v, out=out.a)
-    np.sum(mean, axis=0, out=out.b)
-    return out
 
 
 def subtract(data: Parameters, model: Parameters) -> Parameters:
@@ -181,7 +85,7 @@ def centre(gradient: Parameters, visible: np.ndarray, hidden: np.ndarray) -> Par
     ----------
     Melchior, Fischer and Wiskott (2016), How to center deep Boltzmann machines, equations 9 to 14.
     """
-    W, a, b = gradient
+    W, a, b = gradient.W, gradient.a, gradient.b
     W -= np.outer(visible, b)
     W -= np.outer(a, hidden)
     a -= W @ hidden

@@ -130,3 +130,40 @@ def bernoulli_cgf_sum(inputs, out):
             x_j = inputs[row, j]
             total += max(x_j, zero) + math.log1p(exp(-abs(x_j)))
         out[row] = total
+
+
+@jit
+def softmax_mean(inputs, out):
+    """exp(input_k) / Σ_l exp(input_l) along the last axis of (n, sites, q)."""
+    n, sites, q = inputs.shape
+    for row in range(n):
+        for site in range(sites):
+            x, y = inputs[row, site], out[row, site]
+            peak, total = x.max(), inputs.dtype.type(0)
+            for k in range(q):
+                y[k] = exp(x[k] - peak)
+                total += y[k]
+            for k in range(q):
+                y[k] /= total
+
+
+@jit
+def softmax_sample(inputs, noise, out):
+    """One-hot along the last axis: the first k whose summed probabilities exceed the noise."""
+    n, sites, q = inputs.shape
+    one, zero = inputs.dtype.type(1), inputs.dtype.type(0)
+    for row in range(n):
+        for site in range(sites):
+            x, y = inputs[row, site], out[row, site]
+            peak, total = x.max(), zero
+            for k in range(q):
+                total += exp(x[k] - peak)
+            rest = noise[row, site] * total
+            chosen = q - 1  # where rounding leaves the running sum below the total
+            for k in range(q):
+                rest -= exp(x[k] - peak)
+                if rest < zero:
+                    chosen = k
+                    break
+            for k in range(q):
+                y[k] = one if k == chosen else zero

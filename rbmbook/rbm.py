@@ -5,8 +5,9 @@ units turn inputs into means, samples and cumulant generating functions.
 """
 
 import os
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,17 +15,34 @@ from rbmbook import storage, units, validation
 from rbmbook.units import Bernoulli, Unit
 
 
-class Parameters(NamedTuple):
-    """One array for each of W (D, H), a (D,) and b (H,): parameters, a gradient or expectations."""
+@dataclass(frozen=True)
+class Parameters:
+    """One array for each parameter: the parameters themselves, a gradient, or expectations.
+
+    Iterating yields W (D, H), a (D,), b (H,), then what the units' own parameters are (such as the
+    log-precisions of Gaussian units).
+    """
 
     W: np.ndarray
     a: np.ndarray
     b: np.ndarray
+    visible: tuple[np.ndarray, ...] = ()
+    hidden: tuple[np.ndarray, ...] = ()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        yield from (self.W, self.a, self.b, *self.visible, *self.hidden)
+
+    def like(self, arrays: Iterable[np.ndarray]) -> "Parameters":
+        """Other arrays in the same places."""
+        W, a, b, *own = arrays
+        n = len(self.visible)
+        return Parameters(W, a, b, tuple(own[:n]), tuple(own[n:]))
 
     @classmethod
     def zeros_like(cls, rbm: "RBM") -> "Parameters":
-        """Three arrays of zeros with the shapes and the dtype of a machine's parameters."""
-        return cls(np.zeros_like(rbm.W), np.zeros_like(rbm.a), np.zeros_like(rbm.b))
+        """Zeros with the shapes and the dtype of a machine's parameters."""
+        parameters = rbm.parameters
+        return parameters.like(np.zeros_like(p) for p in parameters)
 
 
 class RBM:
@@ -81,8 +99,10 @@ class RBM:
         self.W = validation.parameter("W", W, W.shape, dtype)
         self.a = validation.parameter("a", a, (W.shape[0],), dtype)
         self.b = validation.parameter("b", b, (W.shape[1],), dtype)
-        self.visible = _unit("visible", visible, self.n_visible)
-        self.hidden = _unit("hidden", hidden, self.n_hidden)
+        validation.instance("visible", visible, Unit)
+        validation.instance("hidden", hidden, Unit)
+        self.visible = visible.bind("visible", self.n_visible, dtype)
+        self.hidden = hidden.bind("hidden", self.n_hidden, dtype)
 
     @classmethod
     def random(
@@ -133,9 +153,9 @@ class RBM:
         if data is not None:
             data = validation.matrix("data", data, rbm.n_visible)
             total = np.zeros(rbm.n_visible)
-            for _, block in validation.blocks("data", data, visible, np.float64, relaxed=True):
+            for _, block in validation.blocks("data", data, rbm.visible, np.float64, True):
                 total += block.sum(axis=0)
-            rbm.a[:] = visible.bias_for_mean(total, data.shape[0])
+            rbm.a[:] = rbm.visible.bias_for_mean(total, data.shape[0])
         return rbm
 
     @property
@@ -155,8 +175,9 @@ class RBM:
 
     @property
     def parameters(self) -> Parameters:
-        """The machine's own W, a and b: what is written to them changes the machine."""
-        return Parameters(self.W, self.a, self.b)
+        """The machine's own arrays: what is written to them changes the machine."""
+        own = self.visible.parameters(), self.hidden.parameters()
+        return Parameters(self.W, self.a, self.b, *own)
 
     def copy(self) -> "RBM":
         """A machine with copies of the parameters and the same units."""
@@ -326,7 +347,7 @@ class RBM:
         OSError
             If the file cannot be written; an older one is then untouched.
         """
-        arrays = self.parameters._asdict()
+        arrays = {"W": self.W, "a": self.a, "b": self.b}
         described = [units.describe(self.visible), units.describe(self.hidden)]
         storage.write(path, "RBM", arrays, units=described)
 
@@ -366,13 +387,3 @@ class RBM:
             return drawn.sample(field, drawn.noise(field.shape, rng, self.dtype), out=field)
 
         return self._by_rows(name, x, given, rows)
-
-
-def _unit(name: str, unit: Any, width: int) -> Unit:
-    if not units.is_unit(unit):
-        raise TypeError(f"{name}: expected a unit such as Bernoulli(), got {unit!r}")
-    if unit.levels is not None and width % unit.levels.shape[1]:
-        raise ValueError(
-            f"{name}: expected a multiple of {unit.levels.shape[1]} columns for {unit}, got {width}"
-        )
-    return unit

@@ -20,7 +20,7 @@ META = "__meta__"
 def write(path: str | os.PathLike, kind: str, arrays: dict[str, np.ndarray], **meta: Any) -> None:
     """Write arrays and JSON-able values to `path` through a temporary file beside it."""
     path = os.fspath(path)
-    text = json.dumps({"kind": kind, "format": FORMAT, **meta})
+    text = json.dumps({"kind": kind, "format": FORMAT, **meta}, default=_from_array)
     folder = os.path.dirname(os.path.abspath(path))
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".rbmbook-", suffix=".tmp")
     try:
@@ -48,7 +48,7 @@ def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, np.ndarray], dic
     """
     with reading(path):
         with np.load(path, allow_pickle=False) as archive:
-            meta = json.loads(str(archive[META]))
+            meta = json.loads(str(archive[META]), object_hook=_to_array)
             arrays = {name: archive[name] for name in archive.files if name != META}
         if meta.get("kind") != kind or meta.get("format") != FORMAT:
             raise ValueError(
@@ -71,6 +71,17 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
         raise ValueError(
             f"path: expected a file saved by rbmbook, cannot read {os.fspath(path)!r}: {error}"
         ) from error
+
+
+def _from_array(value: Any) -> dict[str, Any]:
+    """An array among the values, such as the state of some bit generators, for JSON."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"meta: cannot be written as JSON: {value!r}")
+    return {"__array__": value.tolist(), "dtype": str(value.dtype)}
+
+
+def _to_array(value: dict[str, Any]) -> Any:
+    return np.array(value["__array__"], value["dtype"]) if "__array__" in value else value
 
 
 def _mode(path: str) -> int:

@@ -13,8 +13,8 @@ from tqdm.auto import tqdm
 from rbmbook import gradient, storage
 from rbmbook import validation as check
 from rbmbook.gibbs import Chains
-from rbmbook.gradient import CD, Negative
 from rbmbook.history import History
+from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.optimize import optimizer as check_optimizer
 from rbmbook.rbm import RBM, Parameters
@@ -191,11 +191,11 @@ class _Run:
         weight = (weight / weight.sum()).astype(rbm.dtype)
         batch = self.X[rows]
         self.batch.restart(batch.toarray() if sparse.issparse(batch) else batch)
-        data = gradient.statistics(self.batch, weight, self.gradient)
+        data = self.batch.statistics(weight, self.gradient)
         if self.centered:
             old = np.where(np.isnan(self.hidden_offset), data.b, self.hidden_offset)
             self.hidden_offset = old + rbm.dtype.type(OFFSET_RATE) * (data.b - old)
-        model = self.negative.moments(self.batch, weight, self.state, self.rng, self.spare)
+        model = self.negative.moments(self.batch, weight, data, self.state, self.rng, self.spare)
         ascent = gradient.subtract(data, model)
         if self.centered:
             gradient.centre(ascent, self.mean, self.hidden_offset)
@@ -213,6 +213,7 @@ class _Run:
             "reconstruction_error": np.mean((self.probe - reconstruction) ** 2),
             "weight_norm": np.sqrt(np.mean(rbm.W**2)),
         }
+        row |= {} if self.state is None else self.state.monitors()
         if self.held_out is not None:
             seen = self.X[: self.held_out.shape[0]]
             row["free_energy_gap"] = (

@@ -153,6 +153,7 @@ def test_gradient_has_the_dtype_of_the_machine(dtype, binary):
     assert {getattr(step, name).dtype for name in "Wab"} == {np.dtype(dtype)}
 
 
+@pytest.mark.jit
 def test_exact_gradient_ascent_learns_bars_and_stripes():
     """The best possible mean log-likelihood is log(1/14): the uniform distribution on the images.
 

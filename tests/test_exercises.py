@@ -127,9 +127,53 @@ def test_flipped_machine_gives_the_negative_the_same_probability(parameters):
 def test_energy_reference_agrees_with_the_joint_distribution(parameters):
     W, a, b = parameters
     joint = joint_by_loops(W.tolist(), a.tolist(), b.tolist())
-    v, h = (np.array([state[k] for state in joint]) for k in (0, 1))
-    shifted = exercises.get("01.1").reference(v, h, W, a, b) + np.log(list(joint.values()))
+    v, h = (np.array(list(product((0.0, 1.0), repeat=len(x)))) for x in (a, b))
+    energies = exercises.get("01.1").reference(v, h, W, a, b)
+    assert energies.shape == (8, 4)
+    shifted = energies.ravel() + np.log(list(joint.values()))
     np.testing.assert_allclose(shifted, shifted[0])  # E + log p = −log Z, one constant
+
+
+def pairs(v, h, W, a, b):
+    return -(v @ a)[:, None] - h @ b - v @ W @ h.T
+
+
+def joint(W, a, b):
+    v, h = (np.array(list(product((0, 1), repeat=len(x)))) for x in (a, b))
+    factors = np.exp(-pairs(v, h, W, a, b))
+    return factors / factors.sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "attempt", "words"),
+    [
+        ("01.1", lambda v, h, W, a, b: -a.T @ v - b.T @ h - v.T @ W @ h, "written for one state"),
+        ("01.1", lambda v, h, W, a, b: -pairs(v, h, W, a, b), "all three terms"),
+        ("01.1", lambda v, h, W, a, b: pairs(v, h, W, b, a), "`a` and `b` are exchanged"),
+        ("01.1", lambda v, h, W, a, b: pairs(h, v, W.T, a, b).T, "`a` and `b` are exchanged"),
+        ("01.1", lambda v, h, W, a, b: pairs(h, v, W, a, b), "`v` and `h` are exchanged"),
+        ("01.1", lambda v, h, W, a, b: pairs(v, h, W.T, a, b), "`W` is transposed"),
+        ("01.1", lambda v, h, W, a, b: -v @ a - h @ b - v @ W @ h.T, "make it a column"),
+        ("01.1", lambda v, h, W, a, b: -v @ W @ h.T, "−aᵀv and the hidden term −bᵀh are missing"),
+        ("01.1", lambda v, h, W, a, b: -(v @ a)[:, None] + 0 * h[:, 0], "and the hidden term"),
+        ("01.1", lambda v, h, W, a, b: -np.sum((v @ W) * h, 1) - v @ a - h @ b, "row t of v with"),
+        ("01.1", lambda v, h, W, a, b: pairs(v, h, W, a, b).round(2), "you rounded"),
+        ("01.1", lambda v, h, W, a, b: pairs(v, h, W, a, b).astype(int), "decimals are cut off"),
+        ("01.1", lambda v, h, W, a, b: v @ h, "in `A @ B`, the last axis of A"),
+        ("01.2", joint, "Where it breaks"),
+        ("01.2", lambda W, a, b: joint(W, 0 * a, 0 * b), "−bᵀh are missing from the energy"),
+        ("01.2", lambda W, a, b: joint(-W, -a, -b), r"exp(+E)"),
+        ("01.2", lambda W, a, b: joint(W, a, b).ravel(), "in another shape"),
+        ("01.2", lambda W, a, b: joint(W, a, b).T, "rows and columns are exchanged"),
+        ("01.3", lambda W, a, b: (-W, -a, -b), "turns E into −E"),
+        ("01.3", lambda W, a, b: (-W, -a, b + W.sum()), "the sum of the whole matrix"),
+        ("01.3", lambda W, a, b: (-W, -a, b + W.sum(1)), "`axis=0`"),
+        ("01.3", lambda W, a, b: (W, -a, b), "−(1 − v′)ᵀWh contains +v′ᵀWh. b needs a correction"),
+        ("01.3", lambda W, a, b: (-W, -a, np.round(b + W.sum(0), 3)), "b: you rounded"),
+    ],
+)
+def test_likely_slips_of_chapter_01_are_named(name, attempt, words):
+    assert words in exercises.grade(name, attempt).message
 
 
 # -- the engine, on a toy ------------------------------------------------------------------------
@@ -158,7 +202,10 @@ def message(attempt, exercise=None):
         (lambda x: 1 - row_means(x), "1 minus"),
         (lambda x: np.log(row_means(x)), "logarithm"),
         (lambda x: np.exp(row_means(x)), "exponential"),
-        (lambda x: row_means(x)[::-1], "another order"),
+        (lambda x: row_means(x)[::-1], "axis 0 runs backwards"),
+        (lambda x: np.sort(row_means(x)), "sorted"),
+        (lambda x: np.roll(row_means(x), 1), "another order"),
+        (lambda x: row_means(x).round(3), "you rounded"),
         (lambda x: 3 * row_means(x), "every value is 3 times"),
         (lambda x: row_means(x) + 2, r"same constant, +2"),
         (lambda x: x.sum(axis=1), "too large by the length of axis 1 of `x`"),
@@ -270,6 +317,50 @@ def test_answers_that_are_not_unique_are_judged_by_their_own_comparison():
     assert judge(exercise, lambda p, rng: 1.0 * (1 - rng.random(p.shape) < p)).passed
     assert "the mean is off" in message(lambda p, rng: 1.0 * (rng.random(p.shape) > p), exercise)
     assert "shape" in message(lambda p, rng: sample(p, rng).ravel(), exercise)
+
+
+def test_a_slip_that_some_shapes_forbid_is_recognised_where_it_shows():
+    def affine(x, scale, shift):
+        return x * scale + shift
+
+    def cases(rng):
+        for n, m in ((3, 2), (2, 2)):
+            yield rng.random((n, m)), rng.random(m), rng.random(m)
+
+    exercise = Exercise("00.6", "An affine map", affine, cases)
+    assert "`scale` and `shift` are exchanged" in message(
+        lambda x, scale, shift: affine(x, shift, scale), exercise
+    )
+    assert "only if `shift` is zero" in message(lambda x, scale, shift: x * scale, exercise)
+    assert "only if `shift` has the other sign" in message(
+        lambda x, scale, shift: x * scale - shift, exercise
+    )
+    transposing = Exercise(
+        "00.7", "Raises", affine, cases, {"transposed.": lambda x, s, t: affine(x.T, s, t)}
+    )
+    assert "transposed." in message(lambda x, s, t: t + s * x.T, transposing)
+    other = message(lambda x, s, t: 2 * t + s * x.T, transposing)
+    assert "ValueError" in other and "lined up from the last" in other
+
+
+def test_expected_and_received_never_look_the_same():
+    text = message(lambda x: row_means(x) * (1 + 1e-5 * np.arange(len(x))))
+    expected, received = (line.split(maxsplit=1)[1] for line in text.split("\n")[2:4])
+    assert expected != received
+
+
+def test_notebook_shows_the_explanation_and_the_readers_lines_only():
+    def divides(*args):
+        return 1 / 0
+
+    with pytest.raises(exercises.WrongAnswer) as caught:
+        exercises.check("01.1", divides)
+    lines = caught.value._render_traceback_()
+    assert lines[0].startswith("WrongAnswer: Exercise 01.1: your function raised ZeroDivision")
+    assert len(lines) == 2 and "in divides" in lines[1] and "return 1 / 0" in lines[1]
+    with pytest.raises(exercises.WrongAnswer) as caught:
+        exercises.check("01.1", lambda *args: None)
+    assert len(caught.value._render_traceback_()) == 1
 
 
 def test_not_implemented_after_the_first_case_is_an_attempt():

@@ -4,7 +4,7 @@ import frequencies
 import naive
 import numpy as np
 import pytest
-from frequencies import assert_no_drift, assert_transition
+from frequencies import CHAINS, assert_no_drift, assert_transition
 
 import rbmbook as rb
 
@@ -52,12 +52,12 @@ def test_the_start_is_left_alone(rbm, binary):
 
 @pytest.mark.parametrize("steps", [1, 2, 10])
 def test_sampler_keeps_the_exact_distribution(rbm, theta, steps):
-    assert_no_drift(run(rbm), theta, steps=steps)
+    assert_no_drift(run(rbm), theta, CHAINS, steps)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_sampler_moves_by_the_exact_transition(rbm, theta, steps):
-    assert_transition(run(rbm), theta, steps=steps)
+    assert_transition(run(rbm), theta, CHAINS, steps)
 
 
 @pytest.mark.parametrize("chains", [1, 3])
@@ -223,4 +223,4 @@ def test_uneven_machines_keep_the_distribution():
     for shape in ((2, 6), (6, 2), (1, 1)):
         rng = np.random.default_rng(4)
         theta = rng.normal(0, 1.5, shape), rng.normal(size=shape[0]), rng.normal(size=shape[1])
-        assert_no_drift(run(rb.RBM(*theta)), theta)
+        assert_no_drift(run(rb.RBM(*theta)), theta, CHAINS)

@@ -3,7 +3,7 @@
 import naive
 import numpy as np
 import pytest
-from frequencies import assert_within_error
+from frequencies import CHAINS, assert_within_error
 
 import rbmbook as rb
 
@@ -111,7 +111,7 @@ def variance_of_one_chain(W, a, b):
     ]
 
 
-def assert_unbiased(estimator, theta, rows=20_000, seed=0):
+def assert_unbiased(estimator, theta, rows=CHAINS, seed=0):
     """``estimator(v, rng)`` = the exact gradient, up to the standard error of ``rows`` chains.
 
     The data term is the same in both, so their difference is a mean over independent chains.
@@ -131,7 +131,7 @@ def contrastive(rbm, k):
     return estimator
 
 
-LONG = 60
+LONG = 15
 
 
 def test_long_chains_have_forgotten_their_start(theta):
@@ -144,11 +144,13 @@ def test_long_chains_give_the_exact_gradient_within_the_standard_error(rbm, thet
     assert_unbiased(contrastive(rbm, LONG), theta)
 
 
+@pytest.mark.jit
 def test_short_chains_are_biased_and_rejected(rbm, theta):
     with pytest.raises(AssertionError, match="standard errors"):
         assert_unbiased(contrastive(rbm, 1), theta)
 
 
+@pytest.mark.jit
 def test_a_machine_that_forgets_a_bias_is_rejected(theta):
     W, a, b = theta
     for broken in (rb.RBM(W, 0 * a, b), rb.RBM(W, a, 0 * b)):
@@ -156,6 +158,7 @@ def test_a_machine_that_forgets_a_bias_is_rejected(theta):
             assert_unbiased(contrastive(broken, LONG), theta)
 
 
+@pytest.mark.jit
 def test_the_wrong_sign_is_rejected(rbm, theta):
     with pytest.raises(AssertionError, match="standard errors"):
         assert_unbiased(
@@ -163,6 +166,7 @@ def test_the_wrong_sign_is_rejected(rbm, theta):
         )
 
 
+@pytest.mark.jit
 def test_the_hidden_sample_of_the_last_step_is_not_what_is_averaged(rbm, theta):
     """With h sampled in place of E[h | v_k] the mean is the same but the spread is not."""
     v = np.tile([[1.0, 0, 0, 1]], (200, 1))

@@ -93,6 +93,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.jit
 def test_the_same_seed_gives_the_same_bits_with_one_and_two_threads():
     """Enumeration, chains and training, with numba and BLAS on one thread and on two.
 

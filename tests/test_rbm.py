@@ -199,6 +199,7 @@ def test_the_order_of_memory_of_the_parameters_does_not_matter(theta, binary):
     np.testing.assert_allclose(comp, ref, **TOLERANCE[np.float64])
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("kind", ["uint8", "bool", "csr_array of uint8"])
 @pytest.mark.parametrize(
     "call",

@@ -7,11 +7,11 @@ found by name, so a new chapter needs no entry anywhere else.
 Examples
 --------
 >>> from rbmbook import exercises
->>> def energy(v, h, W, a, b):
-...     return v @ a + h @ b + ((v @ W) * h).sum(axis=1)
->>> exercises.grade("01.1", energy).passed
+>>> def pair_energies(v, h, W, a, b):
+...     return (v @ a)[:, None] + h @ b + v @ W @ h.T
+>>> exercises.grade("01.1", pair_energies).passed
 False
->>> print(exercises.grade("01.1", energy).message)  # doctest: +ELLIPSIS
+>>> print(exercises.grade("01.1", pair_energies).message)  # doctest: +ELLIPSIS
 Exercise 01.1: the sign is flipped...
 """
 
@@ -108,9 +108,9 @@ def grade(name: str, attempt: Callable) -> Verdict:
 
     Examples
     --------
-    >>> def energy(v, h, W, a, b):
+    >>> def pair_energies(v, h, W, a, b):
     ...     raise NotImplementedError
-    >>> grade("01.1", energy).attempted
+    >>> grade("01.1", pair_energies).attempted
     False
     """
     return judge(get(name), attempt)
@@ -135,7 +135,7 @@ def check(name: str, attempt: Callable) -> None:
 
     Examples
     --------
-    >>> check("01.1", lambda v, h, W, a, b: -(v @ a) - h @ b - ((v @ W) * h).sum(axis=1))
+    >>> check("01.1", lambda v, h, W, a, b: -(v @ a)[:, None] - h @ b - v @ W @ h.T)
     Exercise 01.1: correct.
     """
     verdict = grade(name, attempt)

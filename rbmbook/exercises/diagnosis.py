@@ -49,6 +49,16 @@ def equal_part(x: Any, y: Any, rtol: float, atol: float) -> bool:
     return bool(np.allclose(x, y, rtol=rtol, atol=atol, equal_nan=True))
 
 
+def raised(error: BaseException) -> str:
+    """An exception in words, with the rule that NumPy's message leaves out."""
+    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, ValueError) and ("matmul" in text or "not aligned" in text):
+        text += "\n  (in `A @ B`, the last axis of A must be as long as the first of B)"
+    elif isinstance(error, ValueError) and "broadcast" in text:
+        text += "\n  (axes are lined up from the last; two lengths must be equal or one of them 1)"
+    return text
+
+
 # -- arguments -----------------------------------------------------------------------------------
 def describe(names: Sequence[str], args: tuple) -> str:
     """The arguments of a case in a few words: shapes of arrays, values of numbers."""
@@ -154,7 +164,11 @@ def _shape_hint(names: Sequence[str], args: tuple, expected: tuple, received: tu
     if len(received) > len(expected):
         if tuple(n for n in received if n != 1) == tuple(n for n in expected if n != 1):
             return ": drop the axis of length 1 (`keepdims`, `np.newaxis` or a reshape adds one)."
+        if np.prod(received) == np.prod(expected):
+            return ": the right number of values, in another shape."
         return ": is a sum over one axis missing?"
+    if len(received) < len(expected) and np.prod(received) == np.prod(expected):
+        return ": the right number of values, in another shape; `reshape`?"
     for name, x in zip(names, args, strict=False):
         if isinstance(x, np.ndarray) and x.ndim == 2 and len(received) == 1:
             for axis in (0, 1):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import inspect
 import re
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,19 @@ SEED = 2006  # every attempt meets the same cases
 
 class WrongAnswer(AssertionError):
     """An attempt at an exercise is wrong; the message says why."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the explanation, and where the reader's own code raised, if it did.
+
+        The frames of the grader would only push the explanation out of sight.
+        """
+        lines = [f"{type(self).__name__}: {self}"]
+        if self.__cause__ is not None:
+            here = str(Path(__file__).parent)
+            frames = traceback.extract_tb(self.__cause__.__traceback__)
+            for frame in (f for f in frames if not f.filename.startswith(here)):
+                lines.append(f"  in {frame.name}, line {frame.lineno}: {frame.line}")
+        return lines
 
 
 @dataclass(frozen=True)
@@ -83,13 +99,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Trial:
-    """One case: its arguments, the right answer, the attempt's answer."""
+    """One case: its arguments, the right answer, the attempt's answer or what it raised."""
 
     number: int
     args: tuple
     expected: Any
     received: Any
     where: str
+    error: BaseException | None = None
 
 
 class _Wrong(Exception):
@@ -138,8 +155,9 @@ def _run(exercise: Exercise, attempt: Callable) -> list[Trial]:
                 raise
             raise _Wrong(f"your function is not implemented for {where}.") from error
         except (Exception, SystemExit) as error:
-            what = f"{type(error).__name__}: {error}".rstrip(": ")
-            raise _Wrong(f"your function raised {what}\n  on {where}.") from error
+            # Go on: where the shapes allow the slip, its numbers tell which one it is.
+            trials.append(Trial(number, args, expected, None, where, error))
+            continue
         if (changed := diagnosis.changed(names, args, given)) is not None:
             raise _Wrong(f"your function changes its argument `{changed}`; work on a copy.")
         if received is None:
@@ -166,22 +184,30 @@ def _explain(exercise: Exercise, trials: list[Trial]) -> None:
         if _makes(exercise, trials, mistake):
             raise _Wrong(explanation)
     names = list(inspect.signature(exercise.reference).parameters)
+    if exercise.compare is None and (found := _exchanged(exercise, names, trials)):
+        raise _Wrong(found)
     for t in trials:
+        if t.error is not None:
+            what = diagnosis.raised(t.error)
+            raise _Wrong(f"your function raised {what}\n  on {t.where}.") from t.error
         problem = diagnosis.form(names, t.args, t.expected, t.received, exercise.parts)
         if problem is not None:
             raise _Wrong(f"{problem}\n  on {t.where}.")
     if exercise.compare is None:
         wrong = next(t for t in trials if not _right(exercise, t))
         lead = patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
+        lead = lead or _as_if(exercise, names, trials) or "not right yet."
         values = patterns.difference(wrong, exercise.parts, exercise.rtol, exercise.atol)
         place = f"On {wrong.where}:\n  " if wrong.args else ""
-        raise _Wrong(f"{lead or 'not right yet.'}\n  {place}{values}")
+        raise _Wrong(f"{lead}\n  {place}{values}")
     for t in trials:
         if (problem := exercise.compare(t.args, t.received, t.expected)) is not None:
             raise _Wrong(f"{problem}\n  on {t.where}.")
 
 
 def _right(exercise: Exercise, trial: Trial) -> bool:
+    if trial.error is not None:
+        return False
     if diagnosis.form([], trial.args, trial.expected, trial.received, ()) is not None:
         return False
     if exercise.compare is None:
@@ -194,7 +220,7 @@ def _makes(exercise: Exercise, trials: list[Trial], mistake: Callable) -> bool:
 
     They must agree somewhere where the mistake shows, and must nowhere differ, except that one
     of them may overflow where the other does not: two programs can share one mistake and differ
-    in their stability.
+    in their stability. Where the attempt raises, the mistake must raise too.
     """
     shows = False
     for t in trials:
@@ -202,6 +228,8 @@ def _makes(exercise: Exercise, trials: list[Trial], mistake: Callable) -> bool:
             wrong = _call(mistake, t.args)
         except Exception:  # a mistake may be impossible for some shapes
             continue
+        if t.error is not None:
+            return False
         if exercise.equal(t.received, wrong):
             shows = shows or not exercise.equal(wrong, t.expected)
         elif diagnosis.same_form(t.received, wrong):
@@ -210,3 +238,38 @@ def _makes(exercise: Exercise, trials: list[Trial], mistake: Callable) -> bool:
         else:
             return False
     return shows
+
+
+def _exchanged(exercise: Exercise, names: list[str], trials: list[Trial]) -> str | None:
+    """Whether the attempt takes two of its arguments for each other.
+
+    The exercise needs a case in which the two have one shape, or this cannot be seen.
+    """
+    for i, j in combinations(range(len(names)), 2):
+
+        def mistake(*args: Any, i: int = i, j: int = j) -> Any:
+            swapped = list(args)
+            swapped[i], swapped[j] = args[j], args[i]
+            return exercise.reference(*swapped)
+
+        if _makes(exercise, trials, mistake):
+            return f"`{names[i]}` and `{names[j]}` are exchanged."
+    return None
+
+
+def _as_if(exercise: Exercise, names: list[str], trials: list[Trial]) -> str | None:
+    """Whether the attempt is right for another sign of an argument, or without it."""
+    for i, name in enumerate(names):
+        if not all(isinstance(t.args[i], np.ndarray) for t in trials):
+            continue
+        for factor, words in (
+            (0, f"the result is right only if `{name}` is zero: is a term with it missing?"),
+            (-1, f"the result is right only if `{name}` has the other sign: is a sign wrong?"),
+        ):
+
+            def mistake(*args: Any, i: int = i, factor: int = factor) -> Any:
+                return exercise.reference(*args[:i], factor * args[i], *args[i + 1 :])
+
+            if _makes(exercise, trials, mistake):
+                return words
+    return None

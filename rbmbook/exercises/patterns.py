@@ -25,6 +25,15 @@ def _reordered(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
     return out.reshape(e.shape)
 
 
+def _reversed(axis: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray | None]:
+    return lambda r, e: np.flip(e, axis) if axis < e.ndim else None
+
+
+def _decimals(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
+    """The expected values, rounded to the number of decimals that the received ones have."""
+    return next((x for k in range(10) if np.array_equal(x := np.round(e, k), r)), None)
+
+
 def _rounded(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
     probabilities = ((e >= 0) & (e <= 1)).all() and ((e > 0) & (e < 1)).any()
     return r if probabilities and np.isin(r, (0, 1)).all() else None
@@ -37,9 +46,14 @@ TRANSFORMS: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray | Non
     ("you return 1 minus the right answer; the complementary probability?", lambda r, e: 1 - e),
     ("you return the logarithm of the right answer.", lambda r, e: np.log(e)),
     ("you return the exponential of the right answer.", lambda r, e: np.exp(e)),
-    ("the right values, but in another order.", _reordered),
+    ("the right values, but axis 0 runs backwards.", _reversed(0)),
+    ("the right values, but axis 1 runs backwards.", _reversed(1)),
+    ("the right values, but sorted.", lambda r, e: np.sort(e, axis=None).reshape(e.shape)),
+    ("the right values, but in another order (which one, the values below show).", _reordered),
     ("you return only zeros and ones: a sample or a rounding where a probability is asked for.",
      _rounded),
+    ("you rounded. Return every digit you have; round only what you print.", _decimals),
+    ("the decimals are cut off: an array of integers, or `//`?", lambda r, e: np.trunc(e)),
 )  # fmt: skip
 
 
@@ -162,7 +176,11 @@ def difference(trial: Any, parts: Sequence[str], rtol: float, atol: float) -> st
         if not trial.args and numeric(e) and not np.ndim(e):  # do not give the answer away
             return f"your value {_show(r)} is too {'large' if r > e else 'small'}"
         of = f" for {label}" if label else ""
-        text = f"expected{of} {_show(e)}\n  received{of} {_show(r)}"
+        for digits in (4, 8, 16):  # as few as let the two differ
+            right, yours = _show(e, digits), _show(r, digits)
+            if right != yours:
+                break
+        text = f"expected{of} {right}\n  received{of} {yours}"
         if numeric(e) and np.ndim(e):
             wrong = ~np.isclose(np.asarray(r, float), np.asarray(e, float), rtol, atol)
             first = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -172,8 +190,8 @@ def difference(trial: Any, parts: Sequence[str], rtol: float, atol: float) -> st
     return ""
 
 
-def _show(x: Any) -> str:
+def _show(x: Any, digits: int = 4) -> str:
     if isinstance(x, np.ndarray) and x.ndim:
-        text = np.array2string(x, precision=4, threshold=12, edgeitems=3)
+        text = np.array2string(x, precision=digits, threshold=12, edgeitems=3)
         return text if x.ndim == 1 else "\n    " + text.replace("\n", "\n    ")
-    return f"{x:.6g}" if numeric(x) else repr(x)
+    return f"{x:.{digits + 2}g}" if numeric(x) else repr(x)

@@ -1,0 +1,265 @@
+"""Annealed importance sampling: log Z from chains between a machine without weights and ours.
+
+Between β = 0 and β = 1 lie the machines with the parameters βW, βb and (1 − β)a⁰ + βa. At β = 0 all
+units are independent, so Z₀ is known. A chain that is led from there to β = 1 has a weight whose
+mean is Z / Z₀, however few steps it takes; a chain led back from a sample of the machine has a
+weight whose mean is Z₀ / Z. The logarithm of a mean is underestimated on average, so the first
+bounds log Z from below and the second from above, both in expectation.
+
+References
+----------
+Neal (2001), Annealed importance sampling, equations 4 to 11. Salakhutdinov and Murray (2008), On
+the quantitative analysis of deep belief networks, section 3.1. Grosse, Ghahramani and Adams (2015),
+Sandwiching the marginal likelihood using bidirectional Monte Carlo, section 3. Bennett (1976),
+Efficient estimation of free energy differences from Monte Carlo data, equation 12.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit, logsumexp
+
+from rbmbook import validation
+from rbmbook.rbm import RBM
+
+TRUSTED_FRACTION = 0.1  # of the chains: a smaller effective sample size is not to be trusted
+TRUSTED_ERROR = 1.0  # nats
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """An estimate of log Z from weighted chains.
+
+    Attributes
+    ----------
+    log_z : float
+        The estimate, in nats.
+    log_weights : (chains,) array
+        What each chain by itself says of log Z. From below (`ais`): log Z₀ + log w, and log_z is
+        log mean exp(log_weights). From above (`reverse_ais`): log Z₀ − log w, and log_z is
+        −log mean exp(−log_weights).
+    std_error : float
+        Standard error of log_z (to first order), nats.
+    effective_sample_size : float
+        (Σw)² / Σw², from 1 to the number of chains.
+    """
+
+    log_z: float
+    log_weights: np.ndarray
+    std_error: float
+    effective_sample_size: float
+
+    @property
+    def warning(self) -> str:
+        """Why not to trust this estimate; empty if nothing speaks against it."""
+        n, ess, reasons = len(self.log_weights), self.effective_sample_size, []
+        if ess < TRUSTED_FRACTION * n:
+            reasons.append(f"{n} chains count as {ess:.1f}: a few weights decide")
+        if not self.std_error < TRUSTED_ERROR:
+            reasons.append(f"the standard error is {self.std_error:.2f} nats")
+        advice = "; take more betas, or more chains" if reasons else ""
+        return " and ".join(reasons) + advice
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the weights are even enough for the estimate and its error to mean something.
+
+        Necessary, not sufficient: chains that have all missed the same mode agree with each other.
+        Compare with the estimate from the other side.
+        """
+        return not self.warning
+
+
+def ais(
+    rbm: RBM,
+    chains: int = 100,
+    betas: Any = 1000,
+    rng: int | np.random.Generator = 0,
+    data: Any = None,
+) -> Estimate:
+    """log Z by annealed importance sampling, on average too low.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Of units of any type; computed in float64.
+    chains : int ≥ 2
+    betas : int ≥ 2, or sequence that rises from 0 to 1
+        Inverse temperatures; an int means that many, equally spaced.
+    rng : int or Generator
+        Draws the visible noise of the start, then for each β the hidden and the visible noise.
+    data : (n, D) array or sparse matrix, optional
+        Where given, the machine at β = 0 has the data's mean (smoothed), otherwise inputs of 0.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as above.
+
+    References
+    ----------
+    Salakhutdinov and Murray (2008), equations 10 to 17.
+    """
+    path, betas, rng = _path(rbm, betas, rng, data)
+    n = validation.integer("chains", chains, minimum=2)
+    v = path.start(n, rng)
+    log_w = np.zeros(n)
+    for t in range(1, len(betas)):
+        inputs = path.rbm.hidden_inputs(v)
+        log_w += path.log_weight(v, inputs, betas[t]) - path.log_weight(v, inputs, betas[t - 1])
+        if t + 1 < len(betas):  # the state after the last weight is not used
+            v = path.step(inputs, betas[t], rng)
+    return _estimate(log_w, path.log_z0, sign=1)
+
+
+def reverse_ais(
+    rbm: RBM,
+    samples: Any,
+    betas: Any = 1000,
+    rng: int | np.random.Generator = 0,
+    data: Any = None,
+) -> Estimate:
+    """log Z by annealing back from samples of the machine, on average too high.
+
+    Parameters
+    ----------
+    rbm : RBM
+    samples : (n, D) array or sparse matrix of visible states, n ≥ 2
+        Independent samples of the machine, one chain each. The bound holds for exact samples; long
+        Gibbs or tempered chains come near them.
+    betas, rng, data
+        As for `ais`, whose base and ladder should be the same.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as above.
+
+    References
+    ----------
+    Grosse, Ghahramani and Adams (2015), section 3.1.
+    """
+    path, betas, rng = _path(rbm, betas, rng, data)
+    samples = validation.matrix("samples", samples, rbm.n_visible)
+    if samples.shape[0] < 2:
+        raise ValueError(f"samples: expected at least 2 rows, got {samples.shape}")
+    blocks = validation.blocks("samples", samples, rbm.visible, np.float64)
+    v = np.concatenate([block for _, block in blocks])
+    log_w = np.zeros(len(v))
+    for t in range(len(betas) - 1, 0, -1):
+        inputs = path.rbm.hidden_inputs(v)
+        if t < len(betas) - 1:  # the samples are at β = 1 already
+            v = path.step(inputs, betas[t], rng)
+            inputs = path.rbm.hidden_inputs(v)
+        log_w += path.log_weight(v, inputs, betas[t - 1]) - path.log_weight(v, inputs, betas[t])
+    return _estimate(log_w, path.log_z0, sign=-1)
+
+
+def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
+    """log Z from chains of both directions: Bennett's acceptance ratio.
+
+    Solves Σ_forward σ(log_weight − log Z − m) = Σ_reverse σ(log Z − log_weight + m) for log Z, with
+    m = log(n_forward / n_reverse); of all weighted averages of the two it has the least variance.
+
+    Parameters
+    ----------
+    forward : Estimate
+        From `ais`.
+    reverse : Estimate
+        From `reverse_ais`, with the same betas and data.
+
+    Returns
+    -------
+    Estimate
+        `log_weights` are those of both, joined.
+
+    References
+    ----------
+    Bennett (1976), equation 12. Crooks (1999), Entropy production fluctuation theorem and the
+    nonequilibrium work relation for free energy differences (why it holds for annealed chains).
+    """
+    up = validation.instance("forward", forward, Estimate).log_weights
+    down = validation.instance("reverse", reverse, Estimate).log_weights
+    m = np.log(len(up) / len(down))
+
+    def excess(log_z: float) -> float:
+        return expit(up - log_z - m).sum() - expit(log_z - down + m).sum()
+
+    low = min(up.min(), down.min()) - abs(m) - 1
+    high = max(up.max(), down.max()) + abs(m) + 1
+    while excess(low) <= 0:
+        low -= high - low
+    while excess(high) >= 0:
+        high += high - low
+    log_z = float(brentq(excess, low, high, xtol=1e-10))
+    terms = expit(up - log_z - m), expit(log_z - down + m)
+    variance = sum(((t**2).mean() / t.mean() ** 2 - 1) / len(t) for t in terms)
+    both = np.concatenate([up, down])
+    return Estimate(
+        log_z, both, float(np.sqrt(variance)), float(len(both) / (1 + variance * len(both)))
+    )
+
+
+class _Path:
+    """The machines between β = 0 and β = 1."""
+
+    def __init__(self, rbm: RBM, data: Any) -> None:
+        self.rbm = validation.instance("rbm", rbm, RBM).astype(np.float64)
+        visible, hidden = self.rbm.visible, self.rbm.hidden
+        self.a0 = np.zeros(rbm.n_visible)
+        if data is not None:
+            base = RBM.random(rbm.n_visible, 1, dtype=np.float64, visible=visible, data=data)
+            self.a0 = base.a
+        zero = np.zeros((1, rbm.n_hidden))
+        self.log_z0 = float(visible.cgf_sum(self.a0[None])[0] + hidden.cgf_sum(zero)[0])
+
+    def start(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """n visible states of the machine at β = 0."""
+        unit, inputs = self.rbm.visible, np.tile(self.a0, (n, 1))
+        return unit.sample(inputs, unit.noise(inputs.shape, rng, np.float64))
+
+    def log_weight(self, v: np.ndarray, inputs: np.ndarray, beta: float) -> np.ndarray:
+        """log Σ_h exp(−E_β(v, h)), but for U(v), which is the same at every β."""
+        bias = (1 - beta) * self.a0 + beta * self.rbm.a
+        return v @ bias + self.rbm.hidden.cgf_sum(beta * inputs)
+
+    def step(self, inputs: np.ndarray, beta: float, rng: np.random.Generator) -> np.ndarray:
+        """Visible states after a block-Gibbs step at β from states with the given inputs."""
+        rbm = self.rbm
+        noise = rbm.hidden.noise(inputs.shape, rng, np.float64)
+        h = rbm.hidden.sample(beta * inputs, noise)
+        field = beta * (h @ rbm.W.T + rbm.a) + (1 - beta) * self.a0
+        return rbm.visible.sample(field, rbm.visible.noise(field.shape, rng, np.float64))
+
+
+def _path(rbm: RBM, betas: Any, rng: Any, data: Any) -> tuple[_Path, np.ndarray, Any]:
+    path = _Path(rbm, data)
+    if np.ndim(betas) == 0:
+        betas = np.linspace(0.0, 1.0, validation.integer("betas", betas, minimum=2))
+    betas = validation.array("betas", betas).astype(np.float64)
+    rising = betas.ndim == 1 and len(betas) >= 2 and bool((np.diff(betas) > 0).all())
+    if not rising or betas[0] != 0 or betas[-1] != 1:
+        raise ValueError(f"betas: expected two or more numbers rising from 0 to 1, got {betas}")
+    return path, betas, validation.generator(rng)
+
+
+def _estimate(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
+    """Weights whose mean is (Z / Z₀)^sign, as an estimate of log Z."""
+    n = len(log_w)
+    log_mean = logsumexp(log_w) - np.log(n)
+    w = np.exp(log_w - log_w.max())
+    relative = w.std(ddof=1) / w.mean() / np.sqrt(n)
+    size = w.sum() ** 2 / (w**2).sum()
+    return Estimate(
+        float(log_z0 + sign * log_mean), log_z0 + sign * log_w, float(relative), float(size)
+    )

@@ -1,0 +1,137 @@
+"""What every type of unit has in common."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rbmbook import validation
+
+
+class Unit:
+    """A domain, an energy U(x) of its own, and what follows from an input.
+
+    A subclass is a frozen dataclass with the words `domain` and `mean_domain`, the table `levels`
+    (if its states can be listed), and those of the methods below that do not fit it as they are.
+    Inputs, means and samples are (n, columns) arrays of float32 or float64, which is kept.
+    """
+
+    domain: ClassVar[str]  # in words, for error messages
+    mean_domain: ClassVar[str]
+
+    @property
+    def levels(self) -> np.ndarray | None:
+        """All states of one site, (states, columns of a site); None if they cannot be listed."""
+        return None
+
+    @property
+    def columns(self) -> int:
+        """How many columns one site takes."""
+        return 1 if self.levels is None else self.levels.shape[1]
+
+    def bind(self, name: str, columns: int, dtype: np.dtype) -> "Unit":
+        """The unit as it serves in a layer of this width and dtype, with its own parameters."""
+        if columns % self.columns:
+            raise ValueError(
+                f"{name}: expected a multiple of {self.columns} columns for {self}, got {columns}"
+            )
+        return self
+
+    def outside(self, x: np.ndarray, relaxed: bool = False) -> np.ndarray:
+        """Mask of the entries of x that are not states (relaxed: not means) of this unit."""
+        raise NotImplementedError
+
+    def energy(self, x: np.ndarray) -> np.ndarray:
+        """U(x) summed over each row, shape (n,); zero unless a type says otherwise."""
+        return np.zeros(len(x), x.dtype)
+
+    def cgf(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """log Σ_x exp(x·input − U(x)) of each site."""
+        raise NotImplementedError
+
+    def cgf_sum(self, inputs: np.ndarray) -> np.ndarray:
+        """The cgf summed over each row, shape (n,)."""
+        return self.cgf(inputs).sum(axis=1)
+
+    def mean(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """E[x | input]."""
+        raise NotImplementedError
+
+    def variance(self, inputs: np.ndarray) -> np.ndarray:
+        """The variance of each column of x given the input."""
+        raise NotImplementedError
+
+    def noise_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """The shape of the noise for (n, columns) samples."""
+        return shape
+
+    def noise(
+        self,
+        shape: tuple[int, int],
+        rng: np.random.Generator,
+        dtype: Any = np.float64,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """The random numbers that `sample` needs for (n, columns) states, in C order.
+
+        Uniform in [0, 1) unless a type says otherwise.
+        """
+        return rng.random(self.noise_shape(shape), dtype=dtype, out=out)
+
+    def sample(
+        self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """A draw from p(x | input), a deterministic function of the noise."""
+        raise NotImplementedError
+
+    def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
+        """The input at which the (smoothed) mean is total / n."""
+        raise NotImplementedError
+
+    def parameters(self) -> tuple[np.ndarray, ...]:
+        """The unit's own learned parameters, the live arrays."""
+        return ()
+
+    def statistics(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """−∂U(x)/∂parameter for each of `parameters`, (n, columns) each."""
+        return ()
+
+    def expected_statistics(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """E[−∂U(x)/∂parameter | input] for each of `parameters`, (n, columns) each."""
+        return ()
+
+
+def prepare(inputs: Any, out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs as a C-contiguous 2-D array of float32 or float64, and an array to write to."""
+    if not (type(inputs) is np.ndarray and inputs.dtype.char in "fd"):
+        inputs = validation.array("inputs", inputs)
+        inputs = inputs if inputs.dtype.char in "fd" else inputs.astype(np.float64)
+    if inputs.ndim != 2:
+        raise ValueError(f"inputs: expected shape (n, m), got {inputs.shape}")
+    inputs = np.ascontiguousarray(inputs)
+    if out is None:
+        out = np.empty_like(inputs)
+    elif out.shape != inputs.shape or out.dtype != inputs.dtype or not out.flags.c_contiguous:
+        raise ValueError(
+            f"out: expected a C-contiguous array of shape {inputs.shape} and dtype {inputs.dtype}, "
+            f"got shape {out.shape} and dtype {out.dtype}"
+        )
+    return inputs, out
+
+
+def prepare_noise(noise: Any, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
+    """Noise as a C-contiguous array of the inputs' dtype and of the shape the unit asks for."""
+    noise = np.ascontiguousarray(validation.array("noise", noise), dtype)
+    if noise.shape != shape:
+        raise ValueError(f"noise: expected shape {shape}, got {noise.shape}")
+    return noise
+
+
+def invert(mean: Callable[[np.ndarray], np.ndarray], target: np.ndarray) -> np.ndarray:
+    """The inputs at which an increasing mean function takes the target values, by bisection."""
+    low, high = np.full(target.shape, -1e6), np.full(target.shape, 1e6)
+    for _ in range(100):
+        middle = (low + high) / 2
+        below = mean(middle[None])[0] < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return (low + high) / 2
