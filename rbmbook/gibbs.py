@@ -9,6 +9,7 @@ Geman and Geman (1984), Stochastic relaxation, Gibbs distributions, and the Baye
 images. Sokal (1997), Monte Carlo methods in statistical mechanics, section 3 (autocorrelation).
 """
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -302,7 +303,7 @@ def _start(rbm: Any, start: Any, steps: Any, rng: Any) -> tuple[Chains, int, np.
     validation.instance("rbm", rbm, RBM)
     steps = validation.integer("steps", steps, minimum=0)
     rng = validation.generator(rng)
-    if np.ndim(start) == 0 and not hasattr(start, "toarray"):
+    if isinstance(start, Number):
         return Chains.random(rbm, validation.integer("start", start), rng), steps, rng
     start = validation.matrix("start", start, rbm.n_visible)
     chains = Chains(rbm, start.shape[0])

@@ -158,6 +158,12 @@ class RBM:
             rbm.a[:] = rbm.visible.bias_for_mean(total, data.shape[0])
         return rbm
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Keep the shapes, the dtype and the order in memory of parameters that are replaced."""
+        if name in ("W", "a", "b") and name in self.__dict__:
+            value = validation.parameter(name, value, getattr(self, name).shape, self.dtype)
+        super().__setattr__(name, value)
+
     @property
     def n_visible(self) -> int:
         """Number of visible columns, D."""

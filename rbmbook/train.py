@@ -106,20 +106,22 @@ def fit(
     run = _Run(rbm, X, negative, optimizer, rng)
     run.options(batch_size, weight_decay, sample_weight, centered, validation)
     epochs = check.integer("epochs", epochs, minimum=0)
+    callbacks = check.functions("callbacks", callbacks)
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint)
     history = run.history
     begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
     with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=not progress) as bar:
         while history.epochs < epochs:
-            run.epoch()
+            row = run.epoch()
             seconds = time.perf_counter() - begin
-            history.append(epoch=history.epochs + 1, seconds=seconds, **run.monitors())
+            history.append(epoch=history.epochs + 1, seconds=seconds, **row)
             if checkpoint is not None:
                 run.save(checkpoint)
             bar.set_postfix(error=f"{history['reconstruction_error'][-1]:.4f}", refresh=False)
             bar.update()
-            if True in [callback(rbm, history) is True for callback in callbacks]:
+            answers = [callback(rbm, history) for callback in callbacks]
+            if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
                 break
     return history
 
@@ -163,8 +165,8 @@ class _Run:
         self.state = self.negative.start(rbm, self.rng)
         self.hidden_offset = np.full(rbm.n_hidden, np.nan, rbm.dtype)  # until the first batch
 
-    def epoch(self) -> None:
-        """One pass over the data in a new order; on divergence the machine is put back."""
+    def epoch(self) -> dict[str, float]:
+        """One pass over the data in a new order, and its monitors; divergence puts all back."""
         last_finite = [p.copy() for p in self.rbm.parameters]
         order = self.rng.permutation(self.X.shape[0])
         with np.errstate(over="ignore", invalid="ignore"):
@@ -173,15 +175,18 @@ class _Run:
                 # What is not finite in W reaches the biases a batch later: they are quick to test.
                 if not np.isfinite(self.rbm.a.sum() + self.rbm.b.sum()):
                     break
-        if not all(np.isfinite(p).all() for p in self.rbm.parameters):
-            for parameter, finite in zip(self.rbm.parameters, last_finite, strict=True):
-                parameter[:] = finite
+            finite = all(np.isfinite(p).all() for p in self.rbm.parameters)
+            row = self.monitors() if finite else {}
+        if not finite or not np.isfinite(list(row.values())).all():
+            for parameter, good in zip(self.rbm.parameters, last_finite, strict=True):
+                parameter[:] = good
             raise DivergenceError(
                 f"training diverged in epoch {self.history.epochs + 1}, update {self.updates}: a "
-                f"parameter became infinite or NaN. The machine holds the parameters after epoch "
-                f"{self.history.epochs}. Lower the learning rate of {self.optimizer}"
+                f"parameter or an energy became infinite or NaN. The machine holds the parameters "
+                f"after epoch {self.history.epochs}. Lower the learning rate of {self.optimizer}"
                 + (f" or weight_decay={self.weight_decay}" if self.weight_decay else "")
             )
+        return row
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the given rows."""
@@ -211,7 +216,7 @@ class _Run:
         reconstruction = rbm.visible_mean(rbm.hidden_mean(self.probe))
         row = {
             "reconstruction_error": np.mean((self.probe - reconstruction) ** 2),
-            "weight_norm": np.sqrt(np.mean(rbm.W**2)),
+            "weight_norm": _root_mean_square(rbm.W),
         }
         row |= {} if self.state is None else self.state.monitors()
         if self.held_out is not None:
@@ -262,3 +267,9 @@ class _Run:
             "centered": bool(self.centered),
             "rng": type(self.rng.bit_generator).__name__,
         }
+
+
+def _root_mean_square(x: np.ndarray) -> float:
+    """√(mean of x²), without overflow for large x."""
+    peak = float(np.abs(x).max())
+    return peak * float(np.sqrt(np.mean((x / (peak or 1.0)) ** 2)))

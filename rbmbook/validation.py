@@ -6,7 +6,7 @@ sparse matrix is never turned into floating point as a whole.
 """
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +175,20 @@ def instance(name: str, value: Any, kinds: type | tuple[type, ...]) -> Any:
         expected = " or ".join(kind.__name__ for kind in kinds)
         raise TypeError(f"{name}: expected an instance of {expected}, got {_describe(value)}")
     return value
+
+
+def functions(name: str, value: Any) -> tuple[Callable, ...]:
+    """`value` as a tuple of functions."""
+    try:
+        found = tuple(value)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected a sequence of functions, got {_describe(value)}"
+        ) from None
+    for function in found:
+        if not callable(function):
+            raise TypeError(f"{name}: expected functions, got {_describe(function)}")
+    return found
 
 
 def _describe(value: Any) -> str:

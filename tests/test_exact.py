@@ -68,6 +68,20 @@ def test_gray_code_does_not_drift_over_a_hundred_thousand_states():
     np.testing.assert_allclose(rb.exact.log_partition(rbm), ref, rtol=1e-11)
 
 
+@pytest.mark.jit
+@pytest.mark.parametrize("shift", [-6.0, 6.0])
+def test_expectations_of_many_states_add_up_over_the_blocks_in_which_they_are_summed(shift):
+    """So many states that they are taken in several blocks; the heaviest comes first or last."""
+    rbm = machine(15, 16, scale=0.7)
+    rbm.a[-1] += shift
+    v, p = rb.exact.states(15), rb.exact.probabilities(rbm)
+    h = rbm.hidden_mean(v)
+    comp = rb.exact.expectations(rbm)
+    np.testing.assert_allclose(comp.W, (p[:, None] * v).T @ h, rtol=1e-9, atol=1e-13)
+    np.testing.assert_allclose(comp.a, p @ v, rtol=1e-9)
+    np.testing.assert_allclose(comp.b, p @ h, rtol=1e-9)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_probabilities_equal_the_marginals_of_the_joint_and_sum_to_one(shape):
     rbm = machine(*shape)

@@ -14,6 +14,7 @@ References
 Welling, Rosen-Zvi and Hinton (2004), Exponential family harmoniums, equations 1 to 4.
 """
 
+from dataclasses import fields
 from typing import Any
 
 from rbmbook.units.base import Unit
@@ -37,7 +38,7 @@ _TYPES = {unit.__name__: unit for unit in (Bernoulli, Spin, Softmax, Gaussian, R
 
 def describe(unit: Unit) -> dict[str, Any]:
     """A unit as JSON-able values, for files."""
-    options = {name: getattr(unit, name) for name in unit.__dataclass_fields__}
+    options = {field.name: getattr(unit, field.name) for field in fields(unit)}
     plain = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in options.items()}
     return {"type": type(unit).__name__, **plain}
 
