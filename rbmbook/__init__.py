@@ -14,6 +14,7 @@ from typing import Any
 from rbmbook import evaluate, exact, gibbs, gradient, negative, tempering, train, units, validation
 from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.optimize import SGD, Adam
+from rbmbook.penalties import Sparsity
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.train import DivergenceError, History, fit
 from rbmbook.units import Bernoulli, Gaussian, NoisyReLU, ReLU, Softmax, Spin
@@ -35,6 +36,7 @@ __all__ = [
     "Parameters",
     "ReLU",
     "Softmax",
+    "Sparsity",
     "Spin",
     "Tempered",
     "data",

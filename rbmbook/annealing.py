@@ -21,10 +21,11 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
-from rbmbook import validation
+from rbmbook import gaussian_joint, validation
 from rbmbook.rbm import RBM
 
 TRUSTED_FRACTION = 0.1  # of the chains: a smaller effective sample size is not to be trusted
+TRUSTED_SIZE = 5  # or half of the chains, if they are fewer than ten
 TRUSTED_ERROR = 1.0  # nats
 
 
@@ -55,7 +56,7 @@ class Estimate:
     def warning(self) -> str:
         """Why not to trust this estimate; empty if nothing speaks against it."""
         n, ess, reasons = len(self.log_weights), self.effective_sample_size, []
-        if ess < TRUSTED_FRACTION * n:
+        if ess < max(TRUSTED_FRACTION * n, min(TRUSTED_SIZE, n / 2)):
             reasons.append(f"{n} chains count as {ess:.1f}: a few weights decide")
         if not self.std_error < TRUSTED_ERROR:
             reasons.append(f"the standard error is {self.std_error:.2f} nats")
@@ -100,7 +101,7 @@ def ais(
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as above.
+        If an argument is not as above, or the machine's density cannot be normalised.
 
     References
     ----------
@@ -143,7 +144,7 @@ def reverse_ais(
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as above.
+        If an argument is not as above, or the machine's density cannot be normalised.
 
     References
     ----------
@@ -215,6 +216,8 @@ class _Path:
 
     def __init__(self, rbm: RBM, data: Any) -> None:
         self.rbm = validation.instance("rbm", rbm, RBM).astype(np.float64)
+        if gaussian_joint.applies(self.rbm) and np.isinf(gaussian_joint.log_partition(self.rbm)):
+            raise ValueError("rbm: expected a density that can be normalised, got log Z = inf")
         visible, hidden = self.rbm.visible, self.rbm.hidden
         self.a0 = np.zeros(rbm.n_visible)
         if data is not None:
@@ -255,6 +258,10 @@ def _path(rbm: RBM, betas: Any, rng: Any, data: Any) -> tuple[_Path, np.ndarray,
 
 def _estimate(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
     """Weights whose mean is (Z / Z₀)^sign, as an estimate of log Z."""
+    if not np.isfinite(log_w).all():
+        raise ValueError(
+            "rbm: a chain's weight became infinite or NaN: the density may not be normalisable"
+        )
     n = len(log_w)
     log_mean = logsumexp(log_w) - np.log(n)
     w = np.exp(log_w - log_w.max())

@@ -219,6 +219,12 @@ def complete(
             f"known: expected booleans of shape ({rbm.n_visible},) or {v.shape}, "
             f"got {known.dtype} of shape {known.shape}"
         )
+    known = np.broadcast_to(known, v.shape)
+    sites = known.reshape(len(v), -1, rbm.visible.columns)
+    if (sites != sites[:, :, :1]).any():
+        raise ValueError(
+            f"known: expected all {rbm.visible.columns} columns of a {rbm.visible} site or none"
+        )
     chains = Chains.random(rbm, len(v), rng)
     fixed = np.where(known, v, chains.v)
     validation.domain("v", fixed, rbm.visible, relaxed=False)

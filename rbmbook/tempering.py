@@ -59,8 +59,9 @@ class Replicas:
         self._all = TemperedChains.random(rbm, len(betas) * chains, rng)
         self._all.beta = np.repeat(betas, chains).astype(rbm.dtype)
         self._cold = Chains(rbm, chains)
-        self._counters = np.zeros(2, np.int64)  # rounds of swaps, updates
+        self._counters = np.zeros(3, np.int64)  # rounds, updates, rounds at the last change of β
         self._tried, self._accepted = np.zeros(len(betas) - 1), np.zeros(len(betas) - 1)
+        self._rates = np.full(len(betas) - 1, np.nan)  # what was known before `_tried` began
 
     @property
     def v(self) -> np.ndarray:
@@ -69,8 +70,13 @@ class Replicas:
 
     @property
     def swap_rates(self) -> np.ndarray:
-        """(T − 1,), the mean acceptance probability of swaps between β_t and β_{t+1}."""
-        return self._accepted / np.maximum(self._tried, 1)
+        """(T − 1,), the mean acceptance probability of swaps between β_t and β_{t+1}.
+
+        Averaged since `monitors` or `adapt` last asked; a pair that has had no turn since then has
+        its earlier rate, or NaN before its first turn.
+        """
+        recent = self._accepted / np.maximum(self._tried, 1)
+        return np.where(self._tried > 0, recent, self._rates)
 
     def arrays(self) -> list[np.ndarray]:
         """What a checkpoint has to keep."""
@@ -79,6 +85,7 @@ class Replicas:
             self.betas,
             self._tried,
             self._accepted,
+            self._rates,
             self._all.beta,
             self._counters,
         ]
@@ -93,8 +100,9 @@ class Replicas:
         self._counters[1] += 1
 
     def monitors(self) -> dict[str, float]:
-        """The lowest swap rate of the ladder, over all steps since the start or the last change."""
-        return {"swap_rate": float(self.swap_rates.min())}
+        """The lowest swap rate of the ladder, averaged since the last call: over an epoch."""
+        self._begin_anew()
+        return {"swap_rate": float(np.nanmin(self._rates))}
 
     def refresh(self) -> None:
         """Forget what was computed from the parameters, since they have changed."""
@@ -112,12 +120,12 @@ class Replicas:
         if not len(lower):
             return
         log_ratio = self._log_ratio(lower)
-        accept = rng.random(log_ratio.shape) < np.exp(np.minimum(log_ratio, 0))
-        pair, chain = np.nonzero(accept)
+        probability = np.exp(np.minimum(log_ratio, 0))
+        pair, chain = np.nonzero(rng.random(probability.shape) < probability)
         below = lower[pair] * n + chain
         self._all.exchange(below, below + n)
         self._tried[lower] += 1
-        self._accepted[lower] += np.exp(np.minimum(log_ratio, 0)).mean(axis=1)
+        self._accepted[lower] += probability.mean(axis=1)
 
     def statistics(self, weight: np.ndarray, out: Parameters) -> Parameters:
         """Weighted sums of v E[h | v]ᵀ, v and E[h | v] over the chains at β = 1."""
@@ -128,9 +136,9 @@ class Replicas:
         """Move the inner betas to where equal swap rates are predicted, and start to count anew.
 
         The rejection rates between neighbours add up to a rising function of β; the new betas
-        divide its range evenly.
+        divide its range evenly. Nothing happens until each pair has had a turn at the present ones.
         """
-        if (self._tried == 0).any():
+        if self._counters[0] < self._counters[2] + 2:
             return
         rejected = np.maximum(1 - self.swap_rates, 1e-3)
         barrier = np.concatenate([[0.0], np.cumsum(rejected)])
@@ -138,6 +146,11 @@ class Replicas:
         self.betas[1:-1] = np.interp(even, barrier, self.betas)[1:-1]
         self._all.beta[:] = np.repeat(self.betas, self.chains)
         self._all.refresh()
+        self._begin_anew()
+        self._counters[2] = self._counters[0]
+
+    def _begin_anew(self) -> None:
+        self._rates[:] = self.swap_rates
         self._tried[:], self._accepted[:] = 0, 0
 
     def _log_ratio(self, lower: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
@@ -17,10 +17,11 @@ from rbmbook.history import History
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.optimize import optimizer as check_optimizer
+from rbmbook.penalties import Penalties, Sparsity
 from rbmbook.rbm import RBM, Parameters
 
 PROBE_ROWS = 256  # the monitors look at this many training rows
-OFFSET_RATE = 0.01  # of the moving average that centres the hidden units
+AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means
 
 Callback = Callable[[RBM, History], Any]
 
@@ -38,12 +39,14 @@ def fit(
     optimizer: Optimizer = SGD(0.05),  # noqa: B008
     weight_decay: float = 0.0,
     sample_weight: Any = None,
-    centered: bool = False,
+    centered: bool | Literal["enhanced"] = False,
     validation: Any = None,
     rng: int | np.random.Generator = 0,
     progress: bool = True,
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike | None = None,
+    l1: float = 0.0,
+    sparsity: Sparsity | None = None,
 ) -> History:
     """Train a machine in place by ascending an estimate of the log-likelihood's gradient.
 
@@ -67,9 +70,11 @@ def fit(
         λ of the penalty ½ λ ‖W‖² that is subtracted from the objective; biases are not decayed.
     sample_weight : (n,) array, optional
         Weights ≥ 0 of the rows.
-    centered : bool
-        Ascend the centred gradient: offsets at the data's mean and at a moving average of the
-        hidden means (see `gradient.centre`).
+    centered : bool or "enhanced"
+        Ascend the centred gradient (see `gradient.centre`). True: offsets at the data's mean and at
+        a moving average of the hidden means. "enhanced": halfway between data term and model term,
+        which is the enhanced gradient. Penalties are centred, too: the visible and hidden units'
+        means stay where they are while W decays.
     validation : (m, D) array or sparse matrix, optional
         Held-out rows; adds the monitor `free_energy_gap`.
     rng : int or Generator
@@ -82,6 +87,10 @@ def fit(
     checkpoint : path, optional
         Save everything there after each epoch. If the file exists, training goes on from it and
         ends with the bits that an uninterrupted run would have given.
+    l1 : float ≥ 0
+        λ of the penalty λ Σ |W_ij| that is subtracted from the objective.
+    sparsity : Sparsity, optional
+        Pull the hidden units' means over the data towards a target.
 
     Returns
     -------
@@ -101,10 +110,13 @@ def fit(
 
     References
     ----------
-    Hinton (2012), A practical guide to training restricted Boltzmann machines.
+    Hinton (2012), A practical guide to training restricted Boltzmann machines. Melchior, Fischer
+    and Wiskott (2016), How to center deep Boltzmann machines. Cho, Raiko and Ilin (2013), Enhanced
+    gradient for training restricted Boltzmann machines.
     """
     run = _Run(rbm, X, negative, optimizer, rng)
-    run.options(batch_size, weight_decay, sample_weight, centered, validation)
+    run.options(batch_size, sample_weight, centered, validation)
+    run.penalties = Penalties.checked(rbm, weight_decay, l1, sparsity)
     epochs = check.integer("epochs", epochs, minimum=0)
     callbacks = check.functions("callbacks", callbacks)
     if checkpoint is not None and Path(checkpoint).exists():
@@ -138,15 +150,14 @@ class _Run:
         self.history = History()
         self.updates = 0
 
-    def options(
-        self, batch_size: Any, weight_decay: Any, sample_weight: Any, centered: Any, held_out: Any
-    ) -> None:
+    def options(self, batch_size: Any, sample_weight: Any, centered: Any, held_out: Any) -> None:
         """Check the other arguments, then the data, and allocate."""
         rbm, n = self.rbm, self.X.shape[0]
         self.batch_size = min(check.integer("batch_size", batch_size), n)
-        self.weight_decay = check.real("weight_decay", weight_decay, 0.0)
         self.weight = check.weights("sample_weight", sample_weight, n)
-        self.centered = check.instance("centered", centered, (bool, np.bool_))
+        if not (isinstance(centered, str) and centered == "enhanced"):
+            centered = bool(check.instance("centered", centered, (bool, np.bool_)))
+        self.centered = centered
         self.held_out = held_out
         self.mean = np.zeros(rbm.n_visible)
         for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
@@ -163,7 +174,7 @@ class _Run:
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
         self.memory = self.optimizer.start(rbm.parameters)
         self.state = self.negative.start(rbm, self.rng)
-        self.hidden_offset = np.full(rbm.n_hidden, np.nan, rbm.dtype)  # until the first batch
+        self.hidden_average = np.full(rbm.n_hidden, np.nan, rbm.dtype)  # until the first batch
 
     def epoch(self) -> dict[str, float]:
         """One pass over the data in a new order, and its monitors; divergence puts all back."""
@@ -184,7 +195,11 @@ class _Run:
                 f"training diverged in epoch {self.history.epochs + 1}, update {self.updates}: a "
                 f"parameter or an energy became infinite or NaN. The machine holds the parameters "
                 f"after epoch {self.history.epochs}. Lower the learning rate of {self.optimizer}"
-                + (f" or weight_decay={self.weight_decay}" if self.weight_decay else "")
+                + (
+                    f" or weight_decay={self.penalties.weight_decay}"
+                    if self.penalties.weight_decay
+                    else ""
+                )
             )
         return row
 
@@ -197,16 +212,17 @@ class _Run:
         batch = self.X[rows]
         self.batch.restart(batch.toarray() if sparse.issparse(batch) else batch)
         data = self.batch.statistics(weight, self.gradient)
-        if self.centered:
-            old = np.where(np.isnan(self.hidden_offset), data.b, self.hidden_offset)
-            self.hidden_offset = old + rbm.dtype.type(OFFSET_RATE) * (data.b - old)
+        old = np.where(np.isnan(self.hidden_average), data.b, self.hidden_average)
+        self.hidden_average[:] = old + rbm.dtype.type(AVERAGE_RATE) * (data.b - old)
         model = self.negative.moments(self.batch, weight, data, self.state, self.rng, self.spare)
+        offsets = self.mean, self.hidden_average
+        if self.centered == "enhanced":
+            offsets = (data.a + model.a) / 2, (data.b + model.b) / 2
+        visible_mean = data.a.copy()
         ascent = gradient.subtract(data, model)
+        self.penalties.subtract(ascent, rbm.W, visible_mean, self.hidden_average, self.spare.W)
         if self.centered:
-            gradient.centre(ascent, self.mean, self.hidden_offset)
-        if self.weight_decay:
-            np.multiply(rbm.W, rbm.dtype.type(self.weight_decay), out=self.spare.W)
-            ascent.W[:] -= self.spare.W
+            gradient.centre(ascent, *offsets)
         self.optimizer.step(rbm.parameters, ascent, self.memory, self.updates)
         self.updates += 1
 
@@ -254,7 +270,7 @@ class _Run:
 
     def _arrays(self) -> list[np.ndarray]:
         kept = [] if self.state is None else self.state.arrays()
-        return [*self.rbm.parameters, *self.memory, *kept, self.hidden_offset]
+        return [*self.rbm.parameters, *self.memory, *kept, self.hidden_average]
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -263,8 +279,8 @@ class _Run:
             "negative": repr(self.negative),
             "optimizer": type(self.optimizer).__name__,
             "batch_size": self.batch_size,
-            "weight_decay": self.weight_decay,
-            "centered": bool(self.centered),
+            "penalties": repr(self.penalties),
+            "centered": self.centered,
             "rng": type(self.rng.bit_generator).__name__,
         }
 

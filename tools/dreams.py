@@ -28,10 +28,10 @@ rb.fit(machine, train.X, rb.CD(1), epochs=8, optimizer=rb.SGD(0.1, 0.5), rng=0, 
 slower = rb.SGD(linear_decay(0.1, 0.005, updates=8 * 90), momentum=0.5)
 rb.fit(machine, train.X, rb.CD(20), epochs=8, optimizer=slower, rng=1, **options)
 
-# Every chain begins with a digit that the machine was not trained on, and has long left it.
+# Every chain begins with a digit that the machine was not trained on, and walks away from it.
 rng = np.random.default_rng(7)
 start = held_out.X[: ROWS * COLUMNS]
-v = rb.gibbs.run(machine, start, steps=1000, rng=rng)
+v = rb.gibbs.run(machine, start, steps=200, rng=rng)
 dreams = machine.visible_mean(machine.sample_hidden(v, rng))
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 2.9), dpi=100)

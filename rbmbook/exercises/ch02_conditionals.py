@@ -40,96 +40,129 @@ def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) 
 
 
 # -- 02.1 ----------------------------------------------------------------------------------------
-def hidden_probability(v, W, b):
-    """P(h_j = 1 | v) = σ(b_j + Σ_i v_i W_ij)."""
-    return _sigmoid(v @ W + b)
+def hidden_off(v, W, b):
+    """P(h_j = 0 | v) = σ(−(b_j + Σ_i v_i W_ij)), with all its digits."""
+    return _sigmoid(-(v @ W + b))
 
 
 def _softmax(v, W, b):
     x = v @ W + b
-    weights = np.exp(x - x.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
+    factors = np.exp(x - x.max(axis=1, keepdims=True))
+    return factors / factors.sum(axis=1, keepdims=True)
 
 
-def _hidden_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (4, 3, 3, 1), (1, 5, 2, 1), (3, 4, 6, 1e3)]:
-        W, _, b = _machine(rng, n_visible, n_hidden, scale)
+def _off_cases(rng: Generator) -> Iterator[tuple]:
+    for n, n_visible, n_hidden in [(3, 2, 1), (4, 3, 3), (1, 5, 2)]:
+        W, _, b = _machine(rng, n_visible, n_hidden)
         yield _binary(rng, n, n_visible), W, b
+    # Inputs beyond 40, where 1 − σ(x) is 0 in floating point and σ(−x) is not.
+    W = np.array([[45.0, -50.0], [60.0, 300.0], [1000.0, -1200.0]])
+    yield np.array([[1.0, 0, 0], [1, 1, 0], [0, 1, 0], [1, 1, 1]]), W, np.array([0.0, 0.5])
 
 
-HIDDEN = Exercise(
+OFF = Exercise(
     name="02.1",
-    title="The hidden units given the visible ones",
-    reference=hidden_probability,
-    cases=_hidden_cases,
+    title="The probability that a hidden unit is off",
+    reference=hidden_off,
+    cases=_off_cases,
+    atol=1e-60,  # σ(−45) is about 3e−20, and its digits are asked for
     mistakes={
+        "right where the unit is undecided, but where it is nearly sure to be on, 1 − σ(x) has "
+        "lost all its digits. The section “Where it breaks” has the cure: σ(−x).": (
+            lambda v, W, b: 1 - _sigmoid(v @ W + b)
+        ),
+        "that is P(h_j = 1 | v). The probability of being *off* is asked for.": (
+            lambda v, W, b: _sigmoid(v @ W + b)
+        ),
         "the hidden bias is missing: the input of hidden unit j is b_j + Σ_i v_i W_ij.": (
-            lambda v, W, b: hidden_probability(v, W, 0 * b)
+            lambda v, W, b: hidden_off(v, W, 0 * b)
         ),
-        "the sign of the input is flipped: you return P(h_j = 0 | v). It is "
-        "1 / (1 + exp(−input)), with a minus.": lambda v, W, b: hidden_probability(v, -W, -b),
-        "the sign of the bias is flipped: a positive bias favours its unit being on.": (
-            lambda v, W, b: hidden_probability(v, W, -b)
-        ),
+        "the bias and the rest of the input have opposite signs: −(b_j + Σ_i v_i W_ij) is "
+        "−b_j − Σ_i v_i W_ij.": lambda v, W, b: hidden_off(v, W, -b),
         "`W` is transposed: it has a row for each visible unit, so the input is `v @ W + b`.": (
-            lambda v, W, b: hidden_probability(v, W.T, b)
+            lambda v, W, b: hidden_off(v, W.T, b)
         ),
-        "these are the inputs v @ W + b. The sigmoid of them is asked for.": (
+        "these are the inputs. A probability is asked for, by way of the sigmoid.": (
             lambda v, W, b: v @ W + b
         ),
         "each row sums to 1: you have normalised over the hidden units, as if exactly one of them "
         "could be on. Each is on or off by itself, with its own sigmoid.": _softmax,
         "you return 0 or 1, the likelier value. The probability is asked for.": (
-            lambda v, W, b: (v @ W + b > 0) * 1.0
+            lambda v, W, b: (v @ W + b < 0) * 1.0
         ),
-        "that is exp(input), the odds P / (1 − P). Divide it by 1 + exp(input).": (
-            lambda v, W, b: np.exp(v @ W + b)
+        "that is exp(−input), the odds of being off. Divide it by 1 + exp(−input).": (
+            lambda v, W, b: np.exp(-(v @ W + b))
         ),
-        "that is tanh of the input, between −1 and 1. A unit with the values 0 and 1 has the "
-        "sigmoid.": lambda v, W, b: np.tanh(v @ W + b),
     },
 )
 
 
 # -- 02.2 ----------------------------------------------------------------------------------------
-def sample_visible(h, W, a, noise):
-    """1 where noise < σ(a_i + Σ_j W_ij h_j), else 0."""
+def _draw(h, W, a, noise):
     return (noise < _sigmoid(h @ W.T + a)).astype(np.float64)
 
 
-def _sample_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden in [(30, 4, 4), (50, 6, 2), (20, 3, 5)]:
+def draw_missing(v, known, h, W, a, noise):
+    """v where known, else 1 where noise < σ(a_i + Σ_j W_ij h_j) and 0 where not."""
+    return np.where(known == 1, v, _draw(h, W, a, noise))
+
+
+def _draw_cases(rng: Generator) -> Iterator[tuple]:
+    for n, n_visible, n_hidden in [(40, 4, 4), (50, 6, 2), (30, 3, 5)]:
         W, a, _ = _machine(rng, n_visible, n_hidden)
-        yield _binary(rng, n, n_hidden), W, a, rng.random((n, n_visible))
+        known = (np.arange(n_visible) % 3 == 0).astype(np.float64)
+        v, h = _binary(rng, n, n_visible), _binary(rng, n, n_hidden)
+        yield v, known, h, W, a, rng.random((n, n_visible))
 
 
-SAMPLE = Exercise(
+def _drawn_with(field) -> Any:
+    """A sampler of the missing pixels with another rule for them."""
+
+    def mistake(v, known, h, W, a, noise):
+        return np.where(known == 1, v, field(h, W, a, noise))
+
+    return mistake
+
+
+DRAW = Exercise(
     name="02.2",
-    title="A sample of the visible units given the hidden ones",
-    reference=sample_visible,
-    cases=_sample_cases,
+    title="A sample of the missing pixels given the hidden units",
+    reference=draw_missing,
+    cases=_draw_cases,
     mistakes={
+        "you draw the known pixels as well. Where `known` is 1, the picture stays as it is.": (
+            lambda v, known, h, W, a, noise: _draw(h, W, a, noise)
+        ),
+        "you draw the pixels that are known and keep those that are missing.": (
+            lambda v, known, h, W, a, noise: np.where(known == 1, _draw(h, W, a, noise), v)
+        ),
+        "the known pixels are 0 in your answer. They stay as they are in `v`.": (
+            lambda v, known, h, W, a, noise: np.where(known == 1, 0.0, _draw(h, W, a, noise))
+        ),
+        "you return the picture unchanged.": lambda v, known, h, W, a, noise: v.copy(),
         "the comparison is the wrong way round: your unit is on with probability 1 − p. The "
-        "noise lies *below* p with probability p.": (
-            lambda h, W, a, noise: 1 - sample_visible(h, W, a, noise)
+        "noise lies *below* p with probability p.": _drawn_with(
+            lambda h, W, a, noise: 1 - _draw(h, W, a, noise)
         ),
-        "you return the probabilities. A sample is 0 or 1: compare them with the noise.": (
-            lambda h, W, a, noise: _sigmoid(h @ W.T + a)
-        ),
-        "you return the likelier value of each unit and ignore the noise: no sample, but a "
-        "rounding.": lambda h, W, a, noise: (h @ W.T + a > 0) * 1.0,
+        "for the missing pixels you return probabilities. A sample is 0 or 1: compare them with "
+        "the noise.": _drawn_with(lambda h, W, a, noise: _sigmoid(h @ W.T + a)),
+        "you return the likelier value of each missing pixel and ignore the noise: no sample, but "
+        "a rounding.": _drawn_with(lambda h, W, a, noise: (h @ W.T + a > 0) * 1.0),
         "the visible bias is missing: the input of visible unit i is a_i + Σ_j W_ij h_j.": (
-            lambda h, W, a, noise: sample_visible(h, W, 0 * a, noise)
+            _drawn_with(lambda h, W, a, noise: _draw(h, W, 0 * a, noise))
         ),
-        "the sign of the input is flipped: the sigmoid is 1 / (1 + exp(−input)).": (
-            lambda h, W, a, noise: sample_visible(h, -W, -a, noise)
+        "the sign of the input is flipped: the sigmoid is 1 / (1 + exp(−input)).": _drawn_with(
+            lambda h, W, a, noise: _draw(h, -W, -a, noise)
         ),
         "the transpose is missing: in `h @ W` the hidden units meet the rows of W, which belong to "
-        "the visible units. Downwards it is `h @ W.T`.": (
-            lambda h, W, a, noise: (noise < _sigmoid(h @ W + a)).astype(np.float64)
+        "the visible units. Downwards it is `h @ W.T`.": _drawn_with(
+            lambda h, W, a, noise: _draw(h, W.T, a, noise)
         ),
         "you compare the noise with the input itself. The input can be any number; its sigmoid "
-        "is the probability.": lambda h, W, a, noise: (noise < h @ W.T + a) * 1.0,
+        "is the probability.": _drawn_with(lambda h, W, a, noise: (noise < h @ W.T + a) * 1.0),
+        "the missing pixels are 0 in your answer. Draw them.": _drawn_with(
+            lambda h, W, a, noise: np.zeros(noise.shape)
+        ),
     },
 )
 
@@ -323,4 +356,4 @@ TRIP = Exercise(
     },
 )
 
-EXERCISES = [HIDDEN, SAMPLE, LOG, DETECTOR, TRIP]
+EXERCISES = [OFF, DRAW, LOG, DETECTOR, TRIP]

@@ -34,113 +34,134 @@ def _sigmoid(x):
 
 
 # -- 03.1 ----------------------------------------------------------------------------------------
-def softplus_array(x):
-    """softplus(x) = max(x, 0) + log(1 + exp(−|x|))."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+def log_two_terms(x):
+    """log(exp(x) + exp(−x)) = |x| + log(1 + exp(−2|x|))."""
+    return np.abs(x) + np.log1p(np.exp(-2 * np.abs(x)))
 
 
-def _softplus_cases(rng: Generator) -> Iterator[tuple]:
+def _two_terms_cases(rng: Generator) -> Iterator[tuple]:
     yield (np.array([-1.0, 0.0, 2.0]),)
-    yield (4 * rng.standard_normal((3, 4)),)
-    yield (np.array([-1000.0, -40.0, -1e-3, 30.0, 1000.0]),)
+    yield (2 * rng.standard_normal((3, 4)),)
+    yield (np.array([-1000.0, -40.0, 0.1, 30.0, 1000.0]),)
     yield (1000 * rng.standard_normal((2, 2)),)
 
 
-SOFTPLUS = Exercise(
+TERMS = Exercise(
     name="03.1",
-    title="Softplus at any magnitude",
-    reference=softplus_array,
-    cases=_softplus_cases,
-    atol=1e-20,  # softplus(−40) is about 4e−18, and its digits are asked for
+    title="The sum over a unit with the values −1 and +1",
+    reference=log_two_terms,
+    cases=_two_terms_cases,
     mistakes={
-        "for very negative x you return 0: 1 + exp(x) is rounded to 1. `np.log1p(y)` is log(1 + y) "
-        "with all its digits.": (lambda x: np.maximum(x, 0) + np.log(1 + np.exp(-np.abs(x)))),
-        "that is max(x, 0), softplus with its corner left sharp. Add what rounds it off: "
-        "log(1 + exp(−|x|)).": lambda x: np.maximum(x, 0),
-        "you return only log(1 + exp(−|x|)). For x > 0, taking exp(x) out of the bracket leaves x "
-        "in front.": lambda x: np.log1p(np.exp(-np.abs(x))),
-        "that is softplus(−x): the sign in the exponent.": lambda x: softplus_array(-x),
-        "x stands in front in both cases. For x ≤ 0 there is nothing in front: max(x, 0).": (
-            lambda x: x + np.log1p(np.exp(-np.abs(x)))
+        "that is softplus, log(1 + exp(x)), for the values 0 and 1. Here the two terms are exp(−x) "
+        "and exp(+x).": lambda x: np.logaddexp(0.0, x),
+        "that is log cosh(x), half the sum: it lacks log 2.": (
+            lambda x: log_two_terms(x) - np.log(2)
         ),
-        "that is the sigmoid, the derivative of softplus.": _sigmoid,
-        "for x > 0 the exponent should be −|x|: you have taken exp(x) out of the bracket, so what "
-        "remains inside is exp(−x).": (
-            lambda x: np.maximum(x, 0) + np.log1p(np.exp(np.minimum(np.abs(x), 700)))
+        "taking exp(|x|) out of exp(|x|) + exp(−|x|) leaves 1 + exp(−2|x|) in the bracket: the 2 "
+        "is missing.": lambda x: np.abs(x) + np.log1p(np.exp(-np.abs(x))),
+        "what you have taken out of the bracket is missing: |x| in front.": (
+            lambda x: np.log1p(np.exp(-2 * np.abs(x)))
         ),
-        "your logarithm has another base. Softplus uses the natural logarithm.": (
-            lambda x: softplus_array(x) / np.log(2)
+        "in front stands max(x, 0), as for softplus. Here it is |x|: the result is the same for x "
+        "and −x.": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-2 * np.abs(x))),
+        "in front stands x. For negative x, take exp(−x) out of the bracket: |x|.": (
+            lambda x: x + np.log1p(np.exp(-2 * np.abs(x)))
+        ),
+        "taking exp(|x|) out of the bracket leaves |x| in front, not 2|x|.": (
+            lambda x: 2 * np.abs(x) + np.log1p(np.exp(-2 * np.abs(x)))
+        ),
+        "that is |x|, the larger of the two exponents. The other term is missing: "
+        "log(1 + exp(−2|x|)).": np.abs,
+        "that is tanh(x), the derivative of what is asked for.": np.tanh,
+        "your logarithm has another base. The natural logarithm is meant.": (
+            lambda x: log_two_terms(x) / np.log(2)
         ),
     },
 )
 
 
 # -- 03.2 ----------------------------------------------------------------------------------------
+def _softplus(x):
+    """max(x, 0) + log(1 + exp(−|x|))."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
 def free_energy(v, W, a, b):
     """F(v) = −aᵀv − Σ_j softplus(b_j + Σ_i v_i W_ij)."""
-    return -v @ a - softplus_array(v @ W + b).sum(axis=1)
+    return -v @ a - _softplus(v @ W + b).sum(axis=1)
 
 
-def _lowest_energy(v, W, a, b):
-    return -v @ a - np.maximum(v @ W + b, 0).sum(axis=1)
+def hidden_free_energy(h, W, a, b):
+    """−log Σ_v exp(−E(v, h)) = −bᵀh − Σ_i softplus(a_i + Σ_j W_ij h_j)."""
+    return free_energy(h, W.T, b, a)
 
 
-def _mean_field_energy(v, W, a, b):
-    x = v @ W + b
-    return -v @ a - (x * _sigmoid(x)).sum(axis=1)
+def _lowest_energy(h, W, a, b):
+    return -h @ b - np.maximum(h @ W.T + a, 0).sum(axis=1)
 
 
-def _one_softplus(v, W, a, b):
-    return -v @ a - softplus_array((v @ W + b).sum(axis=1))
+def _mean_energy(h, W, a, b):
+    y = h @ W.T + a
+    return -h @ b - (y * _sigmoid(y)).sum(axis=1)
 
 
-def _one_on(v, W, a, b):
-    """As if exactly one hidden unit could be on: the sum over j instead of over h."""
-    return -v @ a - np.logaddexp.reduce(v @ W + b, axis=1)
+def _one_softplus(h, W, a, b):
+    return -h @ b - _softplus((h @ W.T + a).sum(axis=1))
 
 
-def _free_cases(rng: Generator) -> Iterator[tuple]:
+def _one_on(h, W, a, b):
+    """As if exactly one visible unit could be on: the sum over i instead of over v."""
+    return -h @ b - np.logaddexp.reduce(h @ W.T + a, axis=1)
+
+
+def _hidden_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (3, 3, 3, 1), (5, 4, 3, 1), (3, 5, 6, 1e3)]:
-        yield (_binary(rng, n, n_visible), *_machine(rng, n_visible, n_hidden, scale))
+        yield (_binary(rng, n, n_hidden), *_machine(rng, n_visible, n_hidden, scale))
 
 
-FREE = Exercise(
+HIDDEN = Exercise(
     name="03.2",
-    title="The free energy of a batch of pictures",
-    reference=free_energy,
-    cases=_free_cases,
+    title="The free energy of a hidden state",
+    reference=hidden_free_energy,
+    cases=_hidden_cases,
     mistakes={
-        "the sign is flipped: that is −F, the logarithm of the weight of a picture.": (
-            lambda v, W, a, b: -free_energy(v, W, a, b)
+        "the sign is flipped: that is the logarithm of the sum; the free energy is minus it.": (
+            lambda h, W, a, b: -hidden_free_energy(h, W, a, b)
         ),
-        "the visible bias is missing: the term −aᵀv.": (
-            lambda v, W, a, b: free_energy(v, W, 0 * a, b)
+        "the biases are exchanged: the units that are summed out have theirs inside softplus.": (
+            lambda h, W, a, b: hidden_free_energy(h, W, b, a)
         ),
-        "the hidden bias is missing: softplus takes b_j + Σ_i v_i W_ij.": (
-            lambda v, W, a, b: free_energy(v, W, a, 0 * b)
+        "that is (3.6) with h in place of v. Now the visible units are summed out, so the softplus "
+        "terms run over i, and the sum inside over j.": lambda h, W, a, b: free_energy(h, W, a, b),
+        "`W` has to be transposed: the input of visible unit i sums over the hidden units.": (
+            lambda h, W, a, b: hidden_free_energy(h, W.T, a, b)
         ),
-        "the sign of the visible term is flipped: a positive bias lowers F.": (
-            lambda v, W, a, b: free_energy(v, W, -a, b)
+        "the hidden bias is missing: the term −bᵀh.": (
+            lambda h, W, a, b: hidden_free_energy(h, W, a, 0 * b)
         ),
-        "the sign of the softplus terms is flipped: every hidden unit lowers F.": (
-            lambda v, W, a, b: -2 * (v @ a) - free_energy(v, W, a, b)
+        "the visible bias is missing: softplus takes a_i + Σ_j W_ij h_j.": (
+            lambda h, W, a, b: hidden_free_energy(h, W, 0 * a, b)
         ),
-        "the sign inside softplus is flipped: it takes +b_j + Σ_i v_i W_ij.": (
-            lambda v, W, a, b: free_energy(v, -W, a, -b)
+        "the sign of the term bᵀh is flipped: a positive bias lowers the energy of its unit.": (
+            lambda h, W, a, b: hidden_free_energy(h, W, a, -b)
         ),
-        "that is the energy with the best hidden state, min_h E(v, h). The other hidden states "
-        "count too: softplus instead of max(x, 0).": _lowest_energy,
-        "that is the energy with h replaced by its mean. The entropy of the hidden units is "
-        "missing; softplus contains both.": _mean_field_energy,
-        "you take softplus of the summed inputs. Each hidden unit has its own softplus; sum "
+        "the sign of the softplus terms is flipped: each unit that is summed out adds to the sum "
+        "and so lowers the free energy.": (
+            lambda h, W, a, b: -2 * (h @ b) - hidden_free_energy(h, W, a, b)
+        ),
+        "the sign inside softplus is flipped: it takes +a_i + Σ_j W_ij h_j.": (
+            lambda h, W, a, b: hidden_free_energy(h, -W, -a, b)
+        ),
+        "that is the energy with the best visible state, min_v E(v, h). The other visible states "
+        "count too: softplus instead of max(y, 0).": _lowest_energy,
+        "that is the mean energy over p(v | h). The entropy of the visible units is missing; "
+        "softplus contains both.": _mean_energy,
+        "you take softplus of the summed inputs. Each visible unit has its own softplus; sum "
         "afterwards.": _one_softplus,
-        "you sum exp(x_j) over the hidden units, as if exactly one of them could be on. Each is on "
-        "or off by itself: a factor 1 + exp(x_j) for each.": _one_on,
-        "`W` is transposed: the inputs are `v @ W + b`.": (
-            lambda v, W, a, b: free_energy(v, W.T, a, b)
-        ),
+        "you sum exp(y_i) over the visible units, as if exactly one of them could be on. Each is "
+        "on or off by itself: a factor 1 + exp(y_i) for each.": _one_on,
         "you sum over the whole batch. One free energy per row is asked for, shape (n,).": (
-            lambda v, W, a, b: free_energy(v, W, a, b).sum()
+            lambda h, W, a, b: hidden_free_energy(h, W, a, b).sum()
         ),
     },
 )
@@ -176,6 +197,13 @@ def _pixel_flipped(v, i, W, a, b):
     return _sigmoid(np.where(v[:, i] == 1, gap, -gap))
 
 
+def _pixel_ratio(v, i, W, a, b):
+    off, on = v.copy(), v.copy()
+    off[:, i], on[:, i] = 0.0, 1.0
+    f_off, f_on = free_energy(off, W, a, b), free_energy(on, W, a, b)
+    return f_on / (f_off + f_on)
+
+
 def _pixel_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, i, scale in [
         (4, 2, 1, 0, 1), (6, 4, 4, 1, 2), (5, 5, 3, 4, 1), (3, 4, 5, 2, 300)
@@ -201,8 +229,10 @@ PIXEL = Exercise(
         "that is a comparison with itself. Compare off with on.": _pixel_as_is,
         "you return the probability that the pixel is as `v` says. Asked is the probability that "
         "it is on.": _pixel_flipped,
+        "a ratio of free energies has no meaning: only differences of F count. Probabilities are "
+        "proportional to exp(−F).": _pixel_ratio,
         "you return F(off) − F(on), the logarithm of the odds. Its sigmoid is asked for.": _gap,
-        "you return the odds P / (1 − P), the ratio of the two weights. Divide by 1 + odds.": (
+        "you return the odds P / (1 − P), not P. Divide them by 1 + odds.": (
             lambda v, i, W, a, b: np.exp(_gap(v, i, W, a, b))
         ),
         "you return 0 or 1, the likelier value. The probability is asked for.": (
@@ -260,6 +290,18 @@ FLIP = Exercise(
         ),
         "you return the machine unchanged. Its p(v) is the same, but its hidden unit j is, "
         "too.": _flip_with(False, 0, False),
+        "you negate all parameters. Only what belongs to unit j changes its sign, and a takes the "
+        "column of W that softplus(x_j) = x_j + softplus(−x_j) leaves over.": (
+            lambda W, a, b, j: (-W, -a, -b)
+        ),
+        "the visible bias takes the whole row sums of W. Only column j, the weights of the flipped "
+        "unit, belongs there.": (
+            lambda W, a, b, j: (
+                flip_hidden(W, a, b, j)[0],
+                a + W.sum(1),
+                flip_hidden(W, a, b, j)[2],
+            )
+        ),
         "you flip all hidden units. Only unit j exchanges its values.": (
             lambda W, a, b, j: (-W, a + W.sum(axis=1), -b)
         ),
@@ -280,8 +322,8 @@ def _four(machine: Any) -> np.ndarray:
     """p(00), p(01), p(10), p(11)."""
     W, a, b = (np.asarray(part, dtype=np.float64) for part in machine)
     F = free_energy(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), W, a, b)
-    weights = np.exp(F.min() - F)
-    return weights / weights.sum()
+    factors = np.exp(F.min() - F)
+    return factors / factors.sum()
 
 
 def _check_either(args: tuple, received: Any, expected: Any) -> str | None:
@@ -329,4 +371,4 @@ EITHER = Exercise(
     },
 )
 
-EXERCISES = [SOFTPLUS, FREE, PIXEL, FLIP, EITHER]
+EXERCISES = [TERMS, HIDDEN, PIXEL, FLIP, EITHER]

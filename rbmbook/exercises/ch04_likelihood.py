@@ -272,7 +272,7 @@ SHARED = Exercise(
         "you sum along the columns of G; that is the derivative for a number added to a whole "
         "column.": lambda G: G.sum(axis=0),
         "the shift runs the wrong way: from i − j = k follows i = k + j.": _shared_backwards,
-        "the index runs the wrong way: w_k stands where i − j = k, not where j − i = k.": lambda G: (
+        "the index runs the wrong way: w_k stands where i − j is k, not j − i.": lambda G: (
             shared_gradient(G.T)
         ),
         "you take only the part of each diagonal that does not wrap around; i − j is to be taken "

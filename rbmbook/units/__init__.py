@@ -7,7 +7,8 @@ only ever sees its input, x ↦ v @ W + b or h @ W.T + a. From the input follow
 - mean = cgf′, the conditional expectation, and variance = cgf″,
 - sample, a draw from the conditional p(x | input) ∝ exp(x·input − U(x)).
 
-A new type of unit is one class with these methods; nothing else in the package names a type.
+A new type of unit is one class with these methods, here or in your own code. Nothing else in the
+package names a type, except for one closed form: two Gaussian layers, in `gaussian_joint`.
 
 References
 ----------
@@ -33,8 +34,6 @@ __all__ = [
     "restore",
 ]
 
-_TYPES = {unit.__name__: unit for unit in (Bernoulli, Spin, Softmax, Gaussian, ReLU, NoisyReLU)}
-
 
 def describe(unit: Unit) -> dict[str, Any]:
     """A unit as JSON-able values, for files."""
@@ -44,9 +43,17 @@ def describe(unit: Unit) -> dict[str, Any]:
 
 
 def restore(entry: dict[str, Any]) -> Unit:
-    """The unit that `describe` described."""
-    options = dict(entry)
+    """The unit that `describe` described; a type of your own must have been defined before."""
+    options, types = dict(entry), _types()
     name = options.pop("type")
-    if name not in _TYPES:
-        raise ValueError(f"unit: expected one of {sorted(_TYPES)}, got {name!r}")
-    return _TYPES[name](**options)
+    if name not in types:
+        raise ValueError(f"unit: expected one of {sorted(types)}, got {name!r}")
+    return types[name](**options)
+
+
+def _types(base: type[Unit] = Unit) -> dict[str, type[Unit]]:
+    """Every type of unit that has been defined, by name."""
+    found = {}
+    for unit in base.__subclasses__():
+        found |= _types(unit) if unit.__name__.startswith("_") else {unit.__name__: unit}
+    return found

@@ -4,6 +4,7 @@ Both Gaussians have U(x) = γ x² / 2. The precision γ is kept as its logarithm
 so that any real number is allowed and ascent cannot make it negative.
 """
 
+import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from rbmbook import validation
 from rbmbook.units.base import Unit, invert, prepare, prepare_noise
 
 LOG_2PI = np.log(2 * np.pi)
+LIMIT = 80.0  # of |log γ|: within it, γ and 1/γ are normal numbers in float32, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,19 +27,24 @@ class _Quadratic(Unit):
 
     def __post_init__(self) -> None:
         value = validation.array("log_precision", self.log_precision)
-        if value.ndim > 1 or not np.isfinite(value).all():
+        if value.ndim > 1 or not (np.abs(value) <= LIMIT).all():
             raise ValueError(
-                f"log_precision: expected a finite number or one per column, got {value}"
+                f"log_precision: expected a number from −{LIMIT:g} to {LIMIT:g}, or one such per "
+                f"column, got {value}"
             )
         validation.instance("learn", self.learn, (bool, np.bool_))
+        object.__setattr__(self, "log_precision", value.copy() if value.ndim else value[()])
 
     def bind(self, name: str, columns: int, dtype: np.dtype) -> "Unit":
         """A copy with one log-precision for each column, in `dtype`."""
         value = np.asarray(self.log_precision)
         if value.shape not in ((), (1,), (columns,)):
             raise ValueError(f"{name}: expected {columns} log-precisions, got shape {value.shape}")
+        # Not checked again: what training has made of the values is for training to judge.
+        bound = copy.copy(self)
         own = np.array(np.broadcast_to(value, (columns,)), dtype=dtype)
-        return type(self)(log_precision=own, learn=self.learn)
+        object.__setattr__(bound, "log_precision", own)
+        return bound
 
     def __repr__(self) -> str:
         name, value = type(self).__name__, np.unique(self.log_precision)
@@ -188,7 +195,7 @@ class ReLU(_Quadratic):
         hazard = np.sqrt(2 / np.pi) / special.erfcx(-alpha / np.sqrt(2))  # φ/Φ, without 0/0
         far = np.minimum(alpha, -30.0)
         # Far left α and the hazard cancel; there the asymptotic series of their sum is used.
-        series = (-1 / far) * (1 - 2 / far**2 + 10 / far**4)
+        series = (-1 / far) * np.polyval([706, -74, 10, -2, 1], far**-2.0)
         out[:] = np.where(alpha < -30, series, alpha + hazard) / np.sqrt(self.precision())
         return out
 
@@ -198,7 +205,7 @@ class ReLU(_Quadratic):
         mean = self.mean(inputs.astype(np.float64))
         alpha = self._standard(inputs)
         far = np.minimum(alpha, -30.0)
-        series = (1 / far**2) * (1 - 6 / far**2 + 50 / far**4)
+        series = far**-2.0 * np.polyval([6354, -518, 50, -6, 1], far**-2.0)
         near = 1 + alpha * mean * np.sqrt(self.precision()) - mean**2 * self.precision()
         out[:] = np.where(alpha < -30, series, near) / self.precision()
         return out
@@ -209,6 +216,8 @@ class ReLU(_Quadratic):
         """x with P(X > x) = 1 − noise: (α − Φ⁻¹((1 − noise) Φ(α))) / √γ."""
         inputs, out = prepare(inputs, out)
         noise = prepare_noise(noise, inputs.shape, inputs.dtype).astype(np.float64)
+        # A noise of exactly 0 would mean x = 0, however large the input: take half a step instead.
+        noise = np.maximum(noise, np.finfo(inputs.dtype).epsneg / 2)
         alpha = self._standard(inputs)
         quantile = special.ndtri_exp(np.log1p(-noise) + special.log_ndtr(alpha))
         out[:] = np.maximum(alpha - quantile, 0) / np.sqrt(self.precision())
