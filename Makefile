@@ -11,6 +11,8 @@ JOBS ?= 2
 CELL_TIMEOUT ?= 300
 LAB_ARGS ?=
 EXTRAS := book,test,site,dev
+# One BLAS thread per worker: threads of several processes that spin for the same cores stall each other.
+ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 VENV := .venv
 OLDEST := .venv-oldest
@@ -66,7 +68,7 @@ unit: $(STAMP)
 
 # the same tests, the kernels run as plain Python
 nojit: $(STAMP)
-	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -p no:nbval -n $(JOBS) -m "not jit" --ignore=tests/test_notebooks.py tests
+	$(ONE_THREAD) NUMBA_DISABLE_JIT=1 $(PY) -m pytest -p no:nbval -n $(JOBS) -m "not jit" --ignore=tests/test_notebooks.py tests
 
 doctest: $(STAMP)
 	$(PY) -m pytest -p no:nbval --doctest-modules rbmbook
@@ -76,7 +78,7 @@ nbval: $(STAMP)
 ifeq ($(NOTEBOOKS),)
 	@echo "nbval: there are no notebooks"
 else
-	$(PY) -m pytest --nbval --nbval-current-env --nbval-cell-timeout=$(CELL_TIMEOUT) \
+	$(ONE_THREAD) $(PY) -m pytest --nbval --nbval-current-env --nbval-cell-timeout=$(CELL_TIMEOUT) \
 	    --nbval-kernel-startup-timeout=120 -W default -n $(JOBS) --dist loadfile $(NOTEBOOKS)
 endif
 
@@ -92,7 +94,7 @@ oldest: $(STAMP)
 .PHONY: oldest-run
 oldest-run: $(OLDEST_STAMP)
 	$(OLDEST_PY) $(PIP) --no-deps --force-reinstall .
-	$(OLDEST_PY) -P -m pytest -p no:nbval -n $(JOBS) --ignore=tests/test_notebooks.py tests
+	$(ONE_THREAD) $(OLDEST_PY) -P -m pytest -p no:nbval -n $(JOBS) --ignore=tests/test_notebooks.py tests
 
 # ---- writing
 

@@ -3,11 +3,13 @@
     python benchmarks/mnist_likelihood.py mnist.npz --machines 16 500
 
 Trained on rows 0-49999, the epoch and the parameters (last or averaged) chosen on rows
-50000-59999, reported on rows 60000-69999. A pixel is 1 where its grey level is above half of the
-range (level > 127.5 of 255). With 16 hidden units log Z is exact; with 500 it is bracketed by
-annealed importance sampling (AIS) from below and reverse AIS from above, and only the training
-and the choosing ever see the rows that are not the test's. An interrupted run goes on from its
-checkpoint. Prints a table beside published figures and writes `results/mnist_<hidden>.json`.
+50000-59999, reported on rows 60000-69999. With `--binarize half` (the default) a pixel is 1 where
+its grey level is above half of the range (level > 127.5 of 255); with `--binarize sample` it is 1
+with its grey level as probability, drawn once: noisier pictures, of lower likelihood. With 16
+hidden units log Z is exact; with 500 it is bracketed by annealed importance sampling (AIS) and
+reverse AIS, whose samples are long Gibbs chains from training rows. The test rows are
+looked at once, at the end. An interrupted run goes on from its checkpoint and ends with the same
+machine. Prints a table beside published figures; writes `results/mnist_<hidden>_<binarize>.json`.
 """
 
 import argparse
@@ -23,7 +25,9 @@ import numpy as np
 
 import rbmbook as rb
 
-PUBLISHED = {  # mean test log-likelihood, nats, and whose it is
+# Mean test log-likelihood, nats, and whose it is. How the pixels were made binary is not said with
+# all of them, and it matters by several nats.
+PUBLISHED = {
     16: [
         ("PyDeep, plain gradient (exact)", -149.1),
         ("PyDeep, centered (exact)", -142.6),
@@ -48,17 +52,23 @@ class Recipe:
     last_rate: float = 0.0005
     weight_decay: float = 0.0
     scale: float = 0.01
-    look_every: int = 10  # epochs between looks at the rows of the choice
-    ais_chains: int = 500
-    betas: int = 10_000
-    burn_in: int = 10_000  # Gibbs steps to the samples of reverse AIS
+    look_every: int = 5  # epochs between looks at the rows of the choice
+    ais_chains: int = 200
+    betas: int = 5_000
+    burn_in: int = 2_000  # Gibbs steps to the samples of reverse AIS
+    binarize: str = "half"
     seed: int = 0
 
 
 RECIPES = {
-    16: Recipe(hidden=16, epochs=200, chains=500, look_every=10),
-    500: Recipe(hidden=500, epochs=150, chains=200),
+    16: Recipe(hidden=16, epochs=40, chains=200, rate=0.1),
+    500: Recipe(hidden=500, epochs=100, chains=200),
 }
+
+
+def file_name(recipe: Recipe) -> str:
+    """What a recipe's files are called."""
+    return f"{recipe.hidden}_{recipe.binarize}"
 
 
 class Averaged:
@@ -106,13 +116,13 @@ class Chooser:
         epoch = history.epochs
         if epoch % self.recipe.look_every and epoch != self.recipe.epochs:
             return
-        for name, candidate in (("last", rbm), ("averaged", self.optimizer.machine())):
+        for which, candidate in (("last", rbm), ("averaged", self.optimizer.machine())):
             score = float(-candidate.free_energy(self.X).mean() - self.log_z(candidate))
             if score > self.best:
                 self.best = score
                 candidate.save(self.path)
-            self.looks.append([epoch, name, round(score, 3)])
-            print(f"  epoch {epoch:4d}  {name:8s}  {score:9.3f} nats", flush=True)
+            self.looks.append([epoch, which, round(score, 3)])
+            print(f"  epoch {epoch:4d}  {which:8s}  {score:9.3f} nats", flush=True)
         notes = {"best": self.best, "looks": self.looks}
         self.path.with_suffix(".json").write_text(json.dumps(notes))
 
@@ -123,17 +133,17 @@ class Chooser:
         return rb.evaluate.ais(rbm, chains=100, betas=500, rng=1, data=self.X).log_z
 
 
-def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM, list]:
-    """The chosen machine and the looks it was chosen by."""
+def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM, list, float]:
+    """The chosen machine, the looks it was chosen by, and how many seconds it took in all."""
     updates = recipe.epochs * -(-len(X["train"]) // recipe.batch_size)
     rate = rb.optimize.linear_decay(recipe.rate, recipe.last_rate, updates)
     optimizer = Averaged(rb.SGD(rate))
-    best = work / f"best_{recipe.hidden}.npz"
+    best = work / f"best_{file_name(recipe)}.npz"
     chooser = Chooser(X["choose"], recipe, optimizer, best)
     rbm = rb.RBM.random(
         784, recipe.hidden, rng=recipe.seed, scale=recipe.scale, data=X["train"], dtype=np.float32
     )
-    rb.fit(
+    history = rb.fit(
         rbm,
         X["train"],
         rb.PCD(k=1, chains=recipe.chains),
@@ -145,9 +155,9 @@ def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM,
         rng=recipe.seed,
         progress=False,
         callbacks=[chooser],
-        checkpoint=work / f"checkpoint_{recipe.hidden}.npz",
+        checkpoint=work / f"checkpoint_{file_name(recipe)}.npz",
     )
-    return rb.RBM.load(best), chooser.looks
+    return rb.RBM.load(best), chooser.looks, history["seconds"][-1]
 
 
 def measure(rbm: rb.RBM, X: dict[str, np.ndarray], recipe: Recipe) -> dict[str, Any]:
@@ -180,7 +190,8 @@ def measure(rbm: rb.RBM, X: dict[str, np.ndarray], recipe: Recipe) -> dict[str, 
 def table(result: dict[str, Any]) -> str:
     """Our figures under the published ones."""
     hidden = result["recipe"]["hidden"]
-    lines = [f"784 × {hidden}: mean log-likelihood of the test rows, nats"]
+    how = result["recipe"]["binarize"]
+    lines = [f"784 × {hidden}: mean log-likelihood of the test rows, nats (binarize: {how})"]
     lines += [f"  {who:46s} {value:9.2f}" for who, value in PUBLISHED[hidden]]
     test, train_ = (result["log_likelihood"][part] for part in ("test", "train"))
     for name in test:
@@ -192,20 +203,20 @@ def table(result: dict[str, Any]) -> str:
 def run(path: Path, recipe: Recipe, work: Path, results: Path) -> dict[str, Any]:
     """Train, measure, print, write."""
     work.mkdir(parents=True, exist_ok=True)
-    digits = rb.data.mnist(path).X
+    how = 0.5 if recipe.binarize == "half" else "sample"
+    digits = rb.data.mnist(path, binarize=how, rng=recipe.seed).X
     X = {part: digits[rows] for part, rows in ROWS.items()}
     print(f"784 × {recipe.hidden}: {recipe}", flush=True)
+    rbm, looks, seconds = train(X, recipe, work)
     begin = time.perf_counter()
-    rbm, looks = train(X, recipe, work)
-    trained = time.perf_counter()
     result = {"recipe": asdict(recipe), "looks": looks, **measure(rbm, X, recipe)}
-    end = time.perf_counter()
-    result["seconds"] = {"this run's training": trained - begin, "measuring": end - trained}
+    measuring = time.perf_counter() - begin
+    result["seconds"] = {"training": seconds, "measuring": measuring}
     result["machine"] = computer.describe()
     print(table(result), json.dumps(result["machine"]), json.dumps(result["seconds"]), sep="\n")
     results.mkdir(parents=True, exist_ok=True)
     text = json.dumps(result, indent=1, default=float)
-    (results / f"mnist_{recipe.hidden}.json").write_text(text + "\n")
+    (results / f"mnist_{file_name(recipe)}.json").write_text(text + "\n")
     return result
 
 
@@ -220,10 +231,11 @@ def arguments() -> argparse.Namespace:
     changes: list[tuple[str, Callable]] = [
         ("epochs", int), ("batch_size", int), ("chains", int), ("seed", int), ("rate", float),
         ("last_rate", float), ("weight_decay", float), ("scale", float), ("look_every", int),
-        ("ais_chains", int), ("betas", int), ("burn_in", int),
+        ("ais_chains", int), ("betas", int), ("burn_in", int), ("binarize", str),
     ]  # fmt: skip
     for name, kind in changes:
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
+        choices = ["half", "sample"] if name == "binarize" else None
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, choices=choices)
     options = parser.parse_args()
     options.changes = {
         name: getattr(options, name) for name, _ in changes if getattr(options, name) is not None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.gibbs import Chains
+from rbmbook.gibbs import Contrast
 from rbmbook.negative import CD, Negative
 from rbmbook.rbm import RBM, Parameters
 
@@ -47,28 +47,25 @@ def estimate(
     """
     validation.instance("rbm", rbm, RBM)
     v = validation.matrix("v", v, rbm.n_visible)
-    negative = phase(negative)
+    validation.instance("negative", negative, Negative)
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     rng = validation.generator(rng)
-    batch = Chains(rbm, v.shape[0])
+    batch = Contrast(rbm, v.shape[0])
     batch.n = v.shape[0]
     for rows, block in validation.blocks("v", v, rbm.visible, rbm.dtype, relaxed=True):
         batch.v[rows] = block
     state = negative.start(rbm, rng)
     weight = (weight / weight.sum()).astype(rbm.dtype)
-    data = batch.statistics(weight, Parameters.zeros_like(rbm))
-    model = negative.moments(batch, weight, data, state, rng, Parameters.zeros_like(rbm))
-    return subtract(data, model)
+    out, spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
+    return negative.ascent(batch, weight, state, rng, out, spare)
 
 
-def subtract(data: Parameters, model: Parameters) -> Parameters:
-    """Data term minus model term, written over the data term."""
-    for total, part in zip(data, model, strict=True):
-        total -= part
-    return data
-
-
-def centre(gradient: Parameters, visible: np.ndarray, hidden: np.ndarray) -> Parameters:
+def centre(
+    gradient: Parameters,
+    visible: np.ndarray,
+    hidden: np.ndarray,
+    spare: np.ndarray | None = None,
+) -> Parameters:
     """The centred gradient: what the gradient becomes where v − visible and h − hidden are learned.
 
     Changes `gradient` in place. With offsets at the data's means, a data set and its negative are
@@ -80,21 +77,17 @@ def centre(gradient: Parameters, visible: np.ndarray, hidden: np.ndarray) -> Par
         Data term minus model term.
     visible, hidden : (D,) and (H,) arrays
         The offsets μ and λ.
+    spare : (D, H) array, optional
+        Memory to work in.
 
     References
     ----------
     Melchior, Fischer and Wiskott (2016), How to center deep Boltzmann machines, equations 9 to 14.
     """
     W, a, b = gradient.W, gradient.a, gradient.b
-    W -= np.outer(visible, b)
-    W -= np.outer(a, hidden)
+    # visible bᵀ + a hiddenᵀ as one matrix product, which needs no memory but `spare`
+    columns, rows = np.stack([visible, a], axis=1), np.stack([b, hidden])
+    W -= np.matmul(columns, rows, out=spare)
     a -= W @ hidden
     b -= visible @ W
     return gradient
-
-
-def phase(negative: Any) -> Negative:
-    """`negative` if it offers what `Negative` asks for."""
-    if isinstance(negative, type) or not all(hasattr(negative, m) for m in ("start", "moments")):
-        raise TypeError(f"negative: expected a negative phase such as CD(1), got {negative!r}")
-    return negative

@@ -1,8 +1,8 @@
 """Elementwise kernels of the unit types: arrays in, arrays out, noise passed in.
 
 Every kernel takes C-contiguous arrays of one dtype, float32 or float64, and fills `out`; nothing is
-allocated and nothing is random here. `out` may be the input itself. The validated face of these
-functions is `rbmbook.units`.
+allocated and nothing is random here. `out` may be the input itself, but then no vector instructions
+are used. The validated face of these functions is `rbmbook.units`.
 
 The exponential is our own, since the C library's is a call per element: the Taylor series below
 compiles to vector instructions, which makes a sigmoid about ten times as fast.

@@ -7,16 +7,16 @@ is not sampled, since its mean has the same expectation and less noise.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from rbmbook import exact, tempering, validation
-from rbmbook.gibbs import Chains
+from rbmbook.gibbs import Chains, Contrast
 from rbmbook.rbm import RBM, Parameters
 
 
-class Negative(Protocol):
+class Negative:
     """Estimates the model term ⟨v hᵀ⟩_model, ⟨v⟩_model, ⟨h⟩_model."""
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> Any:
@@ -36,10 +36,27 @@ class Negative(Protocol):
         `batch` stands at the data and may be moved on, `weight` are its rows' weights, `data` is
         the data term, `state` is what `start` made.
         """
+        raise NotImplementedError
+
+    def ascent(
+        self,
+        batch: Contrast,
+        weight: np.ndarray,
+        state: Any,
+        rng: np.random.Generator,
+        out: Parameters,
+        spare: Parameters,
+    ) -> Parameters:
+        """Data term minus model term, in `out`; `spare` is memory for the model term."""
+        data = batch.statistics(weight, out)
+        model = self.moments(batch, weight, data, state, rng, spare)
+        for total, part in zip(data, model, strict=True):
+            total -= part
+        return data
 
 
 @dataclass(frozen=True)
-class Exact:
+class Exact(Negative):
     """The model term by enumeration of the smaller layer (at most 2³⁰ states).
 
     References
@@ -64,7 +81,7 @@ class Exact:
 
 
 @dataclass(frozen=True)
-class CD:
+class CD(Negative):
     """Contrastive divergence: the model term from k Gibbs steps that start at the data.
 
     Parameters
@@ -104,9 +121,24 @@ class CD:
             batch.step(rng)
         return batch.statistics(weight, out)
 
+    def ascent(
+        self,
+        batch: Contrast,
+        weight: np.ndarray,
+        state: None,
+        rng: np.random.Generator,
+        out: Parameters,
+        spare: Parameters,
+    ) -> Parameters:
+        """Data term minus model term, as one matrix product over the rows of both."""
+        batch.mark(weight)
+        for _ in range(self.k):
+            batch.step(rng)
+        return batch.difference(weight, out)
+
 
 @dataclass(frozen=True)
-class PCD:
+class PCD(Negative):
     """Persistent contrastive divergence: chains that go on from one update to the next.
 
     Also known as stochastic maximum likelihood.
@@ -157,7 +189,7 @@ class PCD:
 
 
 @dataclass(frozen=True)
-class FPCD:
+class FPCD(Negative):
     """Fast persistent contrastive divergence: persistent chains pushed on by fast weights.
 
     The chains run under parameters θ + θ_fast. The fast ones ascend the same gradient with a rate
@@ -244,7 +276,7 @@ class FastChains:
 
 
 @dataclass(frozen=True, eq=False)
-class Tempered:
+class Tempered(Negative):
     """Parallel tempering: copies of each chain at several temperatures that swap states.
 
     Copies at small β cross between modes that a chain at β = 1 would not; swaps bring what they

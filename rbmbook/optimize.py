@@ -73,13 +73,11 @@ class SGD:
         """One step up the gradient, in place."""
         rate = rate_at(self.learning_rate, update)
         for p, g, velocity in zip(parameters, gradient, memory, strict=True):
-            _sgd(
-                p.ravel(),
-                g.ravel(),
-                velocity.ravel(),
-                p.dtype.type(rate),
-                p.dtype.type(self.momentum),
-            )
+            step, momentum = p.dtype.type(rate), p.dtype.type(self.momentum)
+            if momentum == 0:
+                _ascend(p.ravel(), g.ravel(), step)
+            else:
+                _ascend_with_momentum(p.ravel(), g.ravel(), velocity.ravel(), step, momentum)
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,14 @@ def _check_rate(rate: Any) -> Rate:
 
 
 @jit
-def _sgd(parameter, gradient, velocity, rate, momentum):
+def _ascend(parameter, gradient, rate):
+    """θ ← θ + rate·gradient."""
+    for i in range(parameter.size):
+        parameter[i] += rate * gradient[i]
+
+
+@jit
+def _ascend_with_momentum(parameter, gradient, velocity, rate, momentum):
     """u ← momentum·u + rate·gradient, θ ← θ + u, in one pass over memory."""
     for i in range(parameter.size):
         velocity[i] = momentum * velocity[i] + rate * gradient[i]

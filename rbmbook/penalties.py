@@ -65,11 +65,15 @@ class Penalties:
         self,
         ascent: Parameters,
         W: np.ndarray,
-        visible_mean: np.ndarray,
+        means: tuple[np.ndarray, np.ndarray] | None,
         hidden_average: np.ndarray,
         spare: np.ndarray,
     ) -> None:
-        """Take the penalties' gradient from `ascent`; `spare` is memory of the shape of W."""
+        """Take the penalties' gradient from `ascent`.
+
+        `means` are the batch's means of v and of E[h | v] (only looked at for sparsity), `spare`
+        is memory of the shape of W.
+        """
         number = W.dtype.type
         if self.weight_decay:
             ascent.W[:] -= np.multiply(W, number(self.weight_decay), out=spare)
@@ -77,5 +81,5 @@ class Penalties:
             ascent.W[:] -= np.multiply(np.sign(W, out=spare), number(self.l1), out=spare)
         if self.sparsity is not None:
             pull = number(self.sparsity.cost) * (number(self.sparsity.target) - hidden_average)
-            ascent.W[:] += np.outer(visible_mean, pull)
+            ascent.W[:] += np.outer(means[0], pull)
             ascent.b[:] += pull

@@ -274,8 +274,7 @@ class RBM:
         """
 
         def rows(v: np.ndarray) -> np.ndarray:
-            inputs = self.hidden_inputs(v)
-            return self.hidden.mean(inputs, out=inputs)
+            return self.hidden.mean(self.hidden_inputs(v))
 
         return self._by_rows("v", v, self.visible, rows)
 
@@ -294,8 +293,7 @@ class RBM:
         """
 
         def rows(h: np.ndarray) -> np.ndarray:
-            inputs = self.visible_inputs(h)
-            return self.visible.mean(inputs, out=inputs)
+            return self.visible.mean(self.visible_inputs(h))
 
         return self._by_rows("h", h, self.hidden, rows)
 
@@ -390,6 +388,6 @@ class RBM:
 
         def rows(x: np.ndarray) -> np.ndarray:
             field = inputs(x)
-            return drawn.sample(field, drawn.noise(field.shape, rng, self.dtype), out=field)
+            return drawn.sample(field, drawn.noise(field.shape, rng, self.dtype))
 
         return self._by_rows(name, x, given, rows)

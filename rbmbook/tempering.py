@@ -180,7 +180,7 @@ class TemperedChains(Chains):
 
     def unscaled_inputs(self) -> np.ndarray:
         """v W + b at the present states."""
-        inputs = self._h[: self.n]
+        inputs = self._inputs_h[: self.n]
         self.rbm.hidden_inputs(self.v, out=inputs)
         self._fresh = False
         return inputs
@@ -193,9 +193,9 @@ class TemperedChains(Chains):
     def _inputs(self) -> np.ndarray:
         if not self._fresh:
             self.unscaled_inputs()
-            self._h[: self.n] *= self.beta[: self.n, None]
+            self._inputs_h[: self.n] *= self.beta[: self.n, None]
             self._fresh = True
-        return self._h[: self.n]
+        return self._inputs_h[: self.n]
 
     def _visible_inputs(self, h: np.ndarray, out: np.ndarray) -> None:
         super()._visible_inputs(h, out)

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from rbmbook import gradient, storage
 from rbmbook import validation as check
-from rbmbook.gibbs import Chains
+from rbmbook.gibbs import Contrast
 from rbmbook.history import History
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
@@ -73,8 +73,8 @@ def fit(
     centered : bool or "enhanced"
         Ascend the centred gradient (see `gradient.centre`). True: offsets at the data's mean and at
         a moving average of the hidden means. "enhanced": halfway between data term and model term,
-        which is the enhanced gradient. Penalties are centred, too: the visible and hidden units'
-        means stay where they are while W decays.
+        which is the enhanced gradient. Penalties act on W in the centred coordinates, so that
+        flipped data still gives the flipped machine.
     validation : (m, D) array or sparse matrix, optional
         Held-out rows; adds the monitor `free_energy_gap`.
     rng : int or Generator
@@ -97,9 +97,10 @@ def fit(
     History
         Monitors, one number per epoch: `epoch`, `seconds` since the start, `reconstruction_error`
         (mean squared difference between a unit and its one-step reconstruction, over the first 256
-        training rows), `weight_norm` (root mean square of W), and with `validation`
+        training rows), `weight_norm` (root mean square of W), with `validation`
         `free_energy_gap`, the mean free energy of the held-out rows minus that of as many
-        training rows, in nats, which grows when the machine overfits.
+        training rows, in nats, which grows when the machine overfits, and with `Tempered` chains
+        `swap_rate`, the lowest mean acceptance of a pair of temperatures.
 
     Raises
     ------
@@ -144,7 +145,7 @@ class _Run:
     def __init__(self, rbm: Any, X: Any, negative: Any, optimizer: Any, rng: Any) -> None:
         self.rbm = check.instance("rbm", rbm, RBM)
         self.X = check.matrix("X", X, rbm.n_visible)
-        self.negative = gradient.phase(negative)
+        self.negative = check.instance("negative", negative, Negative)
         self.optimizer = check_optimizer(optimizer)
         self.rng = check.generator(rng)
         self.history = History()
@@ -159,18 +160,16 @@ class _Run:
             centered = bool(check.instance("centered", centered, (bool, np.bool_)))
         self.centered = centered
         self.held_out = held_out
-        self.mean = np.zeros(rbm.n_visible)
+        mean = np.zeros(rbm.n_visible)
         for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
-            self.mean += self.weight[rows] @ block
-        self.mean = (self.mean / self.weight.sum()).astype(rbm.dtype)
+            if centered:
+                mean += self.weight[rows] @ block
+        self.mean = (mean / self.weight.sum()).astype(rbm.dtype)
         if held_out is not None:
             self.held_out = check.matrix("validation", held_out, rbm.n_visible)
-            for _ in check.blocks(
-                "validation", self.held_out, rbm.visible, rbm.dtype, relaxed=True
-            ):
-                pass
+            check.domains("validation", self.held_out, rbm.visible, relaxed=True)
         self.probe = check.dense(self.X[:PROBE_ROWS], rbm.dtype)
-        self.batch = Chains(rbm, self.batch_size)
+        self.batch = Contrast(rbm, self.batch_size)
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
         self.memory = self.optimizer.start(rbm.parameters)
         self.state = self.negative.start(rbm, self.rng)
@@ -184,7 +183,7 @@ class _Run:
             for start in range(0, len(order), self.batch_size):
                 self.update(order[start : start + self.batch_size])
                 # What is not finite in W reaches the biases a batch later: they are quick to test.
-                if not np.isfinite(self.rbm.a.sum() + self.rbm.b.sum()):
+                if not (np.isfinite(self.rbm.a).all() and np.isfinite(self.rbm.b).all()):
                     break
             finite = all(np.isfinite(p).all() for p in self.rbm.parameters)
             row = self.monitors() if finite else {}
@@ -211,20 +210,27 @@ class _Run:
         weight = (weight / weight.sum()).astype(rbm.dtype)
         batch = self.X[rows]
         self.batch.restart(batch.toarray() if sparse.issparse(batch) else batch)
-        data = self.batch.statistics(weight, self.gradient)
-        old = np.where(np.isnan(self.hidden_average), data.b, self.hidden_average)
-        self.hidden_average[:] = old + rbm.dtype.type(AVERAGE_RATE) * (data.b - old)
-        model = self.negative.moments(self.batch, weight, data, self.state, self.rng, self.spare)
-        offsets = self.mean, self.hidden_average
-        if self.centered == "enhanced":
-            offsets = (data.a + model.a) / 2, (data.b + model.b) / 2
-        visible_mean = data.a.copy()
-        ascent = gradient.subtract(data, model)
-        self.penalties.subtract(ascent, rbm.W, visible_mean, self.hidden_average, self.spare.W)
+        means = self.data_means(weight) if self.centered or self.penalties.sparsity else None
+        ascent = self.negative.ascent(
+            self.batch, weight, self.state, self.rng, self.gradient, self.spare
+        )
+        if means is not None:
+            visible_mean, hidden_mean = means
+            offsets = self.mean, self.hidden_average
+            if self.centered == "enhanced":  # halfway between the data term and the model term
+                offsets = visible_mean - ascent.a / 2, hidden_mean - ascent.b / 2
+        self.penalties.subtract(ascent, rbm.W, means, self.hidden_average, self.spare.W)
         if self.centered:
-            gradient.centre(ascent, *offsets)
+            gradient.centre(ascent, *offsets, spare=self.spare.W)
         self.optimizer.step(rbm.parameters, ascent, self.memory, self.updates)
         self.updates += 1
+
+    def data_means(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The batch's mean of v and of E[h | v]; the latter enters the moving average."""
+        visible, hidden = weight @ self.batch.v, weight @ self.batch.hidden_mean()
+        old = np.where(np.isnan(self.hidden_average), hidden, self.hidden_average)
+        self.hidden_average[:] = old + self.rbm.dtype.type(AVERAGE_RATE) * (hidden - old)
+        return visible, hidden
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""

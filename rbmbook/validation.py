@@ -151,6 +151,12 @@ def domain(name: str, x: np.ndarray, unit: "Unit", relaxed: bool, first_row: int
         )
 
 
+def domains(name: str, x: Any, unit: "Unit", relaxed: bool) -> None:
+    """Raise unless every value of a `matrix` is a state of `unit` (relaxed: or a mean)."""
+    for _ in blocks(name, x, unit, np.dtype(np.float32), relaxed):
+        pass
+
+
 def weights(name: str, value: Any, n: int) -> np.ndarray:
     """Sample weights as float64 of shape (n,), each ≥ 0 and not all zero; None is n ones."""
     if value is None:

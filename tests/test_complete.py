@@ -33,9 +33,9 @@ def three_sites(pair):
 
     Of the states, the one from which most can be learned about the other two sites.
     """
-    # One softmax site of hidden units can tell only three patterns apart: give it more weight.
-    scale = 2.0 if pair[1].name == "Softmax" else 0.9
-    rbm = machine(pair, seed=1, scale=scale, sites=(3, 2))
+    # Hidden units with few states need more weight to tie the visible ones together.
+    scale = {"Softmax": 2.0, "Bernoulli": 1.5}.get(pair[1].name, 0.9)
+    rbm = machine(pair, seed=2, scale=scale, sites=(3, 2))
     known = np.repeat([False, True, False], pair[0].columns)
     table, p = rb.exact.states(rbm.n_visible, rbm.visible), rb.exact.probabilities(rbm)
 

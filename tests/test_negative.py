@@ -83,7 +83,7 @@ def test_statistics_with_the_hidden_units_of_another_v_are_rejected(pair):
 def test_the_number_of_chains_does_not_depend_on_the_batch(rbm, binary, phase, batch_size):
     kept = []
 
-    class Watched:
+    class Watched(rb.negative.Negative):
         def start(self, machine, rng):
             kept.append(phase.start(machine, rng))
             return kept[-1]

@@ -243,7 +243,7 @@ def test_copies_have_their_own_precisions(pair):
 
 
 def test_a_file_with_a_type_of_unit_that_is_not_defined_is_named():
-    with pytest.raises(ValueError, match="unit: expected one of .*Bernoulli.*got 'Nothing'"):
+    with pytest.raises(ValueError, match=r"unit: expected one of .*Bernoulli.*got 'Nothing'"):
         rb.units.restore({"type": "Nothing"})
 
 

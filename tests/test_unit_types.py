@@ -277,7 +277,7 @@ def test_statistics_are_the_slope_of_minus_u(unit_type):
     slope = []
     for k in range(2):
         shift = step * np.eye(2)[k]
-        slope.append((unit_type(value - shift).energy(x) - unit_type(value + shift).energy(x)))
+        slope.append(unit_type(value - shift).energy(x) - unit_type(value + shift).energy(x))
     (statistic,) = unit_type(value, learn=True).statistics(x)
     np.testing.assert_allclose(statistic, np.stack(slope, axis=1) / (2 * step), rtol=1e-8)
 

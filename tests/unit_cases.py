@@ -15,7 +15,7 @@ import rbmbook as rb
 
 @dataclass(frozen=True)
 class ThreeLevel(rb.units.Unit):
-    """A type the package does not know, with the states −1, 0, 1: one class, as a reader adds it."""
+    """A type the package does not know, with the states −1, 0, 1: one class, as readers add it."""
 
     penalty: float = 0.5
     domain: ClassVar[str] = "every value to be −1, 0 or 1"
@@ -34,7 +34,7 @@ class ThreeLevel(rb.units.Unit):
     def cgf(self, inputs, out=None):
         minus, plus = -inputs - self.penalty, inputs - self.penalty
         result = np.logaddexp(0, np.logaddexp(minus, plus)).astype(inputs.dtype)
-        return result if out is None else np.copyto(out, result) or out
+        return self._give(result, out)
 
     def mean(self, inputs, out=None):
         plus, minus = self._probabilities(inputs)
@@ -48,7 +48,14 @@ class ThreeLevel(rb.units.Unit):
         plus, minus = self._probabilities(inputs)
         x = (noise >= 1 - plus).astype(inputs.dtype)
         x -= noise < minus
-        return x if out is None else np.copyto(out, x) or out
+        return self._give(x, out)
+
+    @staticmethod
+    def _give(result, out):
+        if out is None:
+            return result
+        out[:] = result
+        return out
 
     def bias_for_mean(self, total, n):
         return np.zeros(len(total))

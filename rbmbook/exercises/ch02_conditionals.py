@@ -1,4 +1,4 @@
-"""Exercises of chapter 02, Conditionals."""
+"""Exercises of chapter 02, Conditionals: off, draw, and the logarithm."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _softmax(v, W, b):
 
 
 def _off_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden in [(3, 2, 1), (4, 3, 3), (1, 5, 2)]:
+    for n, n_visible, n_hidden in [(3, 2, 2), (4, 3, 3), (1, 5, 2), (2, 3, 1)]:
         W, _, b = _machine(rng, n_visible, n_hidden)
         yield _binary(rng, n, n_visible), W, b
     # Inputs beyond 40, where 1 − σ(x) is 0 in floating point and σ(−x) is not.
@@ -93,6 +93,14 @@ OFF = Exercise(
         "that is exp(−input), the odds of being off. Divide it by 1 + exp(−input).": (
             lambda v, W, b: np.exp(-(v @ W + b))
         ),
+        "you return the logarithm of the probability. The probability is asked for.": (
+            lambda v, W, b: -np.logaddexp(0.0, v @ W + b)
+        ),
+        "you take the sigmoid twice. `σ(−input)` is a probability already.": (
+            lambda v, W, b: _sigmoid(hidden_off(v, W, b))
+        ),
+        "you use the negative of the picture, 1 − v. The picture stays as it is; the sign of the "
+        "whole input changes.": (lambda v, W, b: _sigmoid((1 - v) @ W + b)),
     },
 )
 
@@ -160,6 +168,14 @@ DRAW = Exercise(
         ),
         "you compare the noise with the input itself. The input can be any number; its sigmoid "
         "is the probability.": _drawn_with(lambda h, W, a, noise: (noise < h @ W.T + a) * 1.0),
+        "the visible bias stands outside the sigmoid. It is a part of the input.": _drawn_with(
+            lambda h, W, a, noise: (noise < _sigmoid(h @ W.T) + a) * 1.0
+        ),
+        "you compare 1 − noise with p. That is a sample, too, but another one: on where the noise "
+        "itself is below p.": _drawn_with(lambda h, W, a, noise: _draw(h, W, a, 1 - noise)),
+        "you add the drawn pixels to what `v` holds at the missing ones. Replace it.": (
+            lambda v, known, h, W, a, noise: v + (1 - known) * _draw(h, W, a, noise)
+        ),
         "the missing pixels are 0 in your answer. Draw them.": _drawn_with(
             lambda h, W, a, noise: np.zeros(noise.shape)
         ),
@@ -195,6 +211,20 @@ LOG = Exercise(
         "the units that are off are missing. They contribute log P(h_j = 0 | v) = log σ(−x_j).": (
             lambda h, v, W, b: (h * -np.logaddexp(0.0, -(v @ W + b))).sum(axis=1)
         ),
+        "that is the log-probability that all hidden units are on: `h` does not occur in it. Where "
+        "h_j is 0, the contribution is log σ(−x_j).": (
+            lambda h, v, W, b: -np.logaddexp(0.0, -(v @ W + b)).sum(axis=1)
+        ),
+        "each unit that is on contributes log σ(x_j) *and* log σ(−x_j) in your sum. The second is "
+        "for the units that are off: multiply it by 1 − h_j.": (
+            lambda h, v, W, b: (
+                log_conditional(h, v, W, b) - (h * np.logaddexp(0.0, v @ W + b)).sum(axis=1)
+            )
+        ),
+        "the probability was so small that its logarithm needed a floor: 1e-12 added to it. Take "
+        "the logarithm of σ by hand first: log σ(x) = −log(1 + exp(−x)).": (
+            lambda h, v, W, b: np.log(np.exp(_log_factors(h, v, W, b)) + 1e-12).sum(axis=1)
+        ),
         "on and off are exchanged: a unit that is on contributes log σ(x_j), one that is off "
         "log σ(−x_j).": lambda h, v, W, b: log_conditional(1 - h, v, W, b),
         "the sign is flipped: the logarithm of a probability is negative or 0.": (
@@ -210,150 +240,13 @@ LOG = Exercise(
         "Σ_j log(1 + exp(x_j)).": lambda h, v, W, b: ((v @ W + b) * h).sum(axis=1),
         "one number per row is asked for, the log-probability of the whole hidden state: sum the "
         "units' contributions over axis 1.": _log_factors,
+        "you return the largest contribution of a single unit. Sum over all of them.": (
+            lambda h, v, W, b: _log_factors(h, v, W, b).max(axis=1)
+        ),
         "you average over the hidden units. Logarithms of factors add up: sum them.": (
             lambda h, v, W, b: _log_factors(h, v, W, b).mean(axis=1)
         ),
     },
 )
 
-
-# -- 02.4 ----------------------------------------------------------------------------------------
-def all_on_detector(mask):
-    """Weight 10 on the mask, bias halfway between "all on" and "one missing"."""
-    return 10.0 * mask, 5.0 - 10.0 * float(mask.sum())
-
-
-def _check_detector(args: tuple, received: Any, expected: Any) -> str | None:
-    (mask,) = args
-    w, bias = (np.asarray(part, dtype=np.float64) for part in received)
-    pictures = _states(len(mask))
-    p = _sigmoid(pictures @ w + bias)
-    wanted = (pictures @ mask) == mask.sum()
-    wrong = np.where(wanted, p <= 0.99, p >= 0.01)
-    if not wrong.any():
-        return None
-    k = int(np.argmax(wrong))
-    state = "".join(str(int(x)) for x in pictures[k])
-    reason = "all of the mask is on" if wanted[k] else "a pixel of the mask is off"
-    side = "more than 0.99" if wanted[k] else "less than 0.01"
-    name = "".join(str(int(x)) for x in mask)
-    return (
-        f"for the mask {name} and v = {state}, {reason}, but P(h = 1 | v) = {p[k]:.4f}; "
-        f"expected {side}."
-    )
-
-
-def _mask_cases(rng: Generator) -> Iterator[tuple]:
-    for mask in ([1, 1], [1, 0, 1], [0, 0, 1, 0], [1, 1, 1, 0, 1, 1]):
-        yield (np.array(mask, dtype=np.float64),)
-
-
-DETECTOR = Exercise(
-    name="02.4",
-    title="A hidden unit that detects that all pixels of a mask are on",
-    reference=all_on_detector,
-    cases=_mask_cases,
-    compare=_check_detector,
-    parts=("weights", "bias"),
-    mistakes={
-        "with a bias of 0 the unit is on half of the time for the empty picture. The bias must "
-        "outweigh every picture in which a pixel of the mask is off.": (
-            lambda mask: (10.0 * mask, 0.0)
-        ),
-        "the bias cancels the weights of the whole mask exactly: with all pixels on the input is 0 "
-        "and the probability ½. Make the bias less negative, by half a weight.": (
-            lambda mask: (10.0 * mask, -10.0 * float(mask.sum()))
-        ),
-        "one pixel of the mask is enough to switch this unit on: it detects *any*, not *all*. "
-        "The bias must be so low that all weights together are needed.": (
-            lambda mask: (10.0 * mask, -5.0)
-        ),
-        "the idea is right, but the weights are too small: half a weight of evidence is not "
-        "enough for 0.99. How large must an input be for σ to exceed 0.99?": (
-            lambda mask: (mask.copy(), 0.5 - float(mask.sum()))
-        ),
-        "the signs are flipped: this unit is *off* when all pixels of the mask are on.": (
-            lambda mask: (-10.0 * mask, 10.0 * float(mask.sum()) - 5.0)
-        ),
-    },
-)
-
-
-# -- 02.5 ----------------------------------------------------------------------------------------
-def _all_conditionals(v, W, b):
-    """Table (n, 2^H) of p(h | v)."""
-    h = _states(len(b))  # (2^H, H)
-    x = (v @ W + b)[:, None, :]  # (n, 1, H)
-    return np.exp(-np.logaddexp(0.0, np.where(h == 1, -x, x)).sum(axis=2))
-
-
-def round_trip_mean(v, W, a, b):
-    """E[v' | v] = Σ_h p(h | v) σ(a + W h), over all 2^H hidden states."""
-    return _all_conditionals(v, W, b) @ _sigmoid(_states(len(b)) @ W.T + a)
-
-
-def _trip_shortcut(v, W, a, b):
-    return _sigmoid(_sigmoid(v @ W + b) @ W.T + a)
-
-
-def _trip_rounded(v, W, a, b):
-    return _sigmoid((v @ W + b > 0) @ W.T + a)
-
-
-def _trip_unweighted(v, W, a, b):
-    mean = _sigmoid(_states(len(b)) @ W.T + a).mean(axis=0)
-    return np.repeat(mean[None], len(v), axis=0)
-
-
-def _trip_unnormalised(v, W, a, b):
-    h = _states(len(b))
-    return np.exp((v @ W + b) @ h.T) @ _sigmoid(h @ W.T + a)
-
-
-def _trip_no_transpose(v, W, a, b):
-    return _all_conditionals(v, W, b) @ _sigmoid(_states(len(b)) @ W + a)
-
-
-def _trip_marginal(v, W, a, b):
-    """Averaged over p(h), not p(h | v): the start is forgotten."""
-    h = _states(len(b))
-    log_p = h @ b + np.logaddexp(0.0, h @ W.T + a).sum(axis=1)
-    p = np.exp(log_p - log_p.max())
-    mean = (p / p.sum()) @ _sigmoid(h @ W.T + a)
-    return np.repeat(mean[None], len(v), axis=0)
-
-
-def _trip_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden, scale in [(3, 2, 1, 2), (4, 3, 3, 2), (2, 5, 2, 2), (3, 3, 4, 3)]:
-        yield (_binary(rng, n, n_visible), *_machine(rng, n_visible, n_hidden, scale))
-
-
-TRIP = Exercise(
-    name="02.5",
-    title="The exact mean after one trip back and forth",
-    reference=round_trip_mean,
-    cases=_trip_cases,
-    mistakes={
-        "you put the mean of h into the second sigmoid. The sigmoid is curved: average "
-        "σ(a + W h) over the states of h, each with its probability, not h itself.": _trip_shortcut,
-        "you use only the likeliest hidden state. The others have probability too.": _trip_rounded,
-        "every hidden state counts the same in your average. Weigh each with p(h | v).": (
-            _trip_unweighted
-        ),
-        "the weights exp(Σ_j x_j h_j) are not normalised: divide by their sum over h, "
-        "∏_j (1 + exp(x_j)).": _trip_unnormalised,
-        "you average over p(h), which knows nothing of v. The trip starts at v: use p(h | v).": (
-            _trip_marginal
-        ),
-        "the transpose is missing in the step down: the inputs of the visible units are "
-        "`h @ W.T + a`.": _trip_no_transpose,
-        "the visible bias is missing in the step down.": (
-            lambda v, W, a, b: round_trip_mean(v, W, 0 * a, b)
-        ),
-        "the hidden bias is missing in the step up.": (
-            lambda v, W, a, b: round_trip_mean(v, W, a, 0 * b)
-        ),
-    },
-)
-
-EXERCISES = [OFF, DRAW, LOG, DETECTOR, TRIP]
+EXERCISES = [OFF, DRAW, LOG]

@@ -1,0 +1,189 @@
+"""Exercises of chapter 02, Conditionals: a unit by design, and one trip back and forth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from .ch02_conditionals import _binary, _machine, _sigmoid, _states
+from .engine import Exercise
+
+
+# -- 02.4 ----------------------------------------------------------------------------------------
+def all_on_detector(mask):
+    """Weight 10 on the mask, bias halfway between "all on" and "one missing"."""
+    return 10.0 * mask, 5.0 - 10.0 * float(mask.sum())
+
+
+def _check_detector(args: tuple, received: Any, expected: Any) -> str | None:
+    (mask,) = args
+    w, bias = (np.asarray(part, dtype=np.float64) for part in received)
+    pictures = _states(len(mask))
+    p = _sigmoid(pictures @ w + bias)
+    wanted = (pictures @ mask) == mask.sum()
+    wrong = np.where(wanted, p <= 0.99, p >= 0.01)
+    if not wrong.any():
+        return None
+    k = int(np.argmax(wrong))
+    state = "".join(str(int(x)) for x in pictures[k])
+    reason = "all of the mask is on" if wanted[k] else "a pixel of the mask is off"
+    side = "more than 0.99" if wanted[k] else "less than 0.01"
+    name = "".join(str(int(x)) for x in mask)
+    return (
+        f"for the mask {name} and v = {state}, {reason}, but P(h = 1 | v) = {p[k]:.4f}; "
+        f"expected {side}. {_detector_hint(mask, w, bias)}"
+    )
+
+
+def _detector_hint(mask: np.ndarray, w: np.ndarray, bias: np.ndarray) -> str:
+    """What to change: the weights outside the mask, the bias, or the size of everything."""
+    if np.any(w[mask == 0] != 0):
+        return "A pixel outside the mask has a weight, so it matters; it is not to."
+    if np.any(w[mask == 1] <= 0):
+        return "A pixel of the mask that goes on has to raise the input: a positive weight."
+    full, near = bias + w @ mask, bias + w @ mask - w[mask == 1].min()  # at most one pixel missing
+    if full <= 0:
+        return f"With all of the mask on the input is {full:.4g}: the bias is too negative."
+    if near >= 0:
+        return f"With one pixel of the mask off the input is {near:.4g}: the bias is too high."
+    return "The signs are right, but an input has to be beyond ±log 99 for σ to be that sure."
+
+
+def _mask_cases(rng: Generator) -> Iterator[tuple]:
+    for mask in ([1, 1], [1, 0, 1], [0, 0, 1, 0], [1, 1, 1, 0, 1, 1]):
+        yield (np.array(mask, dtype=np.float64),)
+
+
+DETECTOR = Exercise(
+    name="02.4",
+    title="A hidden unit that detects that all pixels of a mask are on",
+    reference=all_on_detector,
+    cases=_mask_cases,
+    compare=_check_detector,
+    parts=("weights", "bias"),
+    mistakes={
+        "with a bias of 0 the unit is on half of the time for the empty picture. The bias must "
+        "outweigh every picture in which a pixel of the mask is off.": (
+            lambda mask: (10.0 * mask, 0.0)
+        ),
+        "the bias cancels the weights of the whole mask exactly: with all pixels on the input is 0 "
+        "and the probability ½. Make the bias less negative, by half a weight.": (
+            lambda mask: (10.0 * mask, -10.0 * float(mask.sum()))
+        ),
+        "one pixel of the mask is enough to switch this unit on: it detects *any*, not *all*. "
+        "The bias must be so low that all weights together are needed.": (
+            lambda mask: (10.0 * mask, -5.0)
+        ),
+        "the idea is right, but the weights are too small: half a weight of evidence is not "
+        "enough for 0.99. How large must an input be for σ to exceed 0.99?": (
+            lambda mask: (mask.copy(), 0.5 - float(mask.sum()))
+        ),
+        "the signs are flipped: this unit is *off* when all pixels of the mask are on.": (
+            lambda mask: (-10.0 * mask, 10.0 * float(mask.sum()) - 5.0)
+        ),
+    },
+)
+
+
+# -- 02.5 ----------------------------------------------------------------------------------------
+def _all_conditionals(v, W, b):
+    """Table (n, 2^H) of p(h | v)."""
+    h = _states(len(b))  # (2^H, H)
+    x = (v @ W + b)[:, None, :]  # (n, 1, H)
+    return np.exp(-np.logaddexp(0.0, np.where(h == 1, -x, x)).sum(axis=2))
+
+
+def round_trip_mean(v, W, a, b):
+    """E[v' | v] = Σ_h p(h | v) σ(a + W h), over all 2^H hidden states."""
+    return _all_conditionals(v, W, b) @ _sigmoid(_states(len(b)) @ W.T + a)
+
+
+def _trip_shortcut(v, W, a, b):
+    return _sigmoid(_sigmoid(v @ W + b) @ W.T + a)
+
+
+def _trip_rounded(v, W, a, b):
+    return _sigmoid((v @ W + b > 0) @ W.T + a)
+
+
+def _trip_unweighted(v, W, a, b):
+    mean = _sigmoid(_states(len(b)) @ W.T + a).mean(axis=0)
+    return np.repeat(mean[None], len(v), axis=0)
+
+
+def _trip_unnormalised(v, W, a, b):
+    h = _states(len(b))
+    return np.exp((v @ W + b) @ h.T) @ _sigmoid(h @ W.T + a)
+
+
+def _trip_no_transpose(v, W, a, b):
+    return _all_conditionals(v, W, b) @ _sigmoid(_states(len(b)) @ W + a)
+
+
+def _trip_only_on(v, W, a, b):
+    h = _states(len(b))
+    factors = np.where(h == 1, _sigmoid(v @ W + b)[:, None, :], 1.0).prod(axis=2)
+    return factors @ _sigmoid(h @ W.T + a)
+
+
+def _trip_marginal(v, W, a, b):
+    """Averaged over p(h), not p(h | v): the start is forgotten."""
+    h = _states(len(b))
+    log_p = h @ b + np.logaddexp(0.0, h @ W.T + a).sum(axis=1)
+    p = np.exp(log_p - log_p.max())
+    mean = (p / p.sum()) @ _sigmoid(h @ W.T + a)
+    return np.repeat(mean[None], len(v), axis=0)
+
+
+def _trip_cases(rng: Generator) -> Iterator[tuple]:
+    for n, n_visible, n_hidden, scale in [(3, 2, 1, 2), (4, 3, 3, 2), (2, 5, 2, 2), (3, 3, 4, 3)]:
+        yield (_binary(rng, n, n_visible), *_machine(rng, n_visible, n_hidden, scale))
+
+
+TRIP = Exercise(
+    name="02.5",
+    title="The exact mean after one trip back and forth",
+    reference=round_trip_mean,
+    cases=_trip_cases,
+    mistakes={
+        "you put the mean of h into the second sigmoid. The sigmoid is curved: average "
+        "σ(a + W h) over the states of h, each with its probability, not h itself.": _trip_shortcut,
+        "you use only the likeliest hidden state. The others have probability too.": _trip_rounded,
+        "every hidden state counts the same in your average. Weigh each with p(h | v).": (
+            _trip_unweighted
+        ),
+        "the factors exp(Σ_j x_j h_j) are not normalised: divide by their sum over h, "
+        "∏_j (1 + exp(x_j)).": _trip_unnormalised,
+        "you average over p(h), which knows nothing of v. The trip starts at v: use p(h | v).": (
+            _trip_marginal
+        ),
+        "the transpose is missing in the step down: the inputs of the visible units are "
+        "`h @ W.T + a`.": _trip_no_transpose,
+        "the hidden units that are off are missing in your p(h | v): each has the factor "
+        "1 − σ(x_j).": _trip_only_on,
+        "you average the inputs of the visible units; their sigmoid is missing.": (
+            lambda v, W, a, b: _all_conditionals(v, W, b) @ (_states(len(b)) @ W.T + a)
+        ),
+        "the signs of all inputs are flipped: the sigmoid is 1 / (1 + exp(−input)).": (
+            lambda v, W, a, b: round_trip_mean(v, -W, -a, -b)
+        ),
+        "the two tables do not have their hidden states in the same order: row k of the means must "
+        "belong to the state of column k of p(h | v).": (
+            lambda v, W, a, b: (
+                _all_conditionals(v, W, b)[:, ::-1] @ _sigmoid(_states(len(b)) @ W.T + a)
+            )
+        ),
+        "you return the picture you started with, `v`.": lambda v, W, a, b: v.copy(),
+        "the visible bias is missing in the step down.": (
+            lambda v, W, a, b: round_trip_mean(v, W, 0 * a, b)
+        ),
+        "the hidden bias is missing in the step up.": (
+            lambda v, W, a, b: round_trip_mean(v, W, a, 0 * b)
+        ),
+    },
+)
+
+EXERCISES = [DETECTOR, TRIP]
