@@ -11,7 +11,18 @@
 import importlib
 from typing import Any
 
-from rbmbook import evaluate, exact, gibbs, gradient, negative, tempering, train, units, validation
+from rbmbook import (
+    evaluate,
+    exact,
+    gibbs,
+    gradient,
+    negative,
+    optimize,
+    tempering,
+    train,
+    units,
+    validation,
+)
 from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.optimize import SGD, Adam
 from rbmbook.penalties import Sparsity
@@ -47,6 +58,7 @@ __all__ = [
     "gibbs",
     "gradient",
     "negative",
+    "optimize",
     "plots",
     "tempering",
     "train",

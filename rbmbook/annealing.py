@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
 from rbmbook import gaussian_joint, validation
@@ -189,6 +188,8 @@ def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
     Bennett (1976), equation 12. Crooks (1999), Entropy production fluctuation theorem and the
     nonequilibrium work relation for free energy differences (why it holds for annealed chains).
     """
+    from scipy.optimize import brentq  # here, since it would double the time of `import rbmbook`
+
     up = validation.instance("forward", forward, Estimate).log_weights
     down = validation.instance("reverse", reverse, Estimate).log_weights
     m = np.log(len(up) / len(down))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.gibbs import Contrast
+from rbmbook.chains import Contrast
 from rbmbook.negative import CD, Negative
 from rbmbook.rbm import RBM, Parameters
 

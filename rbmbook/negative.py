@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import exact, tempering, validation
-from rbmbook.gibbs import Chains, Contrast
+from rbmbook.chains import Chains, Contrast
 from rbmbook.rbm import RBM, Parameters
 
 

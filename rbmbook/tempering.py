@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.gibbs import Chains
+from rbmbook.chains import Chains
 from rbmbook.rbm import RBM, Parameters
 
 

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from rbmbook import gradient, storage
 from rbmbook import validation as check
-from rbmbook.gibbs import Contrast
+from rbmbook.chains import Contrast
 from rbmbook.history import History
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from frequencies import assert_frequencies
+from frequencies import CHAINS, assert_frequencies
 from unit_cases import ALL, DISCRETE, machine, name
 
 import rbmbook as rb
 
-CHAINS, STEPS = 10_000, 25  # these machines forget their start within a few steps
+STEPS = 25  # these machines forget their start within a few steps
 PAIRS = [(v, h) for v in DISCRETE for h in ALL]
 
 
@@ -56,6 +56,7 @@ def test_completions_follow_the_exact_conditional(pair):
     assert_frequencies(numbers(filled, table), p)
 
 
+@pytest.mark.jit  # fewer chains than it takes to tell, where the kernels run as plain Python
 @pairs(PAIRS)
 def test_the_test_rejects_chains_that_forget_what_is_known(pair):
     """Broken twin: the known units are put back at the end, not held during the run."""
@@ -101,7 +102,8 @@ def test_gaussian_completions_have_the_moments_of_the_normal_conditional():
     error = np.sqrt(2 / CHAINS) * np.diag(spread)
     assert (np.abs(filled[:, 1:].var(axis=0) - np.diag(spread)) < 5 * error).all()
     wild = rb.gibbs.run(rbm, CHAINS, STEPS, rng=7)[:, 1:]  # the twin that ignores what is known
-    assert (np.abs(wild.mean(axis=0) - expected) > 5 * np.sqrt(np.diag(spread) / CHAINS)).any()
+    error = np.sqrt(np.diag(spread) / CHAINS)
+    assert (np.abs(wild.mean(axis=0) - expected) > 5 * error).any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -153,3 +155,15 @@ BAD = [
 def test_bad_arguments_are_named(rbm, v, known, steps, rng, kind, message):
     with pytest.raises(kind, match=message):
         rb.gibbs.complete(rbm, v, known, steps, rng)
+
+
+def test_the_survey_of_chapter_11_has_answers_of_at_most_seven_kinds():
+    """The table that the chapter completes: whole numbers, nothing missing, seven answers each."""
+    from statsmodels.datasets import anes96  # slow to import, and only this test needs it
+
+    table = anes96.load_pandas().data[["selfLR", "ClinLR", "DoleLR", "PID", "educ", "vote"]]
+    answers = table.to_numpy()
+    assert answers.shape == (944, 6)
+    np.testing.assert_array_equal(answers, answers.astype(int))
+    np.testing.assert_array_equal(answers.min(axis=0), [1, 1, 1, 0, 1, 0])
+    np.testing.assert_array_equal(answers.max(axis=0), [7, 7, 7, 6, 7, 1])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rbmbook import exercises
+from rbmbook.exercises import diagnosis, engine
 from rbmbook.exercises.engine import SEED, Exercise, judge
 from rbmbook.exercises.patterns import TRANSFORMS
 
@@ -341,6 +342,91 @@ def test_a_slip_that_some_shapes_forbid_is_recognised_where_it_shows():
     assert "transposed." in message(lambda x, s, t: t + s * x.T, transposing)
     other = message(lambda x, s, t: 2 * t + s * x.T, transposing)
     assert "ValueError" in other and "lined up from the last" in other
+
+
+def enumerating(calls):
+    """An exercise whose reference lists 2^len(a) states, on layers of very different size."""
+
+    def reference(a, b):
+        if len(a) > 20:
+            calls.append(len(a))
+            raise MemoryError(f"2^{len(a)} states")
+        return np.arange(2 ** len(a)).sum() * a.sum() + b.sum()
+
+    def cases(rng):
+        for n, m in ((2, 2), (3, 4), (12, 200)):
+            yield rng.random(n), rng.random(m)
+
+    return Exercise("00.8", "Enumeration", reference, cases)
+
+
+def test_exchanged_arguments_are_named_without_enumerating_the_wrong_layer():
+    calls = []
+    exercise = enumerating(calls)
+
+    def exchanged(a, b):
+        return np.arange(2 ** min(len(b), 20)).sum() * b.sum() + a.sum()
+
+    assert "`a` and `b` are exchanged" in message(exchanged, exercise)
+    assert "not right yet" in message(lambda a, b: exercise.reference(a, b) ** 2, exercise)
+    assert not calls
+
+
+def test_an_attempt_that_is_right_on_an_untried_case_exchanges_nothing():
+    exercise = enumerating([])
+
+    def mixed(a, b):
+        return exercise.reference(a, b) if len(b) > 20 else exercise.reference(b, a)
+
+    assert "exchanged" not in message(mixed, exercise)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "safe"),
+    [
+        (np.zeros(200), np.ones(200), True),
+        (np.zeros((12, 200)), np.zeros((200, 12)), False),
+        (np.zeros(3), np.zeros((2, 10)), True),
+        (np.zeros(3), np.zeros(200), False),
+        (2.5, -10, True),
+        (10, 784, False),
+        (np.float64(784.0), np.zeros(3), False),
+        ([np.zeros(3), np.zeros(2)], np.zeros(4), True),
+        ([np.zeros(3), np.zeros(200)], np.zeros(4), False),
+        (np.random.default_rng(0), 3, False),
+        ("words", np.zeros(3), False),
+    ],
+)
+def test_arguments_are_exchanged_only_where_that_is_cheap(x, y, safe):
+    assert diagnosis.exchangeable(x, y) is safe
+    assert diagnosis.exchangeable(y, x) is safe
+
+
+def test_guessing_ends_at_its_deadline(monkeypatch):
+    calls = []
+
+    def reference(x, y):
+        calls.append(1)
+        return x - 2 * y
+
+    def cases(rng):
+        yield rng.random(3), rng.random(3)
+
+    exercise = Exercise("00.9", "A deadline", reference, cases)
+
+    def exchanged(x, y):
+        return y - 2 * x
+
+    assert "`x` and `y` are exchanged" in message(exchanged, exercise)
+    assert len(calls) > 1
+    calls.clear()
+    monkeypatch.setattr(engine, "GUESSING_SECONDS", -1.0)
+    assert "exchanged" not in message(exchanged, exercise)
+    assert len(calls) == 1  # for the expected answer, and for no guess
+
+
+def test_an_overflow_is_explained():
+    assert "subtract the largest exponent" in message(lambda x: exp(1000 * x.max() + 1000))
 
 
 def test_expected_and_received_never_look_the_same():

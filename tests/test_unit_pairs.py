@@ -7,7 +7,7 @@ any new type.
 
 import numpy as np
 import pytest
-from frequencies import assert_frequencies
+from frequencies import CHAINS, assert_frequencies
 from unit_cases import DISCRETE, EXACT, PAIRS, Case, Joint, machine, name
 
 import rbmbook as rb
@@ -139,7 +139,7 @@ def test_float32_machines_give_float32_answers_near_the_float64_ones(pair):
 
 
 # -- Gibbs sampling ------------------------------------------------------------------------------
-CHAINS, STEPS = 20_000, 3
+STEPS = 3
 
 
 def numbers(v, rbm):
@@ -164,6 +164,7 @@ def test_gibbs_does_not_drift(pair):
     assert_frequencies(*after_gibbs(rbm, lambda v: rb.gibbs.run(rbm, v, STEPS, rng=9)))
 
 
+@pytest.mark.jit  # fewer chains than it takes to tell, where the kernels run as plain Python
 @pairs(VISIBLE_ENUMERABLE)
 def test_the_drift_test_rejects_a_sampler_of_another_machine(pair):
     rbm = machine(pair, seed=8, scale=0.8)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+SMALL = 10  # a length or a number up to here may be tried in another one's place: 2^10 is cheap
+
 
 # -- answers: an array, a number, or a tuple of these --------------------------------------------
 def parts_of(answer: Any) -> tuple:
@@ -56,6 +58,11 @@ def raised(error: BaseException) -> str:
         text += "\n  (in `A @ B`, the last axis of A must be as long as the first of B)"
     elif isinstance(error, ValueError) and "broadcast" in text:
         text += "\n  (axes are lined up from the last; two lengths must be equal or one of them 1)"
+    elif isinstance(error, OverflowError):
+        text += (
+            "\n  (exp(x) does not fit in a float64 for x > 709: write the formula so that no large "
+            "number is exponentiated, e.g. subtract the largest exponent first)"
+        )
     return text
 
 
@@ -98,6 +105,26 @@ def changed(names: Sequence[str], before: tuple, after: tuple) -> str | None:
         if len(xs) != len(ys) or not all(map(_same, xs, ys)):
             return name
     return None
+
+
+def exchangeable(x: Any, y: Any) -> bool:
+    """Whether a function may be tried with two of its arguments exchanged.
+
+    A length is often an exponent: a reference that sums over the 2^12 states of one layer would
+    sum over 2^200 if it were handed the other. So the two must be arrays of one shape, or
+    everything about them small: axes of arrays, lengths of lists, numbers.
+    """
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.shape == y.shape:
+        return True
+    return _small(x) and _small(y)
+
+
+def _small(x: Any) -> bool:
+    if isinstance(x, np.ndarray) and x.ndim:
+        return max(x.shape) <= SMALL
+    if isinstance(x, (tuple, list)):
+        return len(x) <= SMALL and all(map(_small, x))
+    return numeric(x) and bool(np.abs(x) <= SMALL)
 
 
 # -- form: type, shape, finiteness ---------------------------------------------------------------

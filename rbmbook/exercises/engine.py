@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import re
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ import numpy as np
 from . import diagnosis, patterns
 
 SEED = 2006  # every attempt meets the same cases
+GUESSING_SECONDS = 10.0  # after which no further guess at a slip is begun
 
 
 class WrongAnswer(AssertionError):
@@ -184,7 +186,8 @@ def _explain(exercise: Exercise, trials: list[Trial]) -> None:
         if _makes(exercise, trials, mistake):
             raise _Wrong(explanation)
     names = list(inspect.signature(exercise.reference).parameters)
-    if exercise.compare is None and (found := _exchanged(exercise, names, trials)):
+    deadline = time.monotonic() + GUESSING_SECONDS
+    if exercise.compare is None and (found := _exchanged(exercise, names, trials, deadline)):
         raise _Wrong(found)
     for t in trials:
         if t.error is not None:
@@ -196,7 +199,7 @@ def _explain(exercise: Exercise, trials: list[Trial]) -> None:
     if exercise.compare is None:
         wrong = next(t for t in trials if not _right(exercise, t))
         lead = patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
-        lead = lead or _as_if(exercise, names, trials) or "not right yet."
+        lead = lead or _as_if(exercise, names, trials, deadline) or "not right yet."
         values = patterns.difference(wrong, exercise.parts, exercise.rtol, exercise.atol)
         place = f"On {wrong.where}:\n  " if wrong.args else ""
         raise _Wrong(f"{lead}\n  {place}{values}")
@@ -215,15 +218,22 @@ def _right(exercise: Exercise, trial: Trial) -> bool:
     return exercise.compare(trial.args, trial.received, trial.expected) is None
 
 
-def _makes(exercise: Exercise, trials: list[Trial], mistake: Callable) -> bool:
+def _makes(
+    exercise: Exercise, trials: list[Trial], mistake: Callable, deadline: float = np.inf
+) -> bool:
     """Whether the attempt is wrong in the way that ``mistake`` is.
 
     They must agree somewhere where the mistake shows, and must nowhere differ, except that one
     of them may overflow where the other does not: two programs can share one mistake and differ
     in their stability. Where the attempt raises, the mistake must raise too.
+
+    A chapter's own mistakes know their cases and need no deadline; a guess (arguments exchanged
+    or multiplied) has one, since nobody has tried how long the reference takes on it.
     """
     shows = False
     for t in trials:
+        if time.monotonic() > deadline:
+            return False
         try:
             wrong = _call(mistake, t.args)
         except Exception:  # a mistake may be impossible for some shapes
@@ -240,24 +250,34 @@ def _makes(exercise: Exercise, trials: list[Trial], mistake: Callable) -> bool:
     return shows
 
 
-def _exchanged(exercise: Exercise, names: list[str], trials: list[Trial]) -> str | None:
+def _exchanged(
+    exercise: Exercise, names: list[str], trials: list[Trial], deadline: float
+) -> str | None:
     """Whether the attempt takes two of its arguments for each other.
 
-    The exercise needs a case in which the two have one shape, or this cannot be seen.
+    The exercise needs a case in which the two have one shape, or this cannot be seen. Cases in
+    which the exchange could make the reference enumerate more than it was written for are left
+    out; an attempt that is right on one of them does not exchange anything.
     """
     for i, j in combinations(range(len(names)), 2):
+        safe = [diagnosis.exchangeable(t.args[i], t.args[j]) for t in trials]
+        if any(_right(exercise, t) for t, ok in zip(trials, safe, strict=True) if not ok):
+            continue
 
         def mistake(*args: Any, i: int = i, j: int = j) -> Any:
             swapped = list(args)
             swapped[i], swapped[j] = args[j], args[i]
             return exercise.reference(*swapped)
 
-        if _makes(exercise, trials, mistake):
+        tried = [t for t, ok in zip(trials, safe, strict=True) if ok]
+        if _makes(exercise, tried, mistake, deadline):
             return f"`{names[i]}` and `{names[j]}` are exchanged."
     return None
 
 
-def _as_if(exercise: Exercise, names: list[str], trials: list[Trial]) -> str | None:
+def _as_if(
+    exercise: Exercise, names: list[str], trials: list[Trial], deadline: float
+) -> str | None:
     """Whether the attempt is right for another sign of an argument, or without it."""
     for i, name in enumerate(names):
         if not all(isinstance(t.args[i], np.ndarray) for t in trials):
@@ -270,6 +290,6 @@ def _as_if(exercise: Exercise, names: list[str], trials: list[Trial]) -> str | N
             def mistake(*args: Any, i: int = i, factor: int = factor) -> Any:
                 return exercise.reference(*args[:i], factor * args[i], *args[i + 1 :])
 
-            if _makes(exercise, trials, mistake):
+            if _makes(exercise, trials, mistake, deadline):
                 return words
     return None
