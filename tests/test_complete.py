@@ -47,6 +47,7 @@ def three_sites(pair):
     return rbm, max(table, key=surprise), known
 
 
+@pytest.mark.jit
 @pairs(PAIRS)
 def test_completions_follow_the_exact_conditional(pair):
     rbm, v, known = three_sites(pair)
@@ -68,6 +69,7 @@ def test_the_test_rejects_chains_that_forget_what_is_known(pair):
         assert_frequencies(numbers(wild, table), p)
 
 
+@pytest.mark.jit
 def test_rows_may_miss_different_units():
     pair = DISCRETE[0], DISCRETE[0]
     rbm = machine(pair, seed=4, scale=1.0, sites=(4, 2))

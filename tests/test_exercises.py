@@ -266,6 +266,14 @@ def test_tuples_are_compared_part_by_part():
     assert "tuple of 3, expected a tuple of 2 (mean, sum)" in message(lambda x: (1, 2, 3), both)
 
 
+def test_the_right_parts_in_another_order_are_recognised():
+    three = toy(lambda x: (x, x.sum(axis=0), x.sum()), parts=("all", "columns", "total"))
+    words = "in another order; (all, columns, total) is asked for"
+    assert words in message(lambda x: (x.sum(axis=0), x, x.sum()), three)
+    assert words in message(lambda x: (x.sum(axis=0), x.sum(), x), three)
+    assert "in another order" not in message(lambda x: (x.sum(axis=0), x, 2 * x.sum()), three)
+
+
 def test_inputs_are_copies_and_writing_to_them_is_reported():
     def writes(x):
         x -= 1

@@ -188,6 +188,7 @@ def test_gibbs_keeps_the_moments_of_continuous_layers(pair):
 
 
 # -- training, files -----------------------------------------------------------------------------
+@pytest.mark.jit
 @pairs(EXACT + CLOSED_FORM + NOISY_PAIRS)
 def test_fit_raises_the_exact_log_likelihood(pair):
     """Half of the way from a start near zero to the machine that made the data, at least.

@@ -65,6 +65,11 @@ PIXELS = Exercise(
         "half of the pictures; find the p that is best for the X you are given.": _of_fixed(
             lambda X: np.full(X.shape[1], 0.5)
         ),
+        "the score belongs to fair coins, not to the p that you return.": _with_score(
+            lambda X, m: -X.shape[1] * np.log(2)
+        ),
+        "you smooth p, as if you had seen more pictures. Here the p that is best for exactly these "
+        "pictures is asked for.": _of_fixed(lambda X: (X.sum(axis=0) + 1) / (len(X) + 2)),
         "the sign is flipped: logarithms of probabilities are never positive, and the larger the "
         "better.": _with_score(lambda X, m: -_entropy_sum(m)),
         "pixels that are off count too: each contributes log(1 − p).": _with_score(
@@ -230,6 +235,12 @@ DISCRIMINATOR = Exercise(
         ),
         "the derivative of log(1 − D) is −1/(1 − D), with a minus: p / D = q / (1 − D).": (
             lambda p, q: p / (p - q)
+        ),
+        "the sigmoid turns log(p / q) into the probability, not p / q or p − q.": (
+            lambda p, q: 1 / (1 + np.exp(-p / q))
+        ),
+        "the sigmoid turns log p − log q into the probability, not p − q.": (
+            lambda p, q: 1 / (1 + np.exp(q - p))
         ),
         "one half is the answer only where real and forged examples are equally dense.": (
             lambda p, q: np.full_like(p, 0.5)

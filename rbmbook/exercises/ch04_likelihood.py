@@ -51,6 +51,10 @@ def log_likelihood(v, W, a, b):
     return _log_p(v, W, a, b).mean()
 
 
+def _rectified(v, W, a, b):
+    return v @ a + np.maximum(0, v @ W + b).sum(axis=1)
+
+
 def _likelihood_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (7, 4, 3, 1), (5, 3, 5, 2), (4, 3, 2, 300)]:
         yield (_binary(rng, n, n_visible), *_machine(rng, n_visible, n_hidden, scale))
@@ -68,6 +72,15 @@ LIKELIHOOD = Exercise(
         "difference.": lambda v, W, a, b: _log_partition(W, a, b) - _free_energy(v, W, a, b).mean(),
         "the sign of the free energy is wrong: log p(v) = −F(v) − log Z.": lambda v, W, a, b: (
             _free_energy(v, W, a, b).mean() - _log_partition(W, a, b)
+        ),
+        "all signs are reversed in your free energy: F(v) has −aᵀv and minus the softplus of "
+        "+b_j + Σ_i v_i W_ij.": lambda v, W, a, b: log_likelihood(v, -W, -a, -b),
+        "the softplus terms are summed over the whole batch; sum over the hidden units only, "
+        "`axis=1`.": lambda v, W, a, b: (
+            (v @ a).mean() + np.logaddexp(0, v @ W + b).sum() - _log_partition(W, a, b)
+        ),
+        "max(0, x) stands in place of softplus(x) = log(1 + exp(x)).": lambda v, W, a, b: (
+            _rectified(v, W, a, b).mean() - _log_sum_exp(_rectified(_states(len(a)), W, a, b))
         ),
         "the sign is flipped: this is the mean of −log p(v), which one minimises.": (
             lambda v, W, a, b: -log_likelihood(v, W, a, b)
@@ -267,6 +280,9 @@ SHARED = Exercise(
         "only one column is used: w_k stands in every column of W, each time in another row.": (
             lambda G: G[:, 0]
         ),
+        "only one row is used: w_k stands in every row of W, each time in another column.": (
+            lambda G: G[0]
+        ),
         "you sum along the rows of G. w_k does not fill a row: it moves one row down from "
         "column to column.": lambda G: G.sum(axis=1),
         "you sum along the columns of G; that is the derivative for a number added to a whole "
@@ -277,6 +293,10 @@ SHARED = Exercise(
         ),
         "you take only the part of each diagonal that does not wrap around; i − j is to be taken "
         "modulo D.": lambda G: np.array([np.trace(G, -k) for k in range(len(G))]),
+        "you take the diagonals above the main one, and only the part that does not wrap around; "
+        "w_k stands where i − j is k modulo D.": lambda G: np.array(
+            [np.trace(G, k) for k in range(len(G))]
+        ),
     },
 )
 

@@ -30,175 +30,257 @@ def _log_sum_exp(x):
 
 
 # -- 05.1 ----------------------------------------------------------------------------------------
-def _log_weights(W, a, b):
-    """−G(h) of all hidden states, the visible layer summed in closed form."""
-    h = _states(len(b))
+def _minus_g(h, W, a, b):
+    """−G(h) of each row, the visible layer summed in closed form."""
     return h @ b + np.logaddexp(0, h @ W.T + a).sum(axis=1)
 
 
 def log_partition(W, a, b):
-    """log Z = log Σ_h exp(bᵀh + Σ_i softplus(a_i + Σ_j W_ij h_j))."""
-    return _log_sum_exp(_log_weights(W, a, b))
+    """log Z = log Σ_h exp(−G(h))."""
+    return _log_sum_exp(_minus_g(_states(len(b)), W, a, b))
 
 
-def _uncoupled(W, a, b):
-    """log Z if v and h had nothing to do with each other."""
-    return np.logaddexp(0, a).sum() + np.logaddexp(0, b).sum()
+def log_hidden(h, W, a, b):
+    """log p(h) = −G(h) − log Z of each row of h."""
+    return _minus_g(h, W, a, b) - log_partition(W, a, b)
 
 
-def _partition_cases(rng: Generator) -> Iterator[tuple]:
-    for n_visible, n_hidden, scale in [(2, 1, 1), (3, 4, 1), (12, 6, 1), (4, 3, 400)]:
-        yield _machine(rng, n_visible, n_hidden, scale)
+def _hidden_cases(rng: Generator) -> Iterator[tuple]:
+    for n, n_visible, n_hidden, scale in [
+        (3, 2, 1, 1),
+        (5, 3, 4, 1),
+        (4, 3, 3, 1),
+        (6, 12, 6, 1),
+        (4, 4, 3, 400),
+    ]:
+        h = rng.integers(0, 2, size=(n, n_hidden)).astype(np.float64)
+        yield (h, *_machine(rng, n_visible, n_hidden, scale))
 
 
-PARTITION = Exercise(
+HIDDEN = Exercise(
     name="05.1",
-    title="log Z from the hidden side",
-    reference=log_partition,
-    cases=_partition_cases,
+    title="The log-probability of hidden states",
+    reference=log_hidden,
+    cases=_hidden_cases,
     mistakes={
-        "the hidden bias is missing: each hidden state also carries the factor "
-        "exp(bᵀh).": lambda W, a, b: log_partition(W, a, 0 * b),
+        "log Z is missing: −G(h) is the logarithm of an unnormalised probability.": _minus_g,
+        "you add log Z; p(h) = exp(−G(h)) / Z, and the logarithm of a quotient is a difference.": (
+            lambda h, W, a, b: _minus_g(h, W, a, b) + log_partition(W, a, b)
+        ),
+        "the sign of G(h) is wrong: log p(h) = −G(h) − log Z.": lambda h, W, a, b: (
+            -_minus_g(h, W, a, b) - log_partition(W, a, b)
+        ),
+        "the sign is flipped: this is −log p(h).": lambda h, W, a, b: -log_hidden(h, W, a, b),
+        "log Z is the logarithm of Σ_h exp(+G(h)) here; the exponent is −G(h).": (
+            lambda h, W, a, b: (
+                _minus_g(h, W, a, b) - _log_sum_exp(-_minus_g(_states(len(b)), W, a, b))
+            )
+        ),
+        "Z is summed over the given rows only. It runs over all 2^H hidden states.": (
+            lambda h, W, a, b: _minus_g(h, W, a, b) - _log_sum_exp(_minus_g(h, W, a, b))
+        ),
+        "the hidden bias is missing: −G(h) also has the term bᵀh.": lambda h, W, a, b: log_hidden(
+            h, W, a, 0 * b
+        ),
         "the visible bias is missing: the input of visible unit i is a_i + Σ_j W_ij h_j.": (
-            lambda W, a, b: log_partition(W, 0 * a, b)
+            lambda h, W, a, b: log_hidden(h, W, 0 * a, b)
         ),
-        "the sign of the sum over h is wrong: this is log Σ_h exp(+G(h)), where G(h) is the free "
-        "energy of the hidden state; the weight is exp(−G(h)).": lambda W, a, b: _log_sum_exp(
-            -_log_weights(W, a, b)
+        "all signs are reversed in your exponent: −G(h) is +bᵀh plus the softplus of "
+        "+a_i + Σ_j W_ij h_j.": lambda h, W, a, b: log_hidden(h, -W, -a, -b),
+        "the sum over the visible units is missing at the given rows: −G(h) is bᵀh *plus* "
+        "Σ_i softplus(a_i + Σ_j W_ij h_j).": lambda h, W, a, b: h @ b - log_partition(W, a, b),
+        "the weights have no effect on your answer: it is right only for W = 0.": (
+            lambda h, W, a, b: log_hidden(h, 0 * W, a, b)
         ),
-        "this is Z itself, and it overflows for large parameters; return log Z.": (
-            lambda W, a, b: np.exp(log_partition(W, a, b))
+        "`W` is transposed: Σ_j W_ij h_j sums over the *second* index, which for a batch of rows "
+        "is `h @ W.T`.": lambda h, W, a, b: log_hidden(h, W.T, a, b),
+        "these are probabilities; their logarithms are asked for.": lambda h, W, a, b: np.exp(
+            log_hidden(h, W, a, b)
         ),
-        "this is the largest term of the sum alone; the other hidden states belong to it too.": (
-            lambda W, a, b: _log_weights(W, a, b).max()
+        "you return the mean over the rows; one number for each row is asked for.": (
+            lambda h, W, a, b: log_hidden(h, W, a, b).mean()
         ),
-        "this is the logarithm of the mean over the hidden states; Z is their sum.": (
-            lambda W, a, b: log_partition(W, a, b) - len(b) * np.log(2)
+        "you return log Z alone; one number for each row of h is asked for.": (
+            lambda h, W, a, b: log_partition(W, a, b)
         ),
-        "you sum the logarithms: the exponentials have to be added before the logarithm is "
-        "taken.": lambda W, a, b: _log_weights(W, a, b).sum(),
-        "you return one value per hidden state; the sum over the states is missing.": _log_weights,
-        "the weights are missing: that is log Z of a machine with W = 0.": _uncoupled,
-        "both layers are summed in closed form, one with the other's units all on. Only one "
-        "layer can be: the other must be enumerated.": lambda W, a, b: (
-            np.logaddexp(0, a + W.sum(axis=1)).sum() + np.logaddexp(0, b).sum()
+        "these are bits, from logarithms to base 2; nats are asked for, natural logarithms.": (
+            lambda h, W, a, b: log_hidden(h, W, a, b) / np.log(2)
+        ),
+        "in place of Z you have the mean over the hidden states; Z is their sum.": (
+            lambda h, W, a, b: log_hidden(h, W, a, b) + len(b) * np.log(2)
         ),
     },
 )
 
 
 # -- 05.2 ----------------------------------------------------------------------------------------
-def log_sum_exp(blocks):
-    """log Σ exp(x) over all numbers of all blocks, one block at a time."""
-    peak, total = -np.inf, 0.0
-    for x in blocks:
+def running_average(blocks):
+    """Σ exp(x) f / Σ exp(x) over all numbers of all blocks (x, f), one block at a time."""
+    peak, total, product = -np.inf, 0.0, 0.0
+    for x, f in blocks:
         new = max(peak, x.max())
         total = total * np.exp(peak - new) + np.exp(x - new).sum()
+        product = product * np.exp(peak - new) + np.exp(x - new) @ f
         peak = new
-    return peak + np.log(total)
+    return product / total
 
 
-def _not_rescaled(blocks):
-    peak, total = -np.inf, 0.0
-    for x in blocks:
-        peak = max(peak, x.max())
-        total += np.exp(x - peak).sum()
-    return peak + np.log(total)
+def _joined(blocks):
+    x, f = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    return np.exp(x - x.max()), f
 
 
-def _upside_down(blocks):
-    peak, total = blocks[0].max(), 0.0
-    for x in blocks:
+def _by_blocks(blocks, kept_total, kept_product):
+    """A running average whose sums so far are kept in some wrong way when a block comes."""
+    peak, total, product = blocks[0][0].max(), 0.0, 0.0
+    for x, f in blocks:
         new = max(peak, x.max())
-        total = total * np.exp(new - peak) + np.exp(x - new).sum()
+        total = total * kept_total(peak - new) + np.exp(x - new).sum()
+        product = product * kept_product(peak - new) + np.exp(x - new) @ f
         peak = new
-    return peak + np.log(total)
+    return product / total
 
 
-def _sum_cases(rng: Generator) -> Iterator[tuple]:
-    yield ([rng.standard_normal(3), 2 + rng.standard_normal(2), rng.standard_normal(4)],)
-    yield ([np.array([0.5]), np.array([-1.0, 3.0])],)
-    yield ([rng.standard_normal(5) - 2000, rng.standard_normal(5) - 1998],)
-    yield ([rng.standard_normal(3) + shift for shift in (900.0, 1500.0, 1501.0, 800.0)],)
+def _one(x):
+    return 1.0
+
+
+def _average_cases(rng: Generator) -> Iterator[tuple]:
+    def block(n, shift):
+        return shift + rng.standard_normal(n), rng.standard_normal(n)
+
+    yield ([block(3, 0), block(2, 2), block(4, 0)],)
+    yield ([(np.array([0.5]), np.array([1.0])), (np.array([-1.0, 3.0]), np.array([0.0, 1.0]))],)
+    yield ([block(5, -2000), block(5, -1998)],)
+    yield ([block(3, shift) for shift in (900.0, 1500.0, 1501.0, 800.0)],)
 
 
 STREAM = Exercise(
     name="05.2",
-    title="A sum of exponentials in one pass",
-    reference=log_sum_exp,
-    cases=_sum_cases,
+    title="A weighted average in one pass",
+    reference=running_average,
+    cases=_average_cases,
     mistakes={
+        "a new maximum rescales only one of your two sums. Both are kept divided by e^m: multiply "
+        "the sum of e^x·f, too, by exp(old maximum − new maximum).": (
+            lambda blocks: _by_blocks(blocks, np.exp, _one)
+        ),
+        "a new maximum rescales only one of your two sums. Both are kept divided by e^m: multiply "
+        "the sum of e^x, too, by exp(old maximum − new maximum).": (
+            lambda blocks: _by_blocks(blocks, _one, np.exp)
+        ),
         "when a block brings a new maximum, what has been summed so far must be rescaled: "
-        "multiply it by exp(old maximum − new maximum).": _not_rescaled,
+        "multiply both sums by exp(old maximum − new maximum).": (
+            lambda blocks: _by_blocks(blocks, _one, _one)
+        ),
         "what has been summed so far is rescaled the wrong way: the factor is "
-        "exp(old maximum − new maximum), which is at most 1.": _upside_down,
-        "you add the blocks' logarithms. That multiplies their sums; the sums must be "
-        "added.": lambda blocks: sum(_log_sum_exp(x) for x in blocks),
-        "only the last block is there; keep a running sum.": lambda blocks: _log_sum_exp(
-            blocks[-1]
+        "exp(old maximum − new maximum), which is at most 1.": lambda blocks: _by_blocks(
+            blocks, lambda x: np.exp(-x), lambda x: np.exp(-x)
         ),
-        "this is the largest number alone: add the logarithm of the rescaled sum.": (
-            lambda blocks: max(x.max() for x in blocks)
+        "all f count alike in your average; the weight of each is e^x.": lambda blocks: np.mean(
+            _joined(blocks)[1]
         ),
-        "the maximum is not added back: log Σ exp(x) = m + log Σ exp(x − m).": (
-            lambda blocks: log_sum_exp(blocks) - max(x.max() for x in blocks)
+        "you average the blocks' averages as if all blocks had the same weight; a block counts "
+        "by its share of Σ e^x.": lambda blocks: np.mean([running_average([x]) for x in blocks]),
+        "you add the blocks' averages; add the sums e^x·f and e^x instead, and divide once, at the "
+        "end.": lambda blocks: sum(running_average([x]) for x in blocks),
+        "only the last block is there; keep running sums.": lambda blocks: running_average(
+            blocks[-1:]
         ),
-        "this is the logarithm of the mean; the sum is asked for.": lambda blocks: (
-            log_sum_exp(blocks) - np.log(sum(len(x) for x in blocks))
+        "only the first block is there; is a `return` indented too far?": lambda blocks: (
+            running_average(blocks[:1])
+        ),
+        "the sum of all f is not divided by anything, and all f count alike; weigh them by e^x and "
+        "divide by the sum of e^x.": lambda blocks: sum(f.sum() for _, f in blocks),
+        "x and f are exchanged: each block is a pair (x, f), exponents first.": lambda blocks: (
+            running_average([(f, x) for x, f in blocks])
+        ),
+        "you divide by the number of blocks or of values, too; the sum of e^x is all there is to "
+        "divide by.": lambda blocks: running_average(blocks) / len(blocks),
+        "this is the f of the largest x alone; the others have weights, too.": lambda blocks: max(
+            (x.max(), f[x.argmax()]) for x, f in blocks
+        )[1],
+        "the sum of e^x·f is not divided by the sum of e^x.": lambda blocks: np.dot(
+            *_joined(blocks)
+        ),
+        "the weights are x in your average; they are e^x.": lambda blocks: (
+            sum(x @ f for x, f in blocks) / sum(x.sum() for x, _ in blocks)
+        ),
+        "the weights are e^(−x) in your average; they are e^x.": lambda blocks: running_average(
+            [(-x, f) for x, f in blocks]
+        ),
+        "you return the sum of e^x, or its logarithm, not the average of f.": lambda blocks: (
+            _log_sum_exp(np.concatenate([x for x, _ in blocks]))
         ),
     },
 )
 
 
 # -- 05.3 ----------------------------------------------------------------------------------------
-def gray_code(n):
-    """The 2^n states of the reflected Gray code as rows; column 0 is the digit that moves most."""
-    t = np.arange(2**n)
-    return ((t ^ (t >> 1))[:, None] >> np.arange(n)) & 1
+def gray_number(states):
+    """The number t of each row in the reflected Gray code; column j is digit j.
+
+    Digit j of the state is the sum of the binary digits j and j + 1 of t, modulo 2. Added from
+    digit j up to the last, all binary digits but the j-th occur twice.
+    """
+    return _value(_from_above(states) % 2)
 
 
-def _counting(n):
-    return (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+def _value(digits):
+    return digits @ 2 ** np.arange(digits.shape[1])
 
 
-def _without_reflection(n):
-    """Doubling without turning the second copy round: counting again, from the other end."""
-    return _counting(n)[:, ::-1]
+def _from_above(states):
+    return np.cumsum(states[:, ::-1], axis=1)[:, ::-1]
 
 
-def _wrong_shift(n):
-    t = np.arange(2**n)
-    return ((t ^ (t << 1))[:, None] >> np.arange(n)) & 1
+def _code_again(states):
+    t = _value(states)
+    return t ^ (t >> 1)
 
 
 def _gray_cases(rng: Generator) -> Iterator[tuple]:
-    for n in (3, 1, 2, 5):
-        yield (n,)
+    every = np.arange(8)
+    yield (((every ^ (every >> 1))[:, None] >> np.arange(3)) & 1,)
+    yield (np.array([[0], [1]]),)
+    for rows, n in ((6, 5), (20, 12)):
+        yield (rng.integers(0, 2, size=(rows, n)),)
 
 
 GRAY = Exercise(
     name="05.3",
-    title="The reflected Gray code",
-    reference=gray_code,
+    title="The number of a state in the Gray code",
+    reference=gray_number,
     cases=_gray_cases,
     mistakes={
-        "this is counting order: from 1 to 2 two digits change at once. Where the old code is "
-        "copied for the new digit 1, run through the copy backwards.": _counting,
-        "this is counting order, with the slowest digit in column 0: run through the second copy "
-        "of the old code backwards, and let the new digit be the last column.": (
-            _without_reflection
+        "you read each state as an ordinary binary number; that is its number in counting order, "
+        "not in the Gray code.": _value,
+        "you apply (5.6) to the state, which leads from the number to the state. Here it has to be "
+        "undone.": _code_again,
+        "the columns are read in reverse order: column 0 is the digit that moves at every second "
+        "step.": lambda states: gray_number(states[:, ::-1]),
+        "you read each state as an ordinary binary number, and in reverse order.": lambda states: (
+            _value(states[:, ::-1])
         ),
-        "the right code, with the columns in reverse order: column 0 is the digit that changes at "
-        "every second step.": lambda n: gray_code(n)[:, ::-1],
-        "the code runs backwards: it starts with all digits 0.": lambda n: gray_code(n)[::-1],
-        "zeros and ones are exchanged: the code starts with all digits 0.": (
-            lambda n: 1 - gray_code(n)
+        "the sum for binary digit j runs over the digits up to j; it runs from j up to the last, "
+        "because the last digit of t and that of the state are equal.": lambda states: _value(
+            np.cumsum(states, axis=1) % 2
         ),
-        "the shift goes the wrong way: digit s of state t is the sum of the binary digits s and "
-        "s + 1 of t, modulo 2.": _wrong_shift,
-        "one row for each state is asked for, shape (2^n, n); yours is transposed.": (
-            lambda n: gray_code(n).T
+        "the sums of digits are not reduced modulo 2.": lambda states: _value(_from_above(states)),
+        "the numbers start at 0: the state with all digits 0 is number 0.": lambda states: (
+            gray_number(states) + 1
         ),
+        "you count from the end of the code: the state with all digits 0 is number 0.": (
+            lambda states: 2 ** states.shape[1] - 1 - gray_number(states)
+        ),
+        "these are the binary digits of t; put them together to the number t.": lambda states: (
+            _from_above(states) % 2
+        ),
+        "these are the binary digits of t, highest first; put them together to the number t.": (
+            lambda states: (_from_above(states) % 2)[:, ::-1]
+        ),
+        "the binary digits of t are right, but put together in reverse order: digit j stands for "
+        "2^j.": lambda states: _value((_from_above(states) % 2)[:, ::-1]),
     },
 )
 
@@ -229,6 +311,15 @@ PARTS = Exercise(
         "add.": lambda parts: np.prod(_each(parts)),
         "you add the partition functions: a state of the whole is a state of *each* part, so "
         "they multiply.": lambda parts: _log_sum_exp(_each(parts)),
+        "the visible biases have no effect on your answer: each part's log Z needs them.": (
+            lambda parts: sum(log_partition(W, 0 * a, b) for W, a, b in parts)
+        ),
+        "the hidden biases have no effect on your answer: each part's log Z needs them.": (
+            lambda parts: sum(log_partition(W, a, 0 * b) for W, a, b in parts)
+        ),
+        "all signs are reversed: Z is the sum of exp(−E), with −E = aᵀv + bᵀh + vᵀWh.": (
+            lambda parts: sum(log_partition(-W, -a, -b) for W, a, b in parts)
+        ),
         "this is the mean over the parts; their logarithms add.": lambda parts: np.mean(
             _each(parts)
         ),
@@ -240,4 +331,4 @@ PARTS = Exercise(
     },
 )
 
-EXERCISES = [PARTITION, STREAM, GRAY, PARTS]
+EXERCISES = [HIDDEN, STREAM, GRAY, PARTS]

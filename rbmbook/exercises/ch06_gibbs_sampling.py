@@ -1,4 +1,4 @@
-"""Exercises of chapter 06, Gibbs sampling."""
+"""Exercises of chapter 06, Gibbs sampling: two samplers."""
 
 from __future__ import annotations
 
@@ -27,67 +27,114 @@ def _sigmoid(x):
 
 
 # -- 06.1 ----------------------------------------------------------------------------------------
-def gibbs_step(v, W, a, b, rng):
-    """h from p(h | v), then v from p(v | h); noise (n, H), then (n, D)."""
-    h = (rng.random((len(v), len(b))) < _sigmoid(v @ W + b)).astype(float)
-    return (rng.random((len(v), len(a))) < _sigmoid(h @ W.T + a)).astype(float)
-
-
-def _visible_noise_first(v, W, a, b, rng):
-    noise_v, noise_h = rng.random((len(v), len(a))), rng.random((len(v), len(b)))
-    h = (noise_h < _sigmoid(v @ W + b)).astype(float)
-    return (noise_v < _sigmoid(h @ W.T + a)).astype(float)
-
-
-def _mean_of_hidden(v, W, a, b, rng):
-    rng.random((len(v), len(b)))
-    h = _sigmoid(v @ W + b)
-    return (rng.random((len(v), len(a))) < _sigmoid(h @ W.T + a)).astype(float)
-
-
-def _mean_of_hidden_without_noise(v, W, a, b, rng):
-    h = _sigmoid(v @ W + b)
-    return (rng.random((len(v), len(a))) < _sigmoid(h @ W.T + a)).astype(float)
-
-
-def _thresholded(v, W, a, b, rng):
-    h = (_sigmoid(v @ W + b) > 0.5).astype(float)
-    return (_sigmoid(h @ W.T + a) > 0.5).astype(float)
-
-
-def _mean_of_visible(v, W, a, b, rng):
-    h = (rng.random((len(v), len(b))) < _sigmoid(v @ W + b)).astype(float)
-    return _sigmoid(h @ W.T + a)
-
-
-def _above(v, W, a, b, rng):
-    h = (rng.random((len(v), len(b))) > _sigmoid(v @ W + b)).astype(float)
-    return (rng.random((len(v), len(a))) > _sigmoid(h @ W.T + a)).astype(float)
-
-
-def _hidden_state(v, W, a, b, rng):
+def _hidden_sample(v, W, b, rng):
     return (rng.random((len(v), len(b))) < _sigmoid(v @ W + b)).astype(float)
 
 
-def _shared_noise(v, W, a, b, rng):
+def _visible_sample(h, W, a, rng):
+    return (rng.random((len(h), len(a))) < _sigmoid(h @ W.T + a)).astype(float)
+
+
+def gibbs_step(v, known, W, a, b, rng):
+    """h from p(h | v), then v from p(v | h) where it is not known; noise (n, H), then (n, D)."""
+    return np.where(known, v, _visible_sample(_hidden_sample(v, W, b, rng), W, a, rng))
+
+
+def _all_drawn(v, known, W, a, b, rng):
+    return _visible_sample(_hidden_sample(v, W, b, rng), W, a, rng)
+
+
+def _unknown_kept(v, known, W, a, b, rng):
+    return gibbs_step(v, ~known, W, a, b, rng)
+
+
+def _known_alone_seen(v, known, W, a, b, rng):
+    h = _hidden_sample(np.where(known, v, 0), W, b, rng)
+    return np.where(known, v, _visible_sample(h, W, a, rng))
+
+
+def _visible_noise_first(v, known, W, a, b, rng):
+    noise_v, noise_h = rng.random((len(v), len(a))), rng.random((len(v), len(b)))
+    h = (noise_h < _sigmoid(v @ W + b)).astype(float)
+    return np.where(known, v, (noise_v < _sigmoid(h @ W.T + a)).astype(float))
+
+
+def _noise_for_unknown_alone(v, known, W, a, b, rng):
+    h, out = _hidden_sample(v, W, b, rng), v.copy()
+    mean = _sigmoid(h @ W.T + a)[:, ~known]
+    out[:, ~known] = rng.random(mean.shape) < mean
+    return out
+
+
+def _mean_of_hidden(v, known, W, a, b, rng):
+    rng.random((len(v), len(b)))
+    return np.where(known, v, _visible_sample(_sigmoid(v @ W + b), W, a, rng))
+
+
+def _mean_of_hidden_without_noise(v, known, W, a, b, rng):
+    return np.where(known, v, _visible_sample(_sigmoid(v @ W + b), W, a, rng))
+
+
+def _thresholded(v, known, W, a, b, rng):
+    h = (_sigmoid(v @ W + b) > 0.5).astype(float)
+    return np.where(known, v, (_sigmoid(h @ W.T + a) > 0.5).astype(float))
+
+
+def _mean_of_visible(v, known, W, a, b, rng):
+    return np.where(known, v, _sigmoid(_hidden_sample(v, W, b, rng) @ W.T + a))
+
+
+def _above(v, known, W, a, b, rng):
+    h = (rng.random((len(v), len(b))) > _sigmoid(v @ W + b)).astype(float)
+    return np.where(known, v, rng.random(v.shape) > _sigmoid(h @ W.T + a)).astype(float)
+
+
+def _hidden_state(v, known, W, a, b, rng):
+    return _hidden_sample(v, W, b, rng)
+
+
+def _shared_noise(v, known, W, a, b, rng):
     h = (rng.random(len(b)) < _sigmoid(v @ W + b)).astype(float)
-    return (rng.random(len(a)) < _sigmoid(h @ W.T + a)).astype(float)
+    return np.where(known, v, (rng.random(len(a)) < _sigmoid(h @ W.T + a)).astype(float))
+
+
+def _two_steps(v, known, W, a, b, rng):
+    return gibbs_step(gibbs_step(v, known, W, a, b, rng), known, W, a, b, rng)
+
+
+def _own_generator(v, known, W, a, b, rng):
+    return gibbs_step(v, known, W, a, b, default_rng(0))
 
 
 def _step_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden in [(40, 4, 3), (30, 3, 6), (1, 5, 5), (20, 8, 2)]:
+    for n, n_visible, n_hidden in [(40, 4, 3), (30, 3, 6), (2, 5, 5), (20, 8, 2)]:
         v = rng.integers(0, 2, (n, n_visible)).astype(float)
-        yield (v, *_machine(rng, n_visible, n_hidden), default_rng(int(rng.integers(1000))))
+        known = np.arange(n_visible) % 3 == 1
+        machine = _machine(rng, n_visible, n_hidden)
+        yield (v, known, *machine, default_rng(int(rng.integers(1000))))
+    # None known, and all but the last.
+    v = rng.integers(0, 2, (10, 4)).astype(float)
+    for known in (np.zeros(4, dtype=bool), np.arange(4) < 3):
+        yield (v, known, *_machine(rng, 4, 3), default_rng(int(rng.integers(1000))))
 
 
 STEP = Exercise(
     name="06.1",
-    title="One step of block Gibbs sampling",
+    title="A step of block Gibbs sampling with known units",
     reference=gibbs_step,
     cases=_step_cases,
     mistakes={
+        "the known units are drawn anew like the others; put their old values back after the "
+        "draw.": _all_drawn,
+        "the wrong units keep their values: those with `known` false are to be drawn.": (
+            _unknown_kept
+        ),
+        "h must see all of v, the present values of the unknown units too; you pass on the known "
+        "ones alone.": _known_alone_seen,
         "you draw the visible layer's noise before the hidden layer's; in the documented order "
         "the (n, H) numbers come first.": _visible_noise_first,
+        "you draw noise for the unknown units alone; in the documented order there are (n, D) "
+        "numbers, and those at known units go unused.": _noise_for_unknown_alone,
         "you pass E[h | v] on to the visible layer. To move on, the chain needs a sample of h: "
         "the sigmoid of a mean is not the mean of the sigmoid.": _mean_of_hidden_without_noise,
         "you draw the hidden noise but pass E[h | v] on to the visible layer; compare the noise "
@@ -100,11 +147,16 @@ STEP = Exercise(
         "you return the hidden state; the step goes on to the visible one.": _hidden_state,
         "all chains share one row of noise, so they are not independent: draw (n, H) and (n, D) "
         "numbers.": _shared_noise,
-        "the visible bias is missing when v is drawn.": lambda v, W, a, b, rng: gibbs_step(
-            v, W, 0 * a, b, rng
+        "these are two steps; asked for is one.": _two_steps,
+        "the noise is not drawn from `rng`: you make a generator of your own.": _own_generator,
+        "the visible bias is missing when v is drawn.": lambda v, known, W, a, b, rng: gibbs_step(
+            v, known, W, 0 * a, b, rng
         ),
-        "the hidden bias is missing when h is drawn.": lambda v, W, a, b, rng: gibbs_step(
-            v, W, a, 0 * b, rng
+        "the hidden bias is missing when h is drawn.": lambda v, known, W, a, b, rng: gibbs_step(
+            v, known, W, a, 0 * b, rng
+        ),
+        "all signs are flipped: the input is + v W + b, and + h Wᵀ + a.": (
+            lambda v, known, W, a, b, rng: gibbs_step(v, known, -W, -a, -b, rng)
         ),
     },
 )
@@ -116,30 +168,92 @@ def _table(inputs, states):
     return np.exp(inputs @ states.T - np.logaddexp(0, inputs).sum(axis=1, keepdims=True))
 
 
-def transition_matrix(W, a, b):
-    """T(v → v') = Σ_h p(h | v) p(v' | h)."""
+def _block_matrix(W, a, b):
+    """The matrix of block Gibbs sampling, T(v → v') = Σ_h p(h | v) p(v' | h)."""
     v, h = _states(len(a)), _states(len(b))
     return _table(v @ W + b, h) @ _table(h @ W.T + a, v)
 
 
-def _hidden_transition(W, a, b):
-    return transition_matrix(W.T, b, a)
-
-
-def _mean_field_transition(W, a, b):
-    v = _states(len(a))
-    return _table(_sigmoid(v @ W + b) @ W.T + a, v)
+def _minus_free_energy(v, W, a, b):
+    return v @ a + np.logaddexp(0, v @ W + b).sum(axis=1)
 
 
 def _marginal(W, a, b):
-    v = _states(len(a))
-    log_weight = v @ a + np.logaddexp(0, v @ W + b).sum(axis=1)
+    log_weight = _minus_free_energy(_states(len(a)), W, a, b)
     weight = np.exp(log_weight - log_weight.max())
     return weight / weight.sum()
 
 
-def _joint_of_a_step(W, a, b):
-    return _marginal(W, a, b)[:, None] * transition_matrix(W, a, b)
+def _one_unit(W, a, b, i, share=_sigmoid):
+    """The matrix of a step that draws unit i anew; share(log odds) is the chance of `on`."""
+    v = _states(len(a))
+    T, numbers = np.zeros((len(v), len(v))), np.arange(len(v))
+    bit = 2 ** (len(a) - 1 - i)
+    off, on = numbers & ~bit, numbers | bit
+    x = _minus_free_energy(v, W, a, b)
+    p_on = share(x[on] - x[off])
+    T[numbers, on], T[numbers, off] = p_on, 1 - p_on
+    return T
+
+
+def single_unit_matrix(W, a, b):
+    """The mean over i of the matrices that draw unit i from p(v_i | the others)."""
+    return np.mean([_one_unit(W, a, b, i) for i in range(len(a))], axis=0)
+
+
+def _energy_of_off(W, a, b):
+    matrices = [_one_unit(W, a, b, i, lambda x: _sigmoid(-x)) for i in range(len(a))]
+    return np.mean(matrices, axis=0)
+
+
+def _sum_over_units(W, a, b):
+    return len(a) * single_unit_matrix(W, a, b)
+
+
+def _sweep(W, a, b):
+    return np.linalg.multi_dot(
+        [np.eye(2 ** len(a)), *(_one_unit(W, a, b, i) for i in range(len(a))), np.eye(2 ** len(a))]
+    )
+
+
+def _never_stays(W, a, b):
+    T = single_unit_matrix(W, a, b)
+    return T - np.diag(np.diag(T))
+
+
+def _rows_rescaled(W, a, b):
+    T = _never_stays(W, a, b)
+    return T / T.sum(axis=1, keepdims=True)
+
+
+def _unnormalised(W, a, b):
+    """Each entry the ratio of the whole p(v'), without dividing by the two states' sum."""
+    p, v = _marginal(W, a, b), _states(len(a))
+    T = (np.abs(v[:, None] - v).sum(axis=2) == 1) * p / len(a)
+    return T + np.diag(1 - T.sum(axis=1))
+
+
+def _metropolis(W, a, b):
+    p, v = _marginal(W, a, b), _states(len(a))
+    near = np.abs(v[:, None] - v).sum(axis=2) == 1
+    T = near * np.minimum(1, p / p[:, None]) / len(a)
+    return T + np.diag(1 - T.sum(axis=1))
+
+
+def _hidden_forgotten(W, a, b):
+    return single_unit_matrix(0 * W, a, b)
+
+
+def _mean_field(W, a, b):
+    """v_i from its input when h is replaced by E[h | v]."""
+    v, T = _states(len(a)), np.zeros((2 ** len(a), 2 ** len(a)))
+    mean = _sigmoid(_sigmoid(v @ W + b) @ W.T + a)
+    numbers = np.arange(len(v))
+    for i in range(len(a)):
+        bit = 2 ** (len(a) - 1 - i)
+        T[numbers, numbers | bit] += mean[:, i] / len(a)
+        T[numbers, numbers & ~bit] += (1 - mean[:, i]) / len(a)
+    return T
 
 
 def _matrix_cases(rng: Generator) -> Iterator[tuple]:
@@ -149,132 +263,42 @@ def _matrix_cases(rng: Generator) -> Iterator[tuple]:
 
 MATRIX = Exercise(
     name="06.2",
-    title="The transition matrix of a small machine",
-    reference=transition_matrix,
+    title="The transition matrix of a single-unit sampler",
+    reference=single_unit_matrix,
     cases=_matrix_cases,
     mistakes={
+        "this is the matrix of block Gibbs sampling, (6.3); here one visible unit changes at most, "
+        "and h is never drawn.": _block_matrix,
         "rows and columns are exchanged: a row belongs to the present state and sums to 1.": (
-            lambda W, a, b: transition_matrix(W, a, b).T
+            lambda W, a, b: single_unit_matrix(W, a, b).T
         ),
-        "this is the matrix of the hidden chain h → v → h'; asked for is v → h → v'.": (
-            _hidden_transition
+        "the two states' shares are exchanged: the lower free energy gets the larger share.": (
+            _energy_of_off
         ),
-        "you go from v to E[h | v] and from there to v'. The matrix sums p(h | v) p(v' | h) over "
-        "all states h.": _mean_field_transition,
-        "this is p(v) T(v → v'), the joint probability of a pair of neighbours; the transition is "
-        "conditional on v, so every row sums to 1.": _joint_of_a_step,
-        "these are two steps, T @ T.": lambda W, a, b: np.linalg.matrix_power(
-            transition_matrix(W, a, b), 2
+        "you add up the steps of all units; each is picked with probability 1/D, so every row "
+        "sums to 1.": _sum_over_units,
+        "you draw all units one after the other; a step draws one that is picked at random.": (
+            _sweep
         ),
+        "the diagonal is missing: the draw may give the old value, and then the state stays.": (
+            _never_stays
+        ),
+        "you let the state change in every step. The draw may give the old value, so the diagonal "
+        "is not 0.": _rows_rescaled,
+        "you use p(v') of the new state; the conditional divides by the sum of the two states that "
+        "differ in unit i alone.": _unnormalised,
+        "this is the Metropolis rule, min(1, p(v') / p(v)). It keeps p too, but asked for is a "
+        "draw from the conditional, p(v') / (p(v) + p(v')).": _metropolis,
+        "the hidden units have no effect in your conditional; they are summed over in the free "
+        "energy.": _hidden_forgotten,
+        "you put E[h | v] into p(v_i = 1 | h); the conditional p(v_i | the others) sums over h: "
+        "use the free energy.": _mean_field,
         "every row is p(v'), as if one step forgot everything.": lambda W, a, b: np.tile(
             _marginal(W, a, b), (2 ** len(a), 1)
         ),
-        "the visible bias is missing in p(v' | h).": lambda W, a, b: transition_matrix(W, 0 * a, b),
-        "the hidden bias is missing in p(h | v).": lambda W, a, b: transition_matrix(W, a, 0 * b),
+        "the visible bias is missing.": lambda W, a, b: single_unit_matrix(W, 0 * a, b),
+        "the hidden bias is missing.": lambda W, a, b: single_unit_matrix(W, a, 0 * b),
     },
 )
 
-
-# -- 06.3 ----------------------------------------------------------------------------------------
-def draws_needed(sigma, lam, error):
-    """n = σ² τ / error² with τ = 1 + 2 λ / (1 − λ) = (1 + λ) / (1 − λ)."""
-    return sigma**2 * (1 + lam) / (1 - lam) / error**2
-
-
-def _draws_cases(rng: Generator) -> Iterator[tuple]:
-    yield from [(1.0, 0.5, 0.1), (2.0, 0.0, 0.01), (0.7, 0.9, 0.05), (3.0, 0.999, 0.2)]
-
-
-DRAWS = Exercise(
-    name="06.3",
-    title="How many draws a standard error takes",
-    reference=draws_needed,
-    cases=_draws_cases,
-    mistakes={
-        "you treat the draws as independent: τ is missing.": lambda sigma, lam, error: (
-            sigma**2 / error**2
-        ),
-        "τ has a factor 2 before its sum: each lag occurs forwards and backwards.": (
-            lambda sigma, lam, error: sigma**2 / (1 - lam) / error**2
-        ),
-        "your sum of ρ_t starts at t = 0, but 1 is already counted: Σ_{t≥1} λ^t = λ / (1 − λ).": (
-            lambda sigma, lam, error: sigma**2 * (1 + 2 / (1 - lam)) / error**2
-        ),
-        "the 1 in τ = 1 + 2 Σ ρ_t is missing: a draw's own variance.": (
-            lambda sigma, lam, error: sigma**2 * 2 * lam / (1 - lam) / error**2
-        ),
-        "the standard error is a root: solve σ √(τ / n) = error for n, both sides squared.": (
-            lambda sigma, lam, error: sigma * np.sqrt((1 + lam) / (1 - lam)) / error
-        ),
-        "σ is the standard deviation; the variance σ² belongs in (6.10).": (
-            lambda sigma, lam, error: sigma * (1 + lam) / (1 - lam) / error**2
-        ),
-        "n is multiplied by τ, not divided: correlated draws are worth less.": (
-            lambda sigma, lam, error: sigma**2 * (1 - lam) / (1 + lam) / error**2
-        ),
-    },
-)
-
-
-# -- 06.4 ----------------------------------------------------------------------------------------
-def autocorrelation_time(T, p, f):
-    """τ = 2 Σ_{t≥0} ρ_t − 1, the sum by solving (I − T + 1p) x = f − μ."""
-    centred = f - p @ f
-    total = np.linalg.solve(np.eye(len(p)) - T + p[None, :], centred)
-    return float(2 * (p * centred) @ total / (p @ centred**2) - 1)
-
-
-def _truncated(T, p, f):
-    centred = f - p @ f
-    later, total = centred, 1.0
-    for _ in range(100):
-        later = T @ later
-        total += 2 * (p * centred) @ later / (p @ centred**2)
-    return float(total)
-
-
-def _not_centred(T, p, f):
-    total = np.linalg.solve(np.eye(len(p)) - T + p[None, :], f)
-    return float(2 * (p * f) @ total / (p @ f**2) - 1)
-
-
-def _uniform_weights(T, p, f):
-    centred = f - p @ f
-    total = np.linalg.solve(np.eye(len(p)) - T + p[None, :], centred)
-    return float(2 * centred @ total / (centred @ centred) - 1)
-
-
-def _time_cases(rng: Generator) -> Iterator[tuple]:
-    for n_visible, n_hidden, scale in [(2, 1, 1), (3, 3, 1), (4, 2, 2)]:
-        W, a, b = _machine(rng, n_visible, n_hidden, scale)
-        f = _states(n_visible) @ np.arange(1.0, n_visible + 1)
-        yield transition_matrix(W, a, b), _marginal(W, a, b), f
-    # Two valleys, all off and all on, the second a little deeper: it takes long to cross.
-    W, a, b = np.full((4, 4), 2.0), np.full(4, -3.875), np.full(4, -4.0)
-    yield transition_matrix(W, a, b), _marginal(W, a, b), _states(4).sum(axis=1)
-
-
-TIME = Exercise(
-    name="06.4",
-    title="The exact autocorrelation time",
-    reference=autocorrelation_time,
-    cases=_time_cases,
-    mistakes={
-        "you cut the sum off after 100 lags; a slow machine has a long tail. Sum all lags at once "
-        "by solving a linear system.": _truncated,
-        "your f is not centred: subtract μ = Σ p f first.": _not_centred,
-        "every state counts alike in your average; the expectation over the present state weighs "
-        "with p.": _uniform_weights,
-        "the lag 0 is counted twice: the sum x = g + Tg + … contains ρ_0 = 1, so τ = 2 Σ − 1.": (
-            lambda T, p, f: autocorrelation_time(T, p, f) + 1
-        ),
-        "τ has a factor 2 before its sum: each lag occurs forwards and backwards.": (
-            lambda T, p, f: (autocorrelation_time(T, p, f) + 1) / 2
-        ),
-        "you forgot to divide by the variance σ² of f.": lambda T, p, f: (
-            (autocorrelation_time(T, p, f) + 1) * (p @ (f - p @ f) ** 2) - 1
-        ),
-    },
-)
-
-EXERCISES = [STEP, MATRIX, DRAWS, TIME]
+EXERCISES = [STEP, MATRIX]

@@ -53,6 +53,7 @@ def _bias_cases(rng: Generator) -> Iterator[tuple]:
         (10, 5, 4, 0.3),
         (1, 2, 3, 0.8),
         (99, 4, 6, 0.05),
+        (20, 3, 3, 0.2),  # square: W the wrong way round fits
     ]:
         X = (rng.random((n, n_visible)) < rng.random(n_visible)).astype(np.float64)
         X[:, 0] = 0  # a pixel that is never on: the bare logit is −∞
@@ -68,6 +69,16 @@ BIAS = Exercise(
     mistakes={
         "a pixel that is never on has mean 0, and log 0 is −∞. Smooth the mean first: add one "
         "picture that is all on and one that is all off.": _with_mean(lambda X: X.mean(axis=0)),
+        "b takes the bare mean of X; use the smoothed one, which a aims at, in both.": (
+            lambda X, W, q: (initial_biases(X, W, q)[0], _logit(q) - X.mean(axis=0) @ W)
+        ),
+        "W is taken the wrong way round: a visible unit receives Σ_j W_ij q (a sum along axis 1), "
+        "a hidden one Σ_i m̄_i W_ij.": (
+            _biases(lambda m, la, lb, W, q: (la - q * W.sum(axis=0), lb - W @ m))
+        ),
+        "logit(q) is missing in b: the whole hidden input has to be logit(q).": _biases(
+            lambda m, la, lb, W, q: (la - q * W.sum(axis=1), -m @ W)
+        ),
         "one picture that is all on and one that is all off makes the number of pictures n + 2, "
         "not n + 1.": _with_mean(lambda X: (X.sum(axis=0) + 1) / (len(X) + 1)),
         "you add one picture that is all on; the one that is all off counts in the n + 2, and here "
@@ -197,6 +208,17 @@ UPDATE = Exercise(
         "the weight decay has the wrong sign: it pulls the weights towards 0.": _pulled_by(
             lambda W: -np.sign(W)
         ),
+        "the derivative of |w| is ±1: no factor 2.": _pulled_by(lambda W: 2 * np.sign(W)),
+        "the penalty is decay·Σ|W|, without the ½ of (8.3).": _pulled_by(lambda W: np.sign(W) / 2),
+        "the two results are exchanged, or the old W is returned: (new W, new velocity).": (
+            lambda *args: (sparse_update(*args)[1], args[0])
+        ),
+        "the two results are exchanged: first the new W, then the new velocity.": (
+            lambda *args: sparse_update(*args)[::-1]
+        ),
+        "the learning rate is missing: it multiplies the gradient and the decay.": (
+            lambda W, g, u, rate, m, decay: sparse_update(W, g, u, 1.0, m, decay)
+        ),
         "the weight decay is missing.": _pulled_by(np.zeros_like),
         "the momentum is missing: the old velocity counts, times momentum.": (
             lambda W, g, u, rate, m, decay: sparse_update(W, g, u, rate, 0, decay)
@@ -252,6 +274,13 @@ GAP = Exercise(
     mistakes={
         "the sign is flipped: the gap is held-out minus training, positive when the machine likes "
         "the training pictures better (lower F).": lambda *args: -free_energy_gap(*args),
+        "this is the mean free energy of the held-out pictures alone; subtract that of the "
+        "training pictures.": lambda x, y, *theta: _free_energy(x, *theta).mean(),
+        "this is the mean free energy of the training pictures alone; the gap is held-out minus "
+        "training.": lambda x, y, *theta: _free_energy(y, *theta).mean(),
+        "both biases are missing: F(v) = −aᵀv − Σ_j softplus(b_j + Σ_i v_i W_ij).": (
+            lambda x, y, W, a, b: free_energy_gap(x, y, W, 0 * a, 0 * b)
+        ),
         "you sum over the pictures. The two sets differ in size, so their means have to be "
         "compared.": _gap_of_sums,
         "the visible bias is missing: F(v) = −aᵀv − Σ_j softplus(…).": (

@@ -189,6 +189,10 @@ def _explain(exercise: Exercise, trials: list[Trial]) -> None:
     deadline = time.monotonic() + GUESSING_SECONDS
     if exercise.compare is None and (found := _exchanged(exercise, names, trials, deadline)):
         raise _Wrong(found)
+    if exercise.compare is None and (
+        found := patterns.shuffled(trials, exercise.parts, exercise.rtol, exercise.atol)
+    ):
+        raise _Wrong(found)
     for t in trials:
         if t.error is not None:
             what = diagnosis.raised(t.error)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from .diagnosis import equal_part, numeric, parts_of
+from .diagnosis import equal, equal_part, numeric, parts_of
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]  # (received, expected), one pair per case
 
@@ -86,6 +87,21 @@ def find(
         pairs = [(np.asarray(r, np.float64), np.asarray(e, np.float64)) for r, e in both]
         found = _relation(names, [t.args for t in trials], pairs, rtol, atol)
         return f"{label}: {found}" if found and label else found
+    return None
+
+
+def shuffled(trials: Sequence[Any], parts: Sequence[str], rtol: float, atol: float) -> str | None:
+    """Whether a tuple has the right parts in a wrong order, the same in every case."""
+    first = trials[0].expected
+    if not isinstance(first, tuple) or not 2 <= len(first) <= 5:
+        return None
+    for order in list(permutations(range(len(first))))[1:]:
+        if all(
+            t.error is None and equal(t.received, tuple(t.expected[i] for i in order), rtol, atol)
+            for t in trials
+        ):
+            wanted = f"({', '.join(parts)})" if parts else "the docstring's order"
+            return f"the right parts, but in another order; {wanted} is asked for."
     return None
 
 
