@@ -130,7 +130,8 @@ class RBM:
         visible, hidden : unit
         data : (n, D) array or sparse matrix, optional
             Where given, `a` starts where the machine without hidden units fits the data's mean
-            (for Bernoulli units: the logit of (Σv + 1) / (n + 2)). Means in [0, 1] are accepted.
+            (for Bernoulli units: the logit of (Σv + 1) / (n + 2)), and learned precisions where it
+            fits the variance. Means in [0, 1] are accepted.
 
         Raises
         ------
@@ -152,9 +153,11 @@ class RBM:
         rbm = cls(W, np.zeros(shape[0]), np.zeros(shape[1]), visible, hidden)
         if data is not None:
             data = validation.matrix("data", data, rbm.n_visible)
-            total = np.zeros(rbm.n_visible)
+            total, square = np.zeros(rbm.n_visible), np.zeros(rbm.n_visible)
             for _, block in validation.blocks("data", data, rbm.visible, np.float64, True):
                 total += block.sum(axis=0)
+                square += (block**2).sum(axis=0)
+            rbm.visible.match_variance(square / data.shape[0] - (total / data.shape[0]) ** 2)
             rbm.a[:] = rbm.visible.bias_for_mean(total, data.shape[0])
         return rbm
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,13 +179,19 @@ class _Run:
         """One pass over the data in a new order, and its monitors; divergence puts all back."""
         last_finite = [p.copy() for p in self.rbm.parameters]
         order = self.rng.permutation(self.X.shape[0])
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for start in range(0, len(order), self.batch_size):
-                self.update(order[start : start + self.batch_size])
-                # What is not finite in W reaches the biases a batch later: they are quick to test.
-                if not (np.isfinite(self.rbm.a).all() and np.isfinite(self.rbm.b).all()):
+                try:
+                    self.update(order[start : start + self.batch_size])
+                except ValueError:  # an exact answer was asked of parameters that are not finite
+                    if _finite(self.rbm.parameters):
+                        raise
                     break
-            finite = all(np.isfinite(p).all() for p in self.rbm.parameters)
+                # What is not finite in W reaches the others a batch later: they are quick to test.
+                _, *small = self.rbm.parameters
+                if not _finite(small):
+                    break
+            finite = _finite(self.rbm.parameters)
             row = self.monitors() if finite else {}
         if not finite or not np.isfinite(list(row.values())).all():
             for parameter, good in zip(self.rbm.parameters, last_finite, strict=True):
@@ -289,6 +295,10 @@ class _Run:
             "centered": self.centered,
             "rng": type(self.rng.bit_generator).__name__,
         }
+
+
+def _finite(arrays: Iterable[np.ndarray]) -> bool:
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 def _root_mean_square(x: np.ndarray) -> float:

@@ -245,3 +245,13 @@ def test_a_divergence_is_a_floating_point_error_and_the_machine_can_go_on(rbm, b
         fit(rbm, X, epochs=5, optimizer=rb.SGD(1e308, momentum=0.99), weight_decay=1e10)
     fit(rbm, X)
     assert np.isfinite(rbm.W).all()
+
+
+def test_a_divergence_that_enumeration_meets_first_is_a_divergence_too(binary):
+    """`Exact` copies a machine, and a copy refuses weights that are not finite."""
+    rbm = rb.RBM.random(4, 2, dtype=np.float64, visible=rb.Gaussian())
+    start = [p.copy() for p in rbm.parameters]
+    with pytest.raises(rb.DivergenceError, match="epoch 1"):
+        fit(rbm, 100.0 * binary(10, 4), negative=rb.Exact(), optimizer=rb.SGD(1e6), batch_size=2)
+    for parameter, before in zip(rbm.parameters, start, strict=True):
+        np.testing.assert_array_equal(parameter, before)

@@ -84,6 +84,9 @@ class Unit:
         """A draw from p(x | input), a deterministic function of the noise."""
         raise NotImplementedError
 
+    def match_variance(self, variance: np.ndarray) -> None:
+        """Set a learned scale, if the type has one, so that a unit without weights has it."""
+
     def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
         """The input at which the (smoothed) mean is total / n."""
         raise NotImplementedError

@@ -88,8 +88,8 @@ class Gaussian(_Quadratic):
 
     Notes
     -----
-    The natural parametrisation: the weights act on x itself, so a visible mean is
-    (a + W h) / γ. With Gaussian units in both layers the joint density is normalisable only if
+    Standardise the data first: learning rates are made for numbers of order one. The weights act on
+    x itself (they are natural parameters), so a visible mean is (a + W h) / γ. With Gaussian units in both layers the joint density is normalisable only if
     [[γ_v, −W], [−Wᵀ, γ_h]] is positive definite; `exact.log_partition` is infinite otherwise.
 
     Examples
@@ -148,6 +148,11 @@ class Gaussian(_Quadratic):
         self.mean(inputs, out=out)
         out += noise / np.sqrt(self.precision(inputs.dtype))
         return out
+
+    def match_variance(self, variance: np.ndarray) -> None:
+        """log γ = −log variance, if it is learned; a constant column counts as 1e-6."""
+        if self.learn:
+            self.log_precision[:] = -np.log(np.maximum(variance, 1e-6))
 
     def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
         """γ times the mean."""
