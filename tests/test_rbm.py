@@ -227,7 +227,7 @@ def test_small_types_are_never_cast_as_a_whole(call, kind):
 
 @pytest.mark.parametrize("sigma", [0.1, 1.0, 30.0])
 def test_gaussian_units_start_at_the_mean_and_the_variance_of_the_data(sigma):
-    data = sigma * (np.random.default_rng(0).normal(size=(200, 3)) + [0.0, 1.0, 5.0])
+    data = sigma * np.random.default_rng(0).normal(loc=[0.0, 1.0, 5.0], size=(200, 3))
     rbm = rb.RBM.random(3, 2, scale=0.0, dtype=np.float64, visible=rb.Gaussian(), data=data)
     np.testing.assert_allclose(rbm.visible_mean([[0, 0]])[0], data.mean(axis=0))
     np.testing.assert_allclose(np.exp(-rbm.visible.log_precision), data.var(axis=0))

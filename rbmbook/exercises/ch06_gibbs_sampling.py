@@ -221,6 +221,17 @@ def _never_stays(W, a, b):
     return T - np.diag(np.diag(T))
 
 
+def _diagonal_overwritten(W, a, b):
+    """Each unit's chance to stay replaces that of the unit before instead of adding to it."""
+    T, last = _never_stays(W, a, b), _one_unit(W, a, b, len(a) - 1)
+    return T + np.diag(np.diag(last)) / len(a)
+
+
+def _diagonal_overwritten_backwards(W, a, b):
+    T, first = _never_stays(W, a, b), _one_unit(W, a, b, 0)
+    return T + np.diag(np.diag(first)) / len(a)
+
+
 def _rows_rescaled(W, a, b):
     T = _never_stays(W, a, b)
     return T / T.sum(axis=1, keepdims=True)
@@ -283,6 +294,10 @@ MATRIX = Exercise(
         "the diagonal is missing: the draw may give the old value, and then the state stays.": (
             _never_stays
         ),
+        "the diagonal has the share of one unit only; whichever unit is picked, the state may stay: "
+        "add up (`+=`).": _diagonal_overwritten,
+        "the diagonal has the share of one unit only; whichever is picked, the state may stay: add "
+        "up (`+=`).": _diagonal_overwritten_backwards,
         "you let the state change in every step. The draw may give the old value, so the diagonal "
         "is not 0.": _rows_rescaled,
         "you use p(v') of the new state; the conditional divides by the sum of the two states that "

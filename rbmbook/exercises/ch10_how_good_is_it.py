@@ -67,6 +67,12 @@ LOG_Z = {
     "log Ẑ: you take the largest importance alone; the mean has all of them.": (
         lambda log_w, log_z0: log_z0 + log_w.max()
     ),
+    "log Ẑ: you subtract n from the logarithm; a division by n becomes − log n.": (
+        lambda log_w, log_z0: log_z0 + _log_sum(log_w) - len(log_w)
+    ),
+    "log Ẑ: you divide by n − 1; the mean of n importances divides by n.": (
+        lambda log_w, log_z0: log_z0 + _log_sum(log_w) - np.log(len(log_w) - 1)
+    ),
     "log Ẑ: this is Ẑ itself; return its logarithm.": (
         lambda log_w, log_z0: np.exp(summarise(log_w, log_z0)[0])
     ),
@@ -87,6 +93,12 @@ SIZE = {
     ),
     "n_eff: a square is missing above: (Σw)² / Σw², not Σw / Σw². Multiply all w by 2: it must "
     "not change.": lambda log_w, log_z0: np.exp(log_w).sum() / np.exp(2 * log_w).sum(),
+    "n_eff: these are all n paths; (10.6) counts fewer if the importances differ.": (
+        lambda log_w, log_z0: float(len(log_w))
+    ),
+    "n_eff: you took the square root of (10.6).": lambda log_w, log_z0: np.sqrt(_size(log_w)),
+    "n_eff: this is 1 / Σw², which holds for shares of sum 1. Divide the importances by their sum "
+    "first, not by the largest.": lambda log_w, log_z0: 1 / np.exp(2 * (log_w - log_w.max())).sum(),
     "n_eff: the square below is outside of the sum: (Σw)² / (Σw)² is 1.": (
         lambda log_w, log_z0: 1.0
     ),
@@ -176,6 +188,10 @@ def _over(*choice: str) -> Callable:
     return mistake
 
 
+def _pseudo(v, i, k, W, a, b):
+    return sum(_single(v, unit, W, a, b) for unit in range(v.shape[1]))
+
+
 def _exponentials(v, i, k, W, a, b):
     return np.log(np.exp(_log_f(v, W, a, b)) / np.exp(_four(v, i, k, W, a, b)).sum(axis=0))
 
@@ -207,6 +223,8 @@ PAIR = Exercise(
         "given; together the pair has four states, 00, 01, 10 and 11, with one sum over all.": (
             lambda v, i, k, W, a, b: _single(v, i, W, a, b) + _single(v, k, W, a, b)
         ),
+        "this is the whole pseudo-log-likelihood (10.9), a sum over all units. Asked for is one "
+        "conditional, of the pair.": _pseudo,
         "this is the conditional of unit i alone; unit k has to vary as well.": (
             lambda v, i, k, W, a, b: _single(v, i, W, a, b)
         ),
@@ -301,6 +319,23 @@ def _summed(W, a, b, a0, beta):
     return _right_inside(v, x, W, a, b, a0, beta).sum()
 
 
+def _not_normalised(W, a, b, a0, beta):
+    v, x, _ = _terms(W, a, b, a0, beta)
+    log_f = v @ ((1 - beta) * a0 + beta * a) + _softplus(beta * x).sum(axis=1)
+    return np.exp(log_f) @ _right_inside(v, x, W, a, b, a0, beta)
+
+
+def _hidden_not_scaled(W, a, b, a0, beta):
+    v, x, _ = _terms(W, a, b, a0, beta)
+    log_f = v @ ((1 - beta) * a0 + beta * a) + _softplus(x).sum(axis=1)
+    return np.exp(log_f - _log_sum(log_f)) @ _right_inside(v, x, W, a, b, a0, beta)
+
+
+def _log_z(W, a, b, a0, beta):
+    v, x, _ = _terms(W, a, b, a0, beta)
+    return _log_sum(v @ ((1 - beta) * a0 + beta * a) + _softplus(beta * x).sum(axis=1))
+
+
 def _slope_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, beta in [(2, 2, 0.5), (3, 3, 0.8), (5, 2, 0.25), (4, 3, 0.0),
                                       (4, 3, 1.0)]:  # fmt: skip
@@ -372,6 +407,15 @@ SLOPE = Exercise(
         "is under p_β.": _slope_of(_right_inside, lambda beta: 0.0),
         "the derivative inside is right, but all states count alike; the expectation is under "
         "p_β.": _unweighted,
+        "the derivative is weighed with f_β; divide by Z_β, its sum, to get p_β.": _not_normalised,
+        "the derivative inside is right, but the probabilities are of another machine: in f_β the "
+        "inputs of the hidden units are βx, too.": _hidden_not_scaled,
+        "the base has the wrong sign: the derivative of (1 − β)a⁰ + βa is a − a⁰, not a + a⁰.": (
+            _slope_of(
+                lambda v, x, W, a, b, a0, beta: v @ (a + a0) + (x * _sigmoid(beta * x)).sum(axis=1)
+            )
+        ),
+        "this is log Z_β itself; asked for is its derivative.": _log_z,
         "you sum the derivative over all states; weigh each with its probability p_β.": _summed,
         "this is (log Z − log Z₀), the integral of the slope over the whole path; asked for is "
         "the slope at one β.": lambda W, a, b, a0, beta: (

@@ -12,55 +12,66 @@ from .engine import Exercise
 # -- 11.1 ----------------------------------------------------------------------------------------
 
 
-def three_levels(x, c):
-    """K, K′ and K″ of a unit with the states −1, 0, 1 and U(s) = c s²."""
+def three_levels(x, p0):
+    """K, K′ and K″ of a unit with the states −1, 0, 1 and U(s) = c s², and p(0) = p0 at x = 0.
+
+    Without input p(0) = 1 / (1 + 2 exp(−c)), hence c = log(2 p0 / (1 − p0)).
+    """
+    return _levels(x, _price(p0))
+
+
+def _price(p0):
+    return np.log(2 * p0 / (1 - p0))
+
+
+def _levels(x, c):
     s = np.array([-1.0, 0.0, 1.0])
     exponent = s * x[:, None] - c * s**2
     peak = exponent.max(axis=1)
-    weight = np.exp(exponent - peak[:, None])
-    total = weight.sum(axis=1)
-    mean = weight @ s / total
-    return peak + np.log(total), mean, weight @ s**2 / total - mean**2
+    factor = np.exp(exponent - peak[:, None])
+    total = factor.sum(axis=1)
+    mean = factor @ s / total
+    return peak + np.log(total), mean, factor @ s**2 / total - mean**2
 
 
 def _levels_cases(rng: Generator) -> Iterator[tuple]:
-    yield np.array([0.0, 0.7]), 0.5
-    yield rng.normal(0, 2, 6), 1.3
-    yield rng.normal(0, 2, 3), -0.8
-    yield np.array([-1000.0, 1000.0, -3.0]), 0.4
+    yield np.array([0.0, 0.7]), 0.45
+    yield rng.normal(0, 2, 6), 0.65
+    yield rng.normal(0, 2, 3), 0.2
+    yield np.array([-1000.0, 1000.0, -3.0]), 0.5
 
 
-def _two_levels(x, c):
-    return c * 0 + np.logaddexp(x, -x) - c, np.tanh(x), 1 - np.tanh(x) ** 2
+def _two_levels(x, p0):
+    return np.logaddexp(x, -x) - _price(p0), np.tanh(x), 1 - np.tanh(x) ** 2
 
 
-def _levels_raw_square(x, c):
-    cgf, mean, variance = three_levels(x, c)
+def _levels_raw_square(x, p0):
+    cgf, mean, variance = three_levels(x, p0)
     return cgf, mean, variance + mean**2
 
 
-def _levels_unnormalised(x, c):
-    cgf, _, variance = three_levels(x, c)
-    return cgf, 2 * np.exp(-c) * np.sinh(x), variance
+def _levels_unnormalised(x, p0):
+    cgf, _, variance = three_levels(x, p0)
+    return cgf, 2 * np.exp(-_price(p0)) * np.sinh(x), variance
 
 
-def _levels_deviation(x, c):
-    cgf, mean, variance = three_levels(x, c)
+def _levels_deviation(x, p0):
+    cgf, mean, variance = three_levels(x, p0)
     return cgf, mean, np.sqrt(variance)
 
 
-def _levels_tanh(x, c):
-    cgf, _, variance = three_levels(x, c)
+def _levels_tanh(x, p0):
+    cgf, _, variance = three_levels(x, p0)
     return cgf, np.tanh(x), variance
 
 
-def _levels_swapped(x, c):
-    cgf, mean, variance = three_levels(x, c)
+def _levels_swapped(x, p0):
+    cgf, mean, variance = three_levels(x, p0)
     return cgf, variance, mean
 
 
-def _levels_no_logarithm(x, c):
-    cgf, mean, variance = three_levels(x, c)
+def _levels_no_logarithm(x, p0):
+    cgf, mean, variance = three_levels(x, p0)
     return np.exp(cgf), mean, variance
 
 
@@ -72,12 +83,29 @@ LEVELS = Exercise(
     parts=("cgf", "mean", "variance"),
     mistakes={
         "U is missing: each term of the sum is exp(s x − c s²), not exp(s x).": (
-            lambda x, c: three_levels(x, 0.0)
+            lambda x, p0: _levels(x, 0.0)
         ),
-        "the sign of U is flipped: the exponent is s x − U(s), minus the energy.": (
-            lambda x, c: three_levels(x, -c)
+        "the sign of c is flipped: c > 0 makes −1 and +1 less likely, so p0 rises with c.": (
+            lambda x, p0: _levels(x, -_price(p0))
         ),
-        "U is halved. It is c s² here, not c s²/2.": lambda x, c: three_levels(x, c / 2),
+        "p0 is a probability, not c. Find the c at which state 0 has it when x = 0.": (
+            lambda x, p0: _levels(x, p0)
+        ),
+        "a factor 2 is missing in c: two states, −1 and +1, share the probability 1 − p0.": (
+            lambda x, p0: _levels(x, np.log(p0 / (1 - p0)))
+        ),
+        "p0 is taken for the probability of −1 and +1 together. It is that of the state 0.": (
+            lambda x, p0: three_levels(x, 1 - p0)
+        ),
+        "your c lacks the 1 − p0: p0 is 1 divided by a sum of three terms.": (
+            lambda x, p0: _levels(x, np.log(2 * p0))
+        ),
+        "your c is −log p0, as if exp(−U) were a probability already. U(0) is 0 for every c; what "
+        "c changes is the sum by which one divides.": lambda x, p0: _levels(x, -np.log(p0)),
+        "your c misses its logarithm: exp(c) is 2 p0 / (1 − p0).": (
+            lambda x, p0: _levels(x, 2 * p0 / (1 - p0))
+        ),
+        "U is halved. It is c s² here, not c s²/2.": lambda x, p0: _levels(x, _price(p0) / 2),
         "the state 0 is missing. It contributes exp(0) = 1 to the sum.": _two_levels,
         "the variance lacks a term: it is the mean of s² minus the square of the mean.": (
             _levels_raw_square
@@ -90,7 +118,7 @@ LEVELS = Exercise(
         "tanh is the mean of a spin. Here the state 0 takes part, and U counts.": _levels_tanh,
         "that is the sum; the cgf is its logarithm.": _levels_no_logarithm,
         "the sign of the input is flipped: a positive input favours the state +1.": (
-            lambda x, c: three_levels(-x, c)
+            lambda x, p0: three_levels(-x, p0)
         ),
     },
 )
@@ -131,6 +159,15 @@ SPINS = Exercise(
         ),
         "the corrections are a half of the sums of W; they are a quarter.": (
             lambda W, a, b: (W / 4, a / 2 + W.sum(axis=1) / 2, b / 2 + W.sum(axis=0) / 2)
+        ),
+        "the corrections are not divided by 4: each comes from W_ij (s_i t_j + s_i + t_j + 1)/4.": (
+            lambda W, a, b: (W / 4, a / 2 + W.sum(axis=1), b / 2 + W.sum(axis=0))
+        ),
+        "b lacks what the weights leave behind: W_ij v_i h_j has a term with t_j alone.": (
+            lambda W, a, b: (W / 4, a / 2 + W.sum(axis=1) / 4, b / 2)
+        ),
+        "a lacks what the weights leave behind: W_ij v_i h_j has a term with s_i alone.": (
+            lambda W, a, b: (W / 4, a / 2, b / 2 + W.sum(axis=0) / 4)
         ),
         "the sums run over the wrong axis: a_i collects the weights W_ij of all hidden j.": (
             lambda W, a, b: (W / 4, a / 2 + W.sum(axis=0) / 4, b / 2 + W.sum(axis=1) / 4)
@@ -182,6 +219,18 @@ FACTOR = Exercise(
         "too much together: look at the largest singular value.": (
             lambda W, gamma_v, gamma_h: float(1 / np.abs(_scaled(W, gamma_v, gamma_h)).max())
         ),
+        "this uses the smallest precisions for all units: safe, but not the largest factor. Divide "
+        "each W_ij by its own √(γ_i γ_j) first.": lambda W, gamma_v, gamma_h: largest_factor(
+            W, gamma_v * 0 + gamma_v.min(), gamma_h * 0 + gamma_h.min()
+        ),
+        "the hidden precisions are missing: divide W_ij by √(γ_i γ_j), not by √γ_i.": (
+            lambda W, gamma_v, gamma_h: largest_factor(W, gamma_v, gamma_h * 0 + 1)
+        ),
+        "the visible precisions are missing: divide W_ij by √(γ_i γ_j), not by √γ_j.": (
+            lambda W, gamma_v, gamma_h: largest_factor(W, gamma_v * 0 + 1, gamma_h)
+        ),
+        "a square root too many: the singular value is already the factor of a length, not of its "
+        "square.": lambda W, gamma_v, gamma_h: largest_factor(W, gamma_v, gamma_h) ** 0.5,
         "that is 1 over the square root of the sum of squares: safe, but not the largest factor.": (
             lambda W, gamma_v, gamma_h: float(1 / np.linalg.norm(_scaled(W, gamma_v, gamma_h)))
         ),
@@ -199,109 +248,4 @@ FACTOR = Exercise(
     },
 )
 
-
-# -- 11.4 ----------------------------------------------------------------------------------------
-def _filled(v, site, q):
-    """Each row q times, with each of the q answers at the site: (n, q, D)."""
-    rows = np.repeat(v[:, None, :], q, axis=1).copy()
-    rows[:, :, site * q : (site + 1) * q] = np.eye(q)
-    return rows
-
-
-def _free_energy(v, W, a, b):
-    return -v @ a - np.logaddexp(0, v @ W + b).sum(axis=-1)
-
-
-def _softmax(x):
-    weight = np.exp(x - x.max(axis=1, keepdims=True))
-    return weight / weight.sum(axis=1, keepdims=True)
-
-
-def missing_answer(v, site, q, W, a, b):
-    """p(answer at the site | all other answers) = softmax over k of −F(v with answer k)."""
-    return _softmax(-_free_energy(_filled(v, site, q), W, a, b))
-
-
-def _block(x, site, q):
-    return x[:, site * q : (site + 1) * q]
-
-
-def _mean_field(v, site, q, W, a, b):
-    h = 1 / (1 + np.exp(-(v @ W + b)))
-    return _softmax(_block(h @ W.T + a, site, q))
-
-
-def _blank_mean_field(v, site, q, W, a, b):
-    v = v.copy()
-    v[:, site * q : (site + 1) * q] = 0
-    return _mean_field(v, site, q, W, a, b)
-
-
-def _two_answers(v, site, q, W, a, b):
-    filled = np.repeat(v[:, None, :], q, axis=1).copy()
-    filled[:, np.arange(q), site * q + np.arange(q)] = 1
-    return _softmax(-_free_energy(filled, W, a, b))
-
-
-def _answer_cases(rng: Generator) -> Iterator[tuple]:
-    for n, sites, q, H, site in [(3, 2, 2, 1, 0), (4, 3, 3, 2, 2), (5, 3, 4, 3, 1)]:
-        v = np.eye(q)[rng.integers(q, size=(n, sites))].reshape(n, sites * q)
-        D = sites * q
-        yield v, site, q, rng.normal(0, 1.5, (D, H)), rng.normal(size=D), rng.normal(size=H)
-    v = np.eye(3)[rng.integers(3, size=(2, 2))].reshape(2, 6)
-    yield v, 1, 3, rng.normal(0, 500, (6, 2)), rng.normal(0, 100, 6), rng.normal(size=2)
-
-
-ANSWER = Exercise(
-    name="11.4",
-    title="A missing answer, exactly",
-    reference=missing_answer,
-    cases=_answer_cases,
-    mistakes={
-        "the sign is flipped: p(v) is proportional to exp(−F(v)).": (
-            lambda v, site, q, W, a, b: _softmax(_free_energy(_filled(v, site, q), W, a, b))
-        ),
-        "the old answer was left in place: clear the site's q columns before you fill one in.": (
-            _two_answers
-        ),
-        "this is right for site 0. Site number `site` takes the columns from site·q on.": (
-            lambda v, site, q, W, a, b: missing_answer(v, 0, q, W, a, b)
-        ),
-        "all signs are flipped: a positive bias or weight lowers the free energy.": (
-            lambda v, site, q, W, a, b: missing_answer(v, site, q, -W, -a, -b)
-        ),
-        "the signs of the biases are flipped.": (
-            lambda v, site, q, W, a, b: missing_answer(v, site, q, W, -a, -b)
-        ),
-        "the other answers do not enter: your rows are 0 outside the site.": (
-            lambda v, site, q, W, a, b: missing_answer(0 * v, site, q, W, a, b)
-        ),
-        "you go up with means and down again. That uses the answer that is meant to be missing, "
-        "and a mean of h in place of h.": _mean_field,
-        "you leave the site blank, go up with means and down again. The blank is no state of the "
-        "machine, and the mean of h is not h: sum the hidden units out instead.": _blank_mean_field,
-        "only the biases are used: the other answers do not matter in your result.": (
-            lambda v, site, q, W, a, b: _softmax(np.tile(_block(a[None], site, q), (len(v), 1)))
-        ),
-        "the visible biases are missing from the free energy.": (
-            lambda v, site, q, W, a, b: missing_answer(v, site, q, W, 0 * a, b)
-        ),
-        "the hidden biases are missing from the free energy.": (
-            lambda v, site, q, W, a, b: missing_answer(v, site, q, W, a, 0 * b)
-        ),
-        "these are exp(−F), not yet divided by their sum over the q answers.": (
-            lambda v, site, q, W, a, b: np.exp(-_free_energy(_filled(v, site, q), W, a, b))
-        ),
-        "these are the free energies; their softmax (of −F) is asked for.": (
-            lambda v, site, q, W, a, b: _free_energy(_filled(v, site, q), W, a, b)
-        ),
-        "you sum over all answers of all rows: normalise each row by itself.": (
-            lambda v, site, q, W, a, b: (
-                np.exp(-_free_energy(_filled(v, site, q), W, a, b))
-                / np.exp(-_free_energy(_filled(v, site, q), W, a, b)).sum()
-            )
-        ),
-    },
-)
-
-EXERCISES = [LEVELS, SPINS, FACTOR, ANSWER]
+EXERCISES = [LEVELS, SPINS, FACTOR]

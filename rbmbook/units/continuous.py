@@ -89,8 +89,9 @@ class Gaussian(_Quadratic):
     Notes
     -----
     Standardise the data first: learning rates are made for numbers of order one. The weights act on
-    x itself (they are natural parameters), so a visible mean is (a + W h) / γ. With Gaussian units in both layers the joint density is normalisable only if
-    [[γ_v, −W], [−Wᵀ, γ_h]] is positive definite; `exact.log_partition` is infinite otherwise.
+    x itself (they are natural parameters), so a visible mean is (a + W h) / γ. With Gaussian units
+    in both layers the joint density is normalisable only if [[γ_v, −W], [−Wᵀ, γ_h]] is positive
+    definite; `exact.log_partition` is infinite otherwise.
 
     Examples
     --------
