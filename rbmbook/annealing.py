@@ -8,10 +8,10 @@ bounds log Z from below and the second from above, both in expectation.
 
 References
 ----------
-Neal (2001), Annealed importance sampling, equations 4 to 11. Salakhutdinov and Murray (2008), On
-the quantitative analysis of deep belief networks, section 3.1. Grosse, Ghahramani and Adams (2015),
-Sandwiching the marginal likelihood using bidirectional Monte Carlo, section 3. Bennett (1976),
-Efficient estimation of free energy differences from Monte Carlo data, equation 12.
+Neal (2001), Annealed importance sampling. Salakhutdinov and Murray (2008), On
+the quantitative analysis of deep belief networks. Grosse, Ghahramani and Adams (2015),
+Sandwiching the marginal likelihood using bidirectional Monte Carlo. Bennett (1976),
+Efficient estimation of free energy differences from Monte Carlo data (the acceptance ratio).
 """
 
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def ais(
 
     References
     ----------
-    Salakhutdinov and Murray (2008), equations 10 to 17.
+    Salakhutdinov and Murray (2008), annealed importance sampling for restricted machines.
     """
     path, betas, rng = _path(rbm, betas, rng, data)
     n = validation.integer("chains", chains, minimum=2)
@@ -147,7 +147,7 @@ def reverse_ais(
 
     References
     ----------
-    Grosse, Ghahramani and Adams (2015), section 3.1.
+    Grosse, Ghahramani and Adams (2015), the reverse chain.
     """
     path, betas, rng = _path(rbm, betas, rng, data)
     samples = validation.matrix("samples", samples, rbm.n_visible)
@@ -185,7 +185,7 @@ def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
 
     References
     ----------
-    Bennett (1976), equation 12. Crooks (1999), Entropy production fluctuation theorem and the
+    Bennett (1976). Crooks (1999), Entropy production fluctuation theorem and the
     nonequilibrium work relation for free energy differences (why it holds for annealed chains).
     """
     from scipy.optimize import brentq  # here, since it would double the time of `import rbmbook`

@@ -51,7 +51,7 @@ def bars_and_stripes(side: int, duplicates: bool = False) -> np.ndarray:
 
     References
     ----------
-    MacKay, D. J. C. (2003). Information Theory, Inference, and Learning Algorithms, section 43.
+    MacKay, D. J. C. (2003). Information Theory, Inference, and Learning Algorithms, chapter 43.
 
     Examples
     --------

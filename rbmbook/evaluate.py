@@ -151,7 +151,7 @@ def nearest_neighbour_accuracy(data: Any, samples: Any) -> float:
     References
     ----------
     Yale, Dash, Dutta, Guyon, Pavao and Bennett (2020), Generation and evaluation of privacy
-    preserving synthetic health data, equation 1.
+    preserving synthetic health data (adversarial accuracy).
     """
     from sklearn.neighbors import NearestNeighbors
 

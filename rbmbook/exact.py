@@ -9,7 +9,7 @@ Everything is computed in float64 and returned in the machine's dtype.
 
 References
 ----------
-Salakhutdinov and Murray (2008), On the quantitative analysis of deep belief networks, section 2.
+Salakhutdinov and Murray (2008), On the quantitative analysis of deep belief networks.
 Knuth (2011), The art of computer programming 4A, section 7.2.1.1 (mixed-radix Gray codes).
 """
 

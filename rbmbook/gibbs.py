@@ -5,7 +5,7 @@ The chains themselves, and the order in which their noise is drawn, are in `rbmb
 References
 ----------
 Geman and Geman (1984), Stochastic relaxation, Gibbs distributions, and the Bayesian restoration of
-images. Sokal (1997), Monte Carlo methods in statistical mechanics, section 3 (autocorrelation).
+images. Sokal (1997), Monte Carlo methods in statistical mechanics (autocorrelation).
 """
 
 from numbers import Number
@@ -163,7 +163,7 @@ def autocorrelation(x: Any, max_lag: int | None = None) -> np.ndarray:
 
     References
     ----------
-    Sokal (1997), equation 2.18; the sums are divided by the number of terms each has.
+    Sokal (1997); the sums are divided by the number of terms each has.
     """
     x = _series(x)
     steps = len(x)
@@ -201,7 +201,7 @@ def effective_sample_size(x: Any) -> float:
 
     References
     ----------
-    Sokal (1997), section 3.3, the automatic windowing procedure.
+    Sokal (1997), the automatic windowing procedure.
     """
     x = _series(x)
     times = 2 * np.cumsum(autocorrelation(x)) - 1  # τ(M) = 1 + 2 Σ_{t=1}^{M} ρ_t

@@ -82,7 +82,7 @@ def centre(
 
     References
     ----------
-    Melchior, Fischer and Wiskott (2016), How to center deep Boltzmann machines, equations 9 to 14.
+    Melchior, Fischer and Wiskott (2016), How to center deep Boltzmann machines.
     """
     W, a, b = gradient.W, gradient.a, gradient.b
     # visible bᵀ + a hiddenᵀ as one matrix product, which needs no memory but `spare`

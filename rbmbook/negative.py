@@ -61,7 +61,7 @@ class Exact(Negative):
 
     References
     ----------
-    Ackley, Hinton and Sejnowski (1985), A learning algorithm for Boltzmann machines, equation 6.
+    Ackley, Hinton and Sejnowski (1985), A learning algorithm for Boltzmann machines.
     """
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> None:
@@ -96,7 +96,7 @@ class CD(Negative):
 
     References
     ----------
-    Hinton (2002), Training products of experts by minimizing contrastive divergence, equation 5.
+    Hinton (2002), Training products of experts by minimizing contrastive divergence.
     """
 
     k: int = 1
@@ -158,7 +158,7 @@ class PCD(Negative):
     References
     ----------
     Tieleman (2008), Training restricted Boltzmann machines using approximations to the likelihood
-    gradient, section 3. Younes (1999), On the convergence of Markovian stochastic algorithms with
+    gradient. Younes (1999), On the convergence of Markovian stochastic algorithms with
     rapidly decreasing ergodicity rates.
     """
 
@@ -213,8 +213,7 @@ class FPCD(Negative):
 
     References
     ----------
-    Tieleman and Hinton (2009), Using fast weights to improve persistent contrastive divergence,
-    section 3.
+    Tieleman and Hinton (2009), Using fast weights to improve persistent contrastive divergence.
     """
 
     k: int = 1

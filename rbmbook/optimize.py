@@ -49,7 +49,7 @@ class SGD:
 
     References
     ----------
-    Polyak (1964), Some methods of speeding up the convergence of iteration methods, equation 9.
+    Polyak (1964), Some methods of speeding up the convergence of iteration methods.
     """
 
     learning_rate: Rate = 0.05

@@ -8,7 +8,7 @@ References
 ----------
 Swendsen and Wang (1986), Replica Monte Carlo simulation of spin-glasses. Syed, Bouchard-Côté,
 Deligiannidis and Doucet (2022), Non-reversible parallel tempering: a scalable highly parallel MCMC
-scheme (the alternation of even and odd pairs, equation 3; the adaptation, algorithm 4).
+scheme (the alternation of even and odd pairs, and the adaptation of the ladder).
 """
 
 from typing import Any

@@ -294,7 +294,7 @@ MATRIX = Exercise(
         "the diagonal is missing: the draw may give the old value, and then the state stays.": (
             _never_stays
         ),
-        "the diagonal has the share of one unit only; whichever one is picked, v may stay as it is: "
+        "the diagonal has the share of one unit only; whichever one is picked, v may stay: "
         "add up (`+=`).": _diagonal_overwritten,
         "the diagonal has the share of one unit only; whichever is picked, the state may stay: add "
         "up (`+=`).": _diagonal_overwritten_backwards,

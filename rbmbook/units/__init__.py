@@ -12,7 +12,7 @@ package names a type, except for one closed form: two Gaussian layers, in `gauss
 
 References
 ----------
-Welling, Rosen-Zvi and Hinton (2004), Exponential family harmoniums, equations 1 to 4.
+Welling, Rosen-Zvi and Hinton (2004), Exponential family harmoniums.
 """
 
 from dataclasses import fields

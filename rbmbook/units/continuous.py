@@ -248,7 +248,7 @@ class NoisyReLU(Unit):
 
     References
     ----------
-    Nair and Hinton (2010), Rectified linear units improve restricted Boltzmann machines, section 2.
+    Nair and Hinton (2010), Rectified linear units improve restricted Boltzmann machines.
     """
 
     domain: ClassVar[str] = "finite numbers ≥ 0"
