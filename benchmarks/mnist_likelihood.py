@@ -35,6 +35,7 @@ PUBLISHED = {
     500: [
         ("Salakhutdinov and Murray 2008, CD-25 (AIS)", -86.3),
         ("PyDeep, centered (AIS)", -84.9),
+        ("PyDeep, centered (reverse AIS)", -96.6),
     ],
 }
 ROWS = {"train": slice(0, 50_000), "choose": slice(50_000, 60_000), "test": slice(60_000, 70_000)}
