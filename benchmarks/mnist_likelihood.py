@@ -63,7 +63,7 @@ class Recipe:
 
 RECIPES = {
     16: Recipe(hidden=16, epochs=40, chains=200, rate=0.1),
-    500: Recipe(hidden=500, epochs=100, chains=200),
+    500: Recipe(hidden=500, epochs=50, chains=200),
 }
 
 
