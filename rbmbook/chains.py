@@ -112,7 +112,7 @@ class Chains:
 
 
 class Contrast(Chains):
-    """Chains that remember where they began, so that both terms of a gradient are one product.
+    """Chains that keep where they began, so that both terms of a gradient are one product.
 
     With the rows of the two phases below each other, Σ w v E[h | v]ᵀ over the first minus the same
     over the second is a single matrix product with signed weights.
@@ -120,33 +120,49 @@ class Contrast(Chains):
 
     def __init__(self, rbm: RBM, capacity: int) -> None:
         super().__init__(rbm, capacity)
-        # The chains' own rows are the lower halves; `mark` fills the rows just above them.
+        # Chains restart in the rows just above the middle; from their first step on they are below.
         self._both_v = np.empty((2 * capacity, rbm.n_visible), rbm.dtype)
         self._both_mean = np.empty((2 * capacity, rbm.n_hidden), rbm.dtype)
         self._v, self._mean = self._both_v[capacity:], self._both_mean[capacity:]
         self._own: list[np.ndarray] = []
+        self._restarted = False
+
+    @property
+    def v(self) -> np.ndarray:
+        return self._both_v[self._above()] if self._restarted else self._v[: self.n]
+
+    def restart(self, v: np.ndarray) -> None:
+        """Put the first len(v) chains at the rows of `v`, and keep these."""
+        self.n, self._restarted, self._fresh = len(v), True, False
+        self._both_v[self._above()] = v
 
     def mark(self, weight: np.ndarray) -> None:
-        """Remember the present states, with weights (n,), as the first phase."""
-        begin, middle = self._rows()
-        self._both_v[begin:middle] = self.v
-        np.multiply(self.hidden_mean(), weight[:, None], out=self._both_mean[begin:middle])
+        """Let the states of the restart, with weights (n,), be the first phase."""
+        mean = self.rbm.hidden.mean(self._inputs(), out=self._both_mean[self._above()])
+        mean *= weight[:, None]
         self._own = [weight @ statistic for statistic in self._own_statistics()]
+
+    def step(self, rng: np.random.Generator) -> None:
+        """One sweep, which leaves the rows of the restart as they are."""
+        self._inputs()
+        self._restarted = False
+        super().step(rng)
 
     def difference(self, weight: np.ndarray, out: Parameters) -> Parameters:
         """What `statistics` was when marked minus what it is now, written to `out`."""
-        begin, middle = self._rows()
         mean = self.hidden_mean()
         mean *= -weight[:, None]
-        v, mean = self._both_v[begin : middle + self.n], self._both_mean[begin : middle + self.n]
+        middle = len(self._v)
+        both = slice(middle - self.n, middle + self.n)
+        v, mean = self._both_v[both], self._both_mean[both]
         np.matmul(v.T, mean, out=out.W)
         np.matmul(np.concatenate([weight, -weight]), v, out=out.a)
-        np.sum(mean, axis=0, out=out.b)
+        np.matmul(np.ones(2 * self.n, weight.dtype), mean, out=out.b)
         own = (*out.visible, *out.hidden)
         for total, first, statistic in zip(own, self._own, self._own_statistics(), strict=True):
             np.subtract(first, weight @ statistic, out=total)
         return out
 
-    def _rows(self) -> tuple[int, int]:
-        capacity = len(self._v)
-        return capacity - self.n, capacity
+    def _above(self) -> slice:
+        middle = len(self._v)
+        return slice(middle - self.n, middle)

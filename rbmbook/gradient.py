@@ -50,10 +50,9 @@ def estimate(
     validation.instance("negative", negative, Negative)
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     rng = validation.generator(rng)
+    blocks = validation.blocks("v", v, rbm.visible, rbm.dtype, relaxed=True)
     batch = Contrast(rbm, v.shape[0])
-    batch.n = v.shape[0]
-    for rows, block in validation.blocks("v", v, rbm.visible, rbm.dtype, relaxed=True):
-        batch.v[rows] = block
+    batch.restart(np.concatenate([block for _, block in blocks]))
     state = negative.start(rbm, rng)
     weight = (weight / weight.sum()).astype(rbm.dtype)
     out, spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)

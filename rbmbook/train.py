@@ -21,6 +21,7 @@ from rbmbook.penalties import Penalties, Sparsity
 from rbmbook.rbm import RBM, Parameters
 
 PROBE_ROWS = 256  # the monitors look at this many training rows
+CHECK_EVERY = 10  # updates, for parameters that are no longer finite
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means
 
 Callback = Callable[[RBM, History], Any]
@@ -189,7 +190,7 @@ class _Run:
                     break
                 # What is not finite in W reaches the others a batch later: they are quick to test.
                 _, *small = self.rbm.parameters
-                if not _finite(small):
+                if self.updates % CHECK_EVERY == 0 and not _finite(small):
                     break
             finite = _finite(self.rbm.parameters)
             row = self.monitors() if finite else {}
