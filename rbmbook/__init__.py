@@ -23,11 +23,13 @@ from rbmbook import (
     units,
     validation,
 )
+from rbmbook.history import History
+from rbmbook.loop import DivergenceError
 from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.optimize import SGD, Adam
 from rbmbook.penalties import Sparsity
 from rbmbook.rbm import RBM, Parameters
-from rbmbook.train import DivergenceError, History, fit
+from rbmbook.train import fit
 from rbmbook.units import Bernoulli, Gaussian, NoisyReLU, ReLU, Softmax, Spin
 
 __version__ = "0.1.0"

@@ -1,34 +1,26 @@
-"""Training: mini-batches, an optimizer, monitors, and a stop when numbers leave the road."""
+"""Training a restricted Boltzmann machine: what one update is, and what an epoch reports."""
 
 import os
-import time
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
-from tqdm.auto import tqdm
 
-from rbmbook import gradient, storage
+from rbmbook import gradient
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
 from rbmbook.history import History
+from rbmbook.loop import Run, finite
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
-from rbmbook.optimize import optimizer as check_optimizer
 from rbmbook.penalties import Penalties, Sparsity
 from rbmbook.rbm import RBM, Parameters
 
 PROBE_ROWS = 256  # the monitors look at this many training rows
-CHECK_EVERY = 10  # updates, for parameters that are no longer finite
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means
 
 Callback = Callable[[RBM, History], Any]
-
-
-class DivergenceError(FloatingPointError):
-    """A parameter became infinite or NaN. The machine holds the last finite parameters."""
 
 
 def fit(
@@ -116,46 +108,31 @@ def fit(
     and Wiskott (2016), How to center deep Boltzmann machines. Cho, Raiko and Ilin (2013), Enhanced
     gradient for training restricted Boltzmann machines.
     """
-    run = _Run(rbm, X, negative, optimizer, rng)
-    run.options(batch_size, sample_weight, centered, validation)
+    run = _Run(rbm, X, negative, batch_size, optimizer, rng)
+    run.options(sample_weight, centered, validation)
     run.penalties = Penalties.checked(rbm, weight_decay, l1, sparsity)
-    epochs = check.integer("epochs", epochs, minimum=0)
-    callbacks = check.functions("callbacks", callbacks)
-    if checkpoint is not None and Path(checkpoint).exists():
-        run.restore(checkpoint)
-    history = run.history
-    begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
-    with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=not progress) as bar:
-        while history.epochs < epochs:
-            row = run.epoch()
-            seconds = time.perf_counter() - begin
-            history.append(epoch=history.epochs + 1, seconds=seconds, **row)
-            if checkpoint is not None:
-                run.save(checkpoint)
-            bar.set_postfix(error=f"{history['reconstruction_error'][-1]:.4f}", refresh=False)
-            bar.update()
-            answers = [callback(rbm, history) for callback in callbacks]
-            if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
-                break
-    return history
+    return run.train(epochs, progress, callbacks, checkpoint)
 
 
-class _Run:
-    """Everything that changes while a machine is trained, and the memory it needs."""
+class _Run(Run):
+    """A machine in training, its data, and the memory of its updates."""
 
-    def __init__(self, rbm: Any, X: Any, negative: Any, optimizer: Any, rng: Any) -> None:
+    def __init__(
+        self, rbm: Any, X: Any, negative: Any, batch_size: Any, optimizer: Any, rng: Any
+    ) -> None:
         self.rbm = check.instance("rbm", rbm, RBM)
         self.X = check.matrix("X", X, rbm.n_visible)
         self.negative = check.instance("negative", negative, Negative)
-        self.optimizer = check_optimizer(optimizer)
-        self.rng = check.generator(rng)
-        self.history = History()
-        self.updates = 0
+        super().__init__(rbm, self.X.shape[0], batch_size, optimizer, rng)
 
-    def options(self, batch_size: Any, sample_weight: Any, centered: Any, held_out: Any) -> None:
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The machine's arrays as they are now: a callback may replace one."""
+        return list(self.rbm.parameters)
+
+    def options(self, sample_weight: Any, centered: Any, held_out: Any) -> None:
         """Check the other arguments, then the data, and allocate."""
-        rbm, n = self.rbm, self.X.shape[0]
-        self.batch_size = min(check.integer("batch_size", batch_size), n)
+        rbm, n = self.rbm, self.n_rows
         self.weight = check.weights("sample_weight", sample_weight, n)
         if not (isinstance(centered, str) and centered == "enhanced"):
             centered = bool(check.instance("centered", centered, (bool, np.bool_)))
@@ -176,41 +153,17 @@ class _Run:
         self.state = self.negative.start(rbm, self.rng)
         self.hidden_average = np.full(rbm.n_hidden, np.nan, rbm.dtype)  # until the first batch
 
-    def epoch(self) -> dict[str, float]:
-        """One pass over the data in a new order, and its monitors; divergence puts all back."""
-        last_finite = [p.copy() for p in self.rbm.parameters]
-        order = self.rng.permutation(self.X.shape[0])
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for start in range(0, len(order), self.batch_size):
-                try:
-                    self.update(order[start : start + self.batch_size])
-                except ValueError:  # an exact answer was asked of parameters that are not finite
-                    if _finite(self.rbm.parameters):
-                        raise
-                    break
-                # What is not finite in W reaches the others a batch later: they are quick to test.
-                _, *small = self.rbm.parameters
-                if self.updates % CHECK_EVERY == 0 and not _finite(small):
-                    break
-            finite = _finite(self.rbm.parameters)
-            row = self.monitors() if finite else {}
-        if not finite or not np.isfinite(list(row.values())).all():
-            for parameter, good in zip(self.rbm.parameters, last_finite, strict=True):
-                parameter[:] = good
-            raise DivergenceError(
-                f"training diverged in epoch {self.history.epochs + 1}, update {self.updates}: a "
-                f"parameter or an energy became infinite or NaN. The machine holds the parameters "
-                f"after epoch {self.history.epochs}. Lower the learning rate of {self.optimizer}"
-                + (
-                    f" or weight_decay={self.penalties.weight_decay}"
-                    if self.penalties.weight_decay
-                    else ""
-                )
-            )
-        return row
-
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the given rows."""
+        try:
+            self.ascend(rows)
+        except ValueError:  # an exact answer was asked of parameters that are not finite
+            if finite(self.parameters):
+                raise
+            raise FloatingPointError from None
+
+    def ascend(self, rows: np.ndarray) -> None:
+        """The gradient of the rows, changed by centering and penalties, and the step."""
         rbm, weight = self.rbm, self.weight[rows]
         if weight.sum() == 0:
             return
@@ -230,7 +183,6 @@ class _Run:
         if self.centered:
             gradient.centre(ascent, *offsets, spare=self.spare.W)
         self.optimizer.step(rbm.parameters, ascent, self.memory, self.updates)
-        self.updates += 1
 
     def data_means(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The batch's mean of v and of E[h | v]; the latter enters the moving average."""
@@ -255,51 +207,24 @@ class _Run:
             )
         return row
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write everything that the next epoch depends on."""
-        storage.write(
-            path,
-            "checkpoint",
-            {f"array{i}": array for i, array in enumerate(self._arrays())},
-            settings=self._settings(),
-            history={name: list(values) for name, values in self.history.items()},
-            updates=self.updates,
-            rng=self.rng.bit_generator.state,
-        )
+    def arrays(self) -> Iterator[np.ndarray]:
+        """The optimizer's memory, the negative phase's chains, the moving average."""
+        yield from self.memory
+        yield from () if self.state is None else self.state.arrays()
+        yield self.hidden_average
 
-    def restore(self, path: str | os.PathLike) -> None:
-        """Go back to where `save` was called."""
-        arrays, meta = storage.read(path, "checkpoint")
-        if meta["settings"] != self._settings():
-            raise ValueError(
-                f"checkpoint: expected the settings {meta['settings']} with which "
-                f"{os.fspath(path)!r} was written, got {self._settings()}"
-            )
-        for i, array in enumerate(self._arrays()):
-            array[:] = arrays[f"array{i}"]
-        self.history.extend(meta["history"])
-        self.updates = meta["updates"]
-        self.rng.bit_generator.state = meta["rng"]
-
-    def _arrays(self) -> list[np.ndarray]:
-        kept = [] if self.state is None else self.state.arrays()
-        return [*self.rbm.parameters, *self.memory, *kept, self.hidden_average]
-
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """What else decides how training goes on."""
         return {
-            "shape": [*self.X.shape, self.rbm.n_hidden],
-            "dtype": str(self.rbm.dtype),
             "negative": repr(self.negative),
-            "optimizer": type(self.optimizer).__name__,
-            "batch_size": self.batch_size,
             "penalties": repr(self.penalties),
             "centered": self.centered,
-            "rng": type(self.rng.bit_generator).__name__,
         }
 
-
-def _finite(arrays: Iterable[np.ndarray]) -> bool:
-    return all(np.isfinite(array).all() for array in arrays)
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        decay = self.penalties.weight_decay
+        return super().advice() + (f" or weight_decay={decay}" if decay else "")
 
 
 def _root_mean_square(x: np.ndarray) -> float:

@@ -1,0 +1,184 @@
+"""The training loop that every model shares: epochs, batches, monitors, checkpoints, divergence.
+
+What a model adds is one subclass of `Run` that says what an update is and what it reports.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from rbmbook import storage, validation
+from rbmbook.history import History
+from rbmbook.optimize import Optimizer
+from rbmbook.optimize import optimizer as check_optimizer
+
+CHECK_EVERY = 10  # updates, for parameters that are no longer finite
+
+Callback = Callable[[Any, History], Any]
+
+
+class DivergenceError(FloatingPointError):
+    """A parameter became infinite or NaN. The model holds the last finite parameters."""
+
+
+class Run:
+    """Everything that changes while a model is trained.
+
+    A subclass sets `parameters` to the arrays that it trains, defines `update` and `monitors`, and
+    names in `arrays` and `settings` what else a checkpoint must keep. An update may raise
+    FloatingPointError where it meets numbers that are not finite.
+
+    Parameters
+    ----------
+    model : object
+        Handed to the callbacks.
+    n_rows : int ≥ 1
+        Rows of the data.
+    batch_size : int ≥ 1
+        Rows per update; the last batch of an epoch may be shorter, and a size above n_rows is one
+        full batch.
+    optimizer : optimizer
+    rng : int or Generator
+        Each epoch draws a permutation of the rows, then what its updates draw, in order.
+    """
+
+    parameters: Sequence[np.ndarray]
+
+    def __init__(self, model: Any, n_rows: int, batch_size: Any, optimizer: Any, rng: Any) -> None:
+        self.model = model
+        self.n_rows = n_rows
+        self.batch_size = min(validation.integer("batch_size", batch_size), n_rows)
+        self.optimizer: Optimizer = check_optimizer(optimizer)
+        self.rng = validation.generator(rng)
+        self.history = History()
+        self.updates = 0  # finished ones
+
+    def update(self, rows: np.ndarray) -> None:
+        """One step of the optimizer on the rows with these indices."""
+        raise NotImplementedError
+
+    def monitors(self) -> dict[str, float]:
+        """The numbers of an epoch."""
+        raise NotImplementedError
+
+    def arrays(self) -> Iterable[np.ndarray]:
+        """What changes beside the parameters: the optimizer's memory, chains."""
+        return []
+
+    def settings(self) -> dict[str, Any]:
+        """What must agree for a checkpoint to be resumed, as values that JSON can hold."""
+        return {}
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        return f"the learning rate of {self.optimizer}"
+
+    def train(
+        self,
+        epochs: Any,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+    ) -> History:
+        """Epochs until there are `epochs` of them or a callback returns True.
+
+        With `checkpoint`, everything is saved there after each epoch; if the file exists, training
+        goes on from it and ends with the bits that an uninterrupted run would have given.
+        """
+        epochs = validation.integer("epochs", epochs, minimum=0)
+        callbacks = validation.functions("callbacks", callbacks)
+        if checkpoint is not None and Path(checkpoint).exists():
+            self.restore(checkpoint)
+        history = self.history
+        begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
+        with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=not progress) as bar:
+            while history.epochs < epochs:
+                row = self.epoch()
+                seconds = time.perf_counter() - begin
+                history.append(epoch=history.epochs + 1, seconds=seconds, **row)
+                if checkpoint is not None:
+                    self.save(checkpoint)
+                if row:
+                    name, value = next(iter(row.items()))
+                    bar.set_postfix({name: f"{value:.4f}"}, refresh=False)
+                bar.update()
+                answers = [callback(self.model, history) for callback in callbacks]
+                if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
+                    break
+        return history
+
+    def epoch(self) -> dict[str, float]:
+        """One pass over the data in a new order, and its monitors; divergence puts all back."""
+        last_finite = [p.copy() for p in self.parameters]
+        # What is not finite in a matrix reaches the vectors a batch later: they are quick to test.
+        watched = [p for p in self.parameters if p.ndim == 1]
+        order = self.rng.permutation(self.n_rows)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for start in range(0, len(order), self.batch_size):
+                try:
+                    self.update(order[start : start + self.batch_size])
+                except FloatingPointError:
+                    break
+                self.updates += 1
+                if self.updates % CHECK_EVERY == 0 and not finite(watched):
+                    break
+            good = finite(self.parameters)
+            row = self.monitors() if good else {}
+        if not good or not np.isfinite(list(row.values())).all():
+            for parameter, saved in zip(self.parameters, last_finite, strict=True):
+                parameter[:] = saved
+            raise DivergenceError(
+                f"training diverged in epoch {self.history.epochs + 1}, update {self.updates}: a "
+                f"parameter or a monitor became infinite or NaN. The model holds the parameters "
+                f"after epoch {self.history.epochs}. Lower {self.advice()}"
+            )
+        return row
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write everything that the next epoch depends on."""
+        arrays = [*self.parameters, *self.arrays()]
+        storage.write(
+            path,
+            "checkpoint",
+            {f"array{i}": array for i, array in enumerate(arrays)},
+            settings=self._settings(),
+            history={name: list(values) for name, values in self.history.items()},
+            updates=self.updates,
+            rng=self.rng.bit_generator.state,
+        )
+
+    def restore(self, path: str | os.PathLike) -> None:
+        """Go back to where `save` was called."""
+        saved, meta = storage.read(path, "checkpoint")
+        if meta["settings"] != self._settings():
+            raise ValueError(
+                f"checkpoint: expected the settings {meta['settings']} with which "
+                f"{os.fspath(path)!r} was written, got {self._settings()}"
+            )
+        for i, array in enumerate([*self.parameters, *self.arrays()]):
+            array[...] = saved[f"array{i}"]
+        self.history.extend(meta["history"])
+        self.updates = meta["updates"]
+        self.rng.bit_generator.state = meta["rng"]
+
+    def _settings(self) -> dict[str, Any]:
+        common = {
+            "model": type(self.model).__name__,
+            "rows": self.n_rows,
+            "shapes": [list(p.shape) for p in self.parameters],
+            "dtype": str(self.parameters[0].dtype),
+            "optimizer": type(self.optimizer).__name__,
+            "batch_size": self.batch_size,
+            "rng": type(self.rng.bit_generator).__name__,
+        }
+        return common | self.settings()
+
+
+def finite(arrays: Iterable[np.ndarray]) -> bool:
+    """Whether every number is."""
+    return all(np.isfinite(array).all() for array in arrays)
