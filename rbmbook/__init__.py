@@ -16,16 +16,27 @@ from rbmbook import (
     exact,
     gibbs,
     gradient,
+    layers,
+    losses,
     negative,
     optimize,
+    score,
     tempering,
     train,
+    two_sample,
     units,
     validation,
 )
+from rbmbook.autoencoder import Autoencoder
+from rbmbook.corruption import GaussianNoise, Masking
+from rbmbook.dbm import DBM
+from rbmbook.dbn import DBN
+from rbmbook.gan import GAN
 from rbmbook.history import History
+from rbmbook.layers import Dense
 from rbmbook.loop import DivergenceError
 from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
+from rbmbook.network import Network
 from rbmbook.optimize import SGD, Adam
 from rbmbook.penalties import Sparsity
 from rbmbook.rbm import RBM, Parameters
@@ -35,16 +46,24 @@ from rbmbook.units import Bernoulli, Gaussian, NoisyReLU, ReLU, Softmax, Spin
 __version__ = "0.1.0"
 __all__ = [
     "CD",
+    "DBM",
+    "DBN",
     "FPCD",
+    "GAN",
     "PCD",
     "RBM",
     "SGD",
     "Adam",
+    "Autoencoder",
     "Bernoulli",
+    "Dense",
     "DivergenceError",
     "Exact",
     "Gaussian",
+    "GaussianNoise",
     "History",
+    "Masking",
+    "Network",
     "NoisyReLU",
     "Parameters",
     "ReLU",
@@ -59,11 +78,15 @@ __all__ = [
     "fit",
     "gibbs",
     "gradient",
+    "layers",
+    "losses",
     "negative",
     "optimize",
     "plots",
+    "score",
     "tempering",
     "train",
+    "two_sample",
     "units",
     "validation",
 ]

@@ -1,4 +1,4 @@
-"""Data sets of the book: two made of bars, two of handwritten digits; nothing is downloaded."""
+"""Data sets of the book: bars, a ring of points, handwritten digits; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -104,6 +104,93 @@ def shifting_bars(n: int, width: int) -> np.ndarray:
     _at_most("width", width, n)
     positions = np.arange(n)
     return ((positions[None, :] - positions[:, None]) % n < width).astype(np.uint8)
+
+
+def ring(
+    n: int,
+    modes: int = 8,
+    radius: float = 2.0,
+    std: float = 0.05,
+    rng: int | np.random.Generator = 0,
+) -> Dataset:
+    """Draw points from an equal mixture of round Gaussians whose centres lie on a circle.
+
+    Parameters
+    ----------
+    n : int
+        Number of points, at least 1.
+    modes : int, default 8
+        Number of Gaussians, at least 1.
+    radius : float, default 2.0
+        Of the circle, above 0.
+    std : float, default 0.05
+        Standard deviation of each Gaussian in each direction, at least 0.
+    rng : int or numpy.random.Generator, default 0
+        Draws the n modes, then the (n, 2) deviations in C order.
+
+    Returns
+    -------
+    Dataset
+        ``X`` (n, 2), float32, and ``y`` (n,), the mode of each point: row ``y[i]`` of
+        :func:`ring_centres`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+
+    References
+    ----------
+    Metz, L., Poole, B., Pfau, D. and Sohl-Dickstein, J. (2017). Unrolled generative adversarial
+    networks, section 3.1 (a ring of eight Gaussians).
+
+    Examples
+    --------
+    >>> X, y = ring(1000)
+    >>> X.shape, X.dtype, int(y.max())
+    ((1000, 2), dtype('float32'), 7)
+    """
+    centres = ring_centres(modes, radius)
+    n = validation.integer("n", n)
+    std = validation.real("std", std, 0.0)
+    generator = validation.generator(rng)
+    y = generator.integers(len(centres), size=n)
+    X = centres[y] + std * generator.standard_normal((n, 2))
+    return Dataset(X.astype(np.float32), y)
+
+
+def ring_centres(modes: int = 8, radius: float = 2.0) -> np.ndarray:
+    """Return the centres of :func:`ring`.
+
+    Parameters
+    ----------
+    modes : int, default 8
+        At least 1.
+    radius : float, default 2.0
+        Above 0.
+
+    Returns
+    -------
+    ndarray, shape (modes, 2), float64
+        Evenly spaced, counter-clockwise from (radius, 0).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> ring_centres(4, 1.0).round(3) + 0.0
+    array([[ 1.,  0.],
+           [ 0.,  1.],
+           [-1.,  0.],
+           [ 0., -1.]])
+    """
+    modes = validation.integer("modes", modes)
+    radius = validation.real("radius", radius, 0.0, closed="neither")
+    angles = 2 * np.pi * np.arange(modes) / modes
+    return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def digits(binarize: float | str | None = 0.5, rng: int | np.random.Generator = 0) -> Dataset:

@@ -78,6 +78,12 @@ def test_shifting_bars_are_the_rotations_of_one_bar(n, draw):
         (lambda: data.shifting_bars(0, 1), ValueError, "n:"),
         (lambda: data.shifting_bars(4, 0), ValueError, "width"),
         (lambda: data.shifting_bars(4, 5), ValueError, "width: expected an integer ≤ 4, got 5"),
+        (lambda: data.ring(0), ValueError, "n:"),
+        (lambda: data.ring(5, modes=0), ValueError, "modes"),
+        (lambda: data.ring(5, radius=0.0), ValueError, "radius"),
+        (lambda: data.ring(5, std=-0.1), ValueError, "std"),
+        (lambda: data.ring(5, std="0"), TypeError, "std"),
+        (lambda: data.ring_centres(2.5), TypeError, "modes"),
         (lambda: data.digits(binarize="round"), ValueError, "binarize"),
         (lambda: data.digits(binarize=1.0), ValueError, "binarize"),
         (lambda: data.digits(binarize=-0.1), ValueError, "binarize"),
@@ -88,6 +94,37 @@ def test_shifting_bars_are_the_rotations_of_one_bar(n, draw):
 def test_bad_arguments_are_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+# -- ring ----------------------------------------------------------------------------------------
+def test_ring_centres_are_the_roots_of_unity():
+    centres = data.ring_centres(5, 3.0)
+    roots = centres[:, 0] + 1j * centres[:, 1]
+    np.testing.assert_allclose((roots / 3) ** 5, np.ones(5), atol=1e-12)
+    np.testing.assert_allclose(np.diff(np.unwrap(np.angle(roots))), 2 * np.pi / 5)
+    np.testing.assert_allclose(centres[0], [3, 0])
+
+
+def test_the_ring_is_an_equal_mixture_of_round_gaussians():
+    n, std = 8000, 0.2
+    X, y = data.ring(n, modes=8, radius=2.0, std=std, rng=1)
+    assert X.shape == (n, 2) and X.dtype == np.float32 and y.dtype == np.int64
+    counts = np.bincount(y, minlength=8)  # each binomial
+    assert np.abs(counts - n / 8).max() < 5 * np.sqrt(n / 8 * 7 / 8)
+    deviation = (X - data.ring_centres()[y]) / std  # standard normal
+    assert np.abs(deviation.mean(axis=0)).max() < 5 / np.sqrt(n)
+    np.testing.assert_allclose(np.cov(deviation.T), np.eye(2), atol=5 * np.sqrt(2 / n))
+
+
+def test_the_ring_follows_the_seed_and_the_documented_order():
+    X, y = data.ring(50, modes=3, radius=1.5, std=0.1, rng=4)
+    generator = np.random.default_rng(4)
+    modes = generator.integers(3, size=50)
+    ref = data.ring_centres(3, 1.5)[modes] + 0.1 * generator.standard_normal((50, 2))
+    np.testing.assert_array_equal(y, modes)
+    np.testing.assert_array_equal(X, ref.astype(np.float32))
+    still = data.ring(20, std=0.0)
+    np.testing.assert_array_equal(still.X, data.ring_centres()[still.y].astype(np.float32))
 
 
 # -- digits --------------------------------------------------------------------------------------

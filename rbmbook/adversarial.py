@@ -1,0 +1,250 @@
+"""The game of a generator and a critic: what each of them descends, and how they take turns.
+
+The critic's output d is a logit for the first two losses: σ(d(x)) is the probability that x is
+data, and critic_loss is the cross-entropy of its answers. For "wasserstein" d is any number.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from rbmbook import losses
+from rbmbook import validation as check
+from rbmbook.gradient_penalty import gradient_penalty
+from rbmbook.loop import Run
+from rbmbook.optimize import optimizer as check_optimizer
+from rbmbook.units import Gaussian
+
+LOSSES = "non-saturating", "minimax", "wasserstein"
+TARGETS = {"interpolates": 1.0, "data": 0.0}  # of the slope, where the penalty looks at it
+Objective = tuple[float, list[np.ndarray]]
+
+
+def critic_loss(
+    loss: str, real: np.ndarray, fake: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """What the critic descends, and its gradient with respect to the critic's outputs.
+
+    "minimax" and "non-saturating": −mean log σ(d(x)) − mean log(1 − σ(d(G(z)))).
+    "wasserstein": mean d(G(z)) − mean d(x).
+
+    Parameters
+    ----------
+    loss : str
+        One of `LOSSES`.
+    real : (n, 1) array
+        d of data.
+    fake : (m, 1) array
+        d of samples.
+
+    Returns
+    -------
+    value : float
+    real_gradient, fake_gradient : (n, 1) and (m, 1) arrays
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such loss or a shape does not fit.
+
+    References
+    ----------
+    Goodfellow et al. (2014), Generative adversarial nets, equation 1. Arjovsky, Chintala and Bottou
+    (2017), Wasserstein generative adversarial networks, equation 3.
+
+    Examples
+    --------
+    A critic that cannot tell says 0 everywhere and pays log 2 for each side:
+
+    >>> value, _, _ = critic_loss("minimax", np.zeros((3, 1)), np.zeros((5, 1)))
+    >>> round(value, 4)
+    1.3863
+    """
+    if known("loss", loss) == "wasserstein":
+        value = float(fake.mean() - real.mean())
+        return value, np.full_like(real, -1 / len(real)), np.full_like(fake, 1 / len(fake))
+    on, real_gradient = losses.binary_cross_entropy(real, np.ones_like(real))
+    off, fake_gradient = losses.binary_cross_entropy(fake, np.zeros_like(fake))
+    real_gradient /= real.dtype.type(len(real))
+    fake_gradient /= fake.dtype.type(len(fake))
+    return float(on.mean() + off.mean()), real_gradient, fake_gradient
+
+
+def generator_loss(loss: str, fake: np.ndarray) -> tuple[float, np.ndarray]:
+    """What the generator descends, and its gradient with respect to the critic's outputs.
+
+    "minimax": mean log(1 − σ(d(G(z)))), the part of −critic_loss that it can change.
+    "non-saturating": −mean log σ(d(G(z))), whose gradient does not vanish where σ(d) ≈ 0.
+    "wasserstein": −mean d(G(z)).
+
+    Parameters
+    ----------
+    loss : str
+        One of `LOSSES`.
+    fake : (m, 1) array
+        d of samples.
+
+    Returns
+    -------
+    value : float
+    gradient : (m, 1) array
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such loss or a shape does not fit.
+
+    References
+    ----------
+    Goodfellow et al. (2014), Generative adversarial nets, section 3.
+
+    Examples
+    --------
+    The critic is sure that a sample is one: only one of the losses still pulls.
+
+    >>> sure = np.array([[-20.0]])
+    >>> [float(round(generator_loss(loss, sure)[1][0, 0], 3)) for loss in LOSSES]
+    [-1.0, -0.0, -1.0]
+    """
+    if known("loss", loss) == "wasserstein":
+        return float(-fake.mean()), np.full_like(fake, -1 / len(fake))
+    if loss == "minimax":
+        off, gradient = losses.binary_cross_entropy(fake, np.zeros_like(fake))
+        gradient /= -fake.dtype.type(len(fake))
+        return float(-off.mean()), gradient
+    on, gradient = losses.binary_cross_entropy(fake, np.ones_like(fake))
+    gradient /= fake.dtype.type(len(fake))
+    return float(on.mean()), gradient
+
+
+def known(name: str, loss: Any) -> str:
+    """`loss` if it is the name of one; `name` is the argument's, for the error message."""
+    if check.instance(name, loss, str) not in LOSSES:
+        raise ValueError(f"{name}: expected one of {', '.join(LOSSES)}, got {loss!r}")
+    return loss
+
+
+def penalty(gan: Any, real: np.ndarray, fake: np.ndarray, mix: np.ndarray | None) -> Objective:
+    """The gradient penalty, not yet multiplied by λ, at the data or at mix·x + (1 − mix)·G(z)."""
+    at = real if gan.penalty_at == "data" else fake + mix * (real - fake)
+    return gradient_penalty(gan.critic, at, TARGETS[gan.penalty_at])
+
+
+class Game(Run):
+    """Both networks in training, the data, and the memory of the updates.
+
+    An update is one step of the critic; every `critic_steps`-th ends with one of the generator.
+    """
+
+    def __init__(
+        self,
+        gan: Any,
+        X: Any,
+        batch_size: Any,
+        optimizers: tuple[Any, Any],
+        critic_steps: Any,
+        rng: Any,
+    ) -> None:
+        self.gan = gan
+        self.X = check.matrix("X", X, gan.n_data)
+        check.domains("X", self.X, Gaussian(), relaxed=True)
+        super().__init__(gan, self.X.shape[0], batch_size, optimizers[0], rng)
+        self.critic_optimizer = check_optimizer(optimizers[1])
+        self.critic_steps = check.integer("critic_steps", critic_steps)
+        self.memory = self.optimizer.start(gan.generator.parameters)
+        self.critic_memory = self.critic_optimizer.start(gan.critic.parameters)
+        self.totals: dict[str, float] = {}  # of this epoch's rows
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The arrays of both networks as they are now: a callback may replace one."""
+        return self.gan.parameters
+
+    def update(self, rows: np.ndarray) -> None:
+        """A step of the critic on these rows, and of the generator if it is its turn."""
+        gan, n = self.gan, len(rows)
+        x, z = check.dense(self.X[rows], gan.dtype), gan.latent(n, self.rng)
+        mix = gan.mixing(n, self.rng)
+        gradients, found = critic_gradients(gan, x, z, mix)
+        for name, value in found.items():
+            self.totals[name] = self.totals.get(name, 0.0) + n * value
+        critic = gan.critic.parameters
+        self.critic_optimizer.step(critic, _ascent(gradients), self.critic_memory, self.updates)
+        turns, left = divmod(self.updates + 1, self.critic_steps)
+        if left == 0:
+            _, gradients = generator_gradients(gan, gan.latent(n, self.rng))
+            generator = gan.generator.parameters
+            self.optimizer.step(generator, _ascent(gradients), self.memory, turns - 1)
+
+    def monitors(self) -> dict[str, float]:
+        """Means over the rows of the epoch, each batch judged before its step."""
+        row = {name: total / self.n_rows for name, total in self.totals.items()}
+        self.totals.clear()
+        return row
+
+    def arrays(self) -> Iterator[np.ndarray]:
+        """The memory of both optimizers."""
+        yield from self.memory
+        yield from self.critic_memory
+
+    def settings(self) -> dict[str, Any]:
+        """What else decides how training goes on."""
+        return {
+            "activations": self.gan.activations,
+            "loss": self.gan.loss,
+            "penalty": [self.gan.gradient_penalty, self.gan.penalty_at],
+            "critic_optimizer": type(self.critic_optimizer).__name__,
+            "critic_steps": self.critic_steps,
+        }
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        advice = super().advice()
+        if self.critic_optimizer != self.optimizer:
+            advice += f" or that of the critic's {self.critic_optimizer}"
+        if self.gan.loss == "wasserstein" and not self.gan.gradient_penalty:
+            advice += ", and give the Wasserstein critic a gradient_penalty, such as 10"
+        return advice
+
+
+def critic_gradients(
+    gan: Any, x: np.ndarray, z: np.ndarray, mix: np.ndarray | None
+) -> tuple[list[np.ndarray], dict[str, float]]:
+    """Gradients of critic_loss + λ·penalty, and the monitors of this batch; unchecked."""
+    critic, n = gan.critic, len(x)
+    samples = gan.generator.forward(z).outputs[-1]
+    trace = critic.forward(np.concatenate([x, samples]))
+    real, fake = trace.outputs[-1][:n], trace.outputs[-1][n:]
+    value, *to_outputs = critic_loss(gan.loss, real, fake)
+    gradients, _ = critic.backward(trace, np.concatenate(to_outputs), to_data=False)
+    found = {
+        "critic_loss": value,
+        "generator_loss": generator_loss(gan.loss, fake)[0],
+        "gap": float(real.mean() - fake.mean()),
+    }
+    if gan.loss != "wasserstein":
+        found["divergence"] = np.log(2) - value / 2
+    if gan.gradient_penalty:
+        found["penalty"], slope_gradients = penalty(gan, x, samples, mix)
+        strength = gan.dtype.type(gan.gradient_penalty)
+        for gradient, more in zip(gradients, slope_gradients, strict=True):
+            gradient += strength * more
+    return gradients, found
+
+
+def generator_gradients(gan: Any, z: np.ndarray) -> Objective:
+    """generator_loss and its gradients: back through the critic, then the generator; unchecked."""
+    made = gan.generator.forward(z)
+    judged = gan.critic.forward(made.outputs[-1])
+    value, to_output = generator_loss(gan.loss, judged.outputs[-1])
+    _, to_samples = gan.critic.backward(judged, to_output)
+    gradients, _ = gan.generator.backward(made, to_samples, to_data=False)
+    return value, gradients
+
+
+def _ascent(gradients: list[np.ndarray]) -> list[np.ndarray]:
+    """Minus the gradients, in place: optimizers ascend."""
+    for gradient in gradients:
+        np.negative(gradient, out=gradient)
+    return gradients

@@ -1,0 +1,304 @@
+"""The autoencoder: a network to a code, a network back, trained to give its input again.
+
+An encoder f and a decoder g are trained so that the reconstruction g(f(x)) is like x. What keeps
+them from learning the identity is a code that is narrow, or noise on x that is to be undone, or a
+penalty on the code.
+
+References
+----------
+Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+Vincent, Larochelle, Lajoie, Bengio and Manzagol (2010), Stacked denoising autoencoders.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rbmbook import unroll
+from rbmbook import validation as check
+from rbmbook.codec import Codec
+from rbmbook.corruption import GaussianNoise, Masking
+from rbmbook.history import History
+from rbmbook.layers import Dense
+from rbmbook.network import Network
+from rbmbook.optimize import Adam, Optimizer
+from rbmbook.penalties import Sparsity
+from rbmbook.rbm import RBM
+from rbmbook.reconstruction import LOSSES, Objective, Pass, Reconstruction
+
+__all__ = ["Autoencoder", "GaussianNoise", "Masking", "Sparsity"]
+
+Callback = Callable[["Autoencoder", History], Any]
+
+
+class Autoencoder(Codec):
+    """An encoder from the data to a code and a decoder from the code to the data.
+
+    Parameters
+    ----------
+    encoder : Network
+        From D columns to the code. Used as it is, not copied.
+    decoder : Network
+        From the code to D columns. Used as it is; if `tied`, only its biases and activations are.
+    tied : bool
+        Whether the decoder's weights are the transposes of the encoder's: the same arrays, so that
+        whatever changes one changes both, and their gradient is the sum of both uses.
+
+    Attributes
+    ----------
+    encoder, decoder : Network
+    tied : bool
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one is not a network, or widths or dtypes do not fit.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> ae = Autoencoder.random((9, 6), tied=True, rng=0)
+    >>> ae
+    Autoencoder(9 → 6 sigmoid → 9 sigmoid, tied, float32)
+    >>> history = ae.fit(X, epochs=5, rng=0, progress=False)
+    >>> ae.encode(X).shape, ae.reconstruct(X).shape
+    ((14, 6), (14, 9))
+    """
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        activation: str = "sigmoid",
+        output: str = "sigmoid",
+        tied: bool = False,
+        rng: int | np.random.Generator = 0,
+        dtype: np.dtype | type = np.float32,
+        code: str | None = None,
+    ) -> "Autoencoder":
+        """An autoencoder of layers made by `Dense.random`; the decoder mirrors the encoder.
+
+        Parameters
+        ----------
+        sizes : sequence of at least two ints ≥ 1
+            Widths from the data to the code.
+        activation : str
+            Of the hidden layers on both sides, and of the code.
+        output : str
+            Of the reconstruction: "sigmoid" for data in [0, 1], "identity" for real numbers.
+        tied : bool
+        rng : int or Generator
+            Draws the encoder's weights from the bottom up, then the decoder's, if not tied.
+        dtype : float32 or float64
+        code : str, optional
+            Another activation of the code, such as "identity".
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+        """
+        rng = check.generator(rng)
+        check.instance("tied", tied, (bool, np.bool_))
+        encoder = Network.random(
+            sizes, activation, activation if code is None else code, rng, dtype
+        )
+        if not tied:
+            return cls(encoder, Network.random(encoder.sizes[::-1], activation, output, rng, dtype))
+        kinds = [activation] * (len(encoder.layers) - 1) + [output]
+        layers = [
+            Dense(up.W.T, np.zeros(up.n_in), kind)
+            for up, kind in zip(encoder.layers[::-1], kinds, strict=True)
+        ]
+        return cls(encoder, Network(layers), tied=True)
+
+    @classmethod
+    def unrolled(cls, rbms: Iterable[RBM], tied: bool = False) -> "Autoencoder":
+        """A stack of machines as a deep autoencoder: their means up to the code, and back down.
+
+        Layer by layer the encoder computes E[h | v] and the decoder E[v | h], so that the units
+        decide the activations: sigmoid for Bernoulli, tanh for spins, identity for Gaussian (whose
+        variance is multiplied into weights and biases), softplus for noisy rectifiers. A Gaussian
+        top layer gives the linear code of Hinton and Salakhutdinov.
+
+        Parameters
+        ----------
+        rbms : sequence of RBM
+            From bottom to top; the hidden layer of each is as wide as the visible one of the next.
+            All arrays are copied.
+        tied : bool
+            Keep one array for both directions. Not possible for Gaussian units of a variance that
+            is not 1, which scale the two directions differently.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no machine, widths or dtypes do not fit, or a type of unit has no
+            activation: softmax, and the truncated Gaussian ReLU.
+
+        References
+        ----------
+        Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+        """
+        check.instance("tied", tied, (bool, np.bool_))
+        up, down = unroll.both_ways(rbms)
+        if tied:
+            for one, other in zip(up, down[::-1], strict=True):
+                if not np.array_equal(one.W, other.W.T):
+                    raise ValueError("tied: expected Gaussian units of variance 1 only")
+        return cls(Network(up), Network(down), tied)
+
+    def loss(self, X: Any, loss: str | None = None) -> np.ndarray:
+        """The loss of each row, without noise or penalties, in nats.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+            Finite numbers; in [0, 1] for the loss "binary".
+        loss : "binary" or "squared", optional
+            `losses.binary_cross_entropy`, the default for sigmoid outputs, or
+            `losses.squared_error`.
+
+        Returns
+        -------
+        (n,) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is outside the domain, or the loss does not fit the
+            outputs.
+        """
+        objective = Objective.checked(self, loss, None, 0.0, None, 0.0)
+        X, head = objective.data("X", X, self.sizes[0]), objective.head(self.decoder)
+        value = LOSSES[objective.loss]
+        return np.concatenate(
+            [
+                value(head.forward(self.encoder.forward(x).outputs[-1]).outputs[-1], x)[0]
+                for _, x in self.encoder.blocks("X", X)
+            ]
+        )
+
+    def objective(
+        self,
+        X: Any,
+        loss: str | None = None,
+        noise: Masking | GaussianNoise | None = None,
+        contraction: float = 0.0,
+        sparsity: Sparsity | None = None,
+        weight_decay: float = 0.0,
+        rng: int | np.random.Generator = 0,
+    ) -> tuple[float, list[np.ndarray]]:
+        """What `fit` descends, with X as one batch, and its gradient by back-propagation.
+
+        Parameters
+        ----------
+        X, loss, noise, contraction, sparsity, weight_decay
+            As for `fit`.
+        rng : int or Generator
+            Draws the noise.
+
+        Returns
+        -------
+        value : float
+            mean loss + contraction · mean ‖J‖² + cost · Σ_j KL(p ‖ q_j) + ½ weight_decay Σ W².
+        gradients : list of arrays
+            One for each of `parameters`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        """
+        objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
+        X = check.dense(objective.data("X", X, self.sizes[0]), self.dtype)
+        passes = Pass(self, objective, len(X))
+        terms = passes.run(X, check.generator(rng))
+        return objective.value(terms, self.parameters), passes.gradients
+
+    def fit(
+        self,
+        X: Any,
+        epochs: int = 10,
+        batch_size: int = 100,
+        optimizer: Optimizer = Adam(0.001),  # noqa: B008  (frozen, so shared safely)
+        loss: str | None = None,
+        noise: Masking | GaussianNoise | None = None,
+        contraction: float = 0.0,
+        sparsity: Sparsity | None = None,
+        weight_decay: float = 0.0,
+        validation: Any = None,
+        rng: int | np.random.Generator = 0,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+    ) -> History:
+        """Train the autoencoder in place by descending the mean loss of its reconstructions.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+            Finite numbers; in [0, 1] for the loss "binary". Of any real dtype; only one batch at a
+            time is converted to the autoencoder's.
+        epochs : int ≥ 0
+            Passes over X.
+        batch_size : int ≥ 1
+            Rows per update; the last batch of an epoch may be shorter and is averaged over its own
+            rows. A size above n is one full batch.
+        optimizer : optimizer
+            ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``.
+        loss : "binary" or "squared", optional
+            `losses.binary_cross_entropy`, the default for sigmoid outputs, or
+            `losses.squared_error`, each summed over the columns.
+        noise : Masking or GaussianNoise, optional
+            Corrupts what the encoder is given, anew at each update; the reconstruction is compared
+            with the row before that.
+        contraction : float ≥ 0
+            λ of the penalty λ · mean over the rows of ‖∂code/∂x‖², taken at the x that the encoder
+            is given. Exact for an encoder of any depth.
+        sparsity : Sparsity, optional
+            cost · Σ_j KL(p ‖ q_j), q_j being the mean of code unit j over the batch; for codes of
+            sigmoid units.
+        weight_decay : float ≥ 0
+            λ of the penalty ½ λ ‖W‖² of every array of weights; biases are not decayed.
+        validation : (m, D) array or sparse matrix, optional
+            Held-out rows; adds the monitors `validation_loss` and `validation_error`.
+        rng : int or Generator
+            Each epoch draws a permutation of the rows, then its batches' noise in order.
+        progress : bool
+            Show a progress bar.
+        callbacks : sequence of callables
+            Each is called as ``callback(ae, history)`` after an epoch; training stops after the
+            epoch in which one returns True.
+        checkpoint : path, optional
+            Save everything there after each epoch. If the file exists, training goes on from it and
+            ends with the bits that an uninterrupted run would have given.
+
+        Returns
+        -------
+        History
+            Per epoch `epoch`, `seconds`, `loss` and, if asked for, `sparsity` Σ_j KL(p ‖ q_j) and
+            `contraction` ‖∂code/∂x‖²: means over the epoch's batches as they were met, before their
+            update, under noise, not weighted. Then, after the epoch and without noise,
+            `reconstruction_error` (over the first 256 training rows), `validation_loss` and
+            `validation_error` (the reconstruction error of the held-out rows).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        DivergenceError
+            If a parameter or a monitor becomes infinite or NaN; the autoencoder is then as it was
+            after the last finite epoch.
+
+        References
+        ----------
+        Vincent et al. (2008) for the noise, Rifai et al. (2011) for the contractive penalty, Ng
+        (2011), Sparse autoencoder, lecture notes, for the sparse one.
+        """
+        objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
+        run = Reconstruction(self, X, objective, validation, batch_size, optimizer, rng)
+        return run.train(epochs, progress, callbacks, checkpoint)

@@ -1,0 +1,457 @@
+"""The deep Boltzmann machine: layers of units, each connected to the layer below and the one above.
+
+With layers x⁰ = v, x¹, …, xᴸ of Bernoulli units,
+
+    E(x⁰, …, xᴸ) = −Σ_l b_lᵀ x_l − Σ_l x_lᵀ W_l x_{l+1},
+
+and p = exp(−E) / Z. It is a restricted Boltzmann machine whose two sides are the even and the odd
+layers, so that everything for those serves here: enumeration, annealed importance sampling, Gibbs
+sampling and tempering act on `DBM.as_rbm()`. What is new is p(h | v), in which the hidden layers
+depend on each other: see `rbmbook.mean_field`.
+
+References
+----------
+Salakhutdinov and Hinton (2009), Deep Boltzmann machines.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rbmbook import annealing, exact, gibbs, storage, validation
+from rbmbook.annealing import Estimate
+from rbmbook.mean_field import Inference, MeanField
+from rbmbook.rbm import RBM
+from rbmbook.sides import Sides
+
+STEPS, TOLERANCE = 100, 1e-4  # of mean-field inference
+
+
+class DBM:
+    """A deep Boltzmann machine of two or more hidden layers of Bernoulli units.
+
+    Parameters
+    ----------
+    weights : sequence of L ≥ 2 arrays
+        W_l of shape (n_l, n_{l+1}) between layers l and l + 1; layer 0 is visible. The dtype of the
+        first, float32 or float64, is the machine's; integers and lists become float64.
+    biases : sequence of L + 1 arrays
+        b_l of shape (n_l,). All parameters are copied.
+
+    Attributes
+    ----------
+    weights, biases : tuples of arrays
+        The live parameters: what is written into them changes the machine.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, there are fewer than two hidden layers, or a parameter is not finite.
+    TypeError
+        If a parameter is not an array of real numbers.
+
+    References
+    ----------
+    Salakhutdinov and Hinton (2009), equation 9.
+
+    Examples
+    --------
+    >>> from rbmbook.dbm import DBM
+    >>> dbm = DBM(weights=[[[1.0], [-1.0]], [[2.0]]], biases=[[0.0, 0.5], [0.0], [0.0]])
+    >>> dbm
+    DBM(2 visible, 1 + 1 hidden, float64)
+    >>> dbm.energy([[[1, 0]], [[1]], [[1]]])
+    array([-3.])
+    """
+
+    def __init__(self, weights: Sequence[Any], biases: Sequence[Any]) -> None:
+        weights = [validation.array(f"weights[{k}]", W) for k, W in enumerate(weights)]
+        if len(weights) < 2:
+            raise ValueError(
+                f"weights: expected at least 2 arrays (with one hidden layer it is an RBM), "
+                f"got {len(weights)}"
+            )
+        if len(biases) != len(weights) + 1:
+            raise ValueError(
+                f"biases: expected {len(weights) + 1} arrays, one more than weights, "
+                f"got {len(biases)}"
+            )
+        sizes = []
+        for k, W in enumerate(weights):
+            if W.ndim != 2 or 0 in W.shape or (sizes and W.shape[0] != sizes[-1]):
+                width = sizes[-1] if sizes else "n_0"
+                raise ValueError(
+                    f"weights[{k}]: expected shape ({width}, n_{k + 1}) with no zero, got {W.shape}"
+                )
+            sizes += list(W.shape) if k == 0 else [W.shape[1]]
+        first = weights[0].dtype
+        dtype = validation.floating("weights[0]", first if first.kind == "f" else np.float64)
+        self._sides = Sides(sizes)
+        even, odd = self._sides.widths
+        self._rbm = RBM(np.zeros((even, odd), dtype), np.zeros(even), np.zeros(odd))
+        for k, (own, W) in enumerate(zip(self.weights, weights, strict=True)):
+            own[:] = validation.parameter(f"weights[{k}]", W, own.shape, dtype)
+        for k, (own, b) in enumerate(zip(self.biases, biases, strict=True)):
+            own[:] = validation.parameter(f"biases[{k}]", b, own.shape, dtype)
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        rng: int | np.random.Generator = 0,
+        scale: float = 0.01,
+        dtype: np.dtype | type = np.float32,
+        data: Any = None,
+    ) -> "DBM":
+        """A machine with weights from N(0, scale²) and biases of zero.
+
+        Parameters
+        ----------
+        sizes : sequence of L + 1 ≥ 3 ints ≥ 1
+            The layers' widths, the visible one first.
+        rng : int or Generator
+            Draws the weights, layer by layer from the bottom, in C order, in `dtype`.
+        scale : float ≥ 0
+            Standard deviation of the weights.
+        dtype : float32 or float64
+        data : (n, D) array or sparse matrix, optional
+            Where given, the visible biases start at the logit of the data's smoothed mean.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+        """
+        sizes = [validation.integer(f"sizes[{k}]", n) for k, n in enumerate(sizes)]
+        if len(sizes) < 3:
+            raise ValueError(f"sizes: expected at least 3 layers, got {sizes}")
+        rng = validation.generator(rng)
+        pairs = zip(sizes[:-1], sizes[1:], strict=True)
+        rbms = [RBM.random(n, m, rng, scale, dtype) for n, m in pairs]
+        dbm = cls([rbm.W for rbm in rbms], [np.zeros(n) for n in sizes])
+        if data is not None:
+            dbm.biases[0][:] = RBM.random(sizes[0], 1, dtype=dtype, data=data).a
+        return dbm
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The layers' widths, the visible one first."""
+        return self._sides.sizes
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters, means and samples: float32 or float64."""
+        return self._rbm.dtype
+
+    @property
+    def weights(self) -> tuple[np.ndarray, ...]:
+        """W_l for each pair of neighbouring layers, from the bottom: views of the live arrays."""
+        return self._sides.weights(self._rbm.W)
+
+    @property
+    def biases(self) -> tuple[np.ndarray, ...]:
+        """b_l of each layer, from the bottom: views of the live arrays."""
+        return self._sides.split(self._rbm.a, self._rbm.b)
+
+    def copy(self) -> "DBM":
+        """A machine with copies of the parameters."""
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: np.dtype | type) -> "DBM":
+        """A copy whose parameters are float32 or float64."""
+        dtype = validation.floating("dtype", dtype)
+        return DBM([W.astype(dtype) for W in self.weights], self.biases)
+
+    def __repr__(self) -> str:
+        hidden = " + ".join(str(n) for n in self.sizes[1:])
+        return f"DBM({self.sizes[0]} visible, {hidden} hidden, {self.dtype})"
+
+    def as_rbm(self) -> RBM:
+        """The same machine as an RBM (a copy) between the even and the odd layers.
+
+        Its visible columns are those of layers 0, 2, 4, … in order, its hidden columns those of
+        layers 1, 3, 5, …; weights between layers that are not neighbours are zero.
+        """
+        return self._rbm.copy()
+
+    def energy(self, states: Sequence[Any]) -> np.ndarray:
+        """E of each row: −Σ_l b_lᵀ x_l − Σ_l x_lᵀ W_l x_{l+1}.
+
+        Parameters
+        ----------
+        states : sequence of L + 1 arrays
+            The state of each layer, (n, n_l), the visible one first.
+
+        Returns
+        -------
+        (n,) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a shape does not fit or a value is not 0 or 1.
+        """
+        if len(states) != len(self.sizes):
+            raise ValueError(f"states: expected {len(self.sizes)} arrays, got {len(states)}")
+        layers = []
+        for k, (x, width) in enumerate(zip(states, self.sizes, strict=True)):
+            x = validation.matrix(f"states[{k}]", x, width)
+            if layers and x.shape[0] != len(layers[0]):
+                raise ValueError(f"states[{k}]: expected {len(layers[0])} rows, got {x.shape[0]}")
+            blocks = validation.blocks(f"states[{k}]", x, self._rbm.visible, self.dtype)
+            layers.append(np.concatenate([block for _, block in blocks]))
+        return self._rbm.energy(*self._sides.join(layers))
+
+    def mean_field(self, v: Any, steps: int = STEPS, tolerance: float = TOLERANCE) -> MeanField:
+        """The factorised distribution of the hidden layers nearest to p(h | v), by fixed point.
+
+        Starts from a pass upwards with doubled weights, then alternates the odd and even layers
+        until no mean of a row moves by more than the tolerance.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix
+            Visible states, or means in [0, 1].
+        steps : int ≥ 0
+            The most sweeps; 0 returns the first guess.
+        tolerance : float ≥ 0
+
+        Returns
+        -------
+        MeanField
+            .means (one array per hidden layer), .steps and .converged for each row.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or an argument is outside its range.
+
+        References
+        ----------
+        Salakhutdinov and Hinton (2009), equation 12.
+        """
+        found = self._by_rows(v, lambda v: self._infer(v, steps, tolerance), relaxed=True)
+        even, odd, taken, converged = (
+            np.concatenate([getattr(part, name) for part in found])
+            for name in ("even", "odd", "steps", "converged")
+        )
+        return MeanField(self._sides.split(even, odd)[1:], taken, converged)
+
+    def hidden_mean(self, v: Any, steps: int = STEPS, tolerance: float = TOLERANCE) -> np.ndarray:
+        """The mean-field means of layer 1, (n, n_1): v as the first hidden layer represents it.
+
+        Parameters and errors are those of `mean_field`.
+        """
+        return self.mean_field(v, steps, tolerance).means[0]
+
+    def bound(
+        self,
+        v: Any,
+        log_z: float | Estimate | None = None,
+        steps: int = STEPS,
+        tolerance: float = TOLERANCE,
+    ) -> np.ndarray:
+        """−E(v, m) + H(q) − log Z ≤ log p(v) of each row, at the mean-field means m, in nats.
+
+        After k sweeps it is the bound at the even layers' means, with the odd layers at their best
+        given those: it does not fall from one sweep to the next. Computed in float64.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix of visible states
+        log_z : float or Estimate, optional
+            log Z, or an estimate of it from `ais`; by enumeration if None.
+        steps, tolerance
+            As for `mean_field`.
+
+        Returns
+        -------
+        (n,) array of the machine's dtype
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is not 0 or 1, or the machine is too large to be
+            enumerated and no `log_z` is given.
+        """
+        machine = self.astype(np.float64)
+        parts = machine._by_rows(v, lambda v: machine._infer(v, steps, tolerance).bound())
+        log_z = machine.log_partition() if log_z is None else _number(log_z)
+        return (np.concatenate(parts) - log_z).astype(self.dtype)
+
+    def posterior(self, v: Any) -> RBM:
+        """p(h | v) of one row, exactly: what is left of the machine when v is held fast.
+
+        Parameters
+        ----------
+        v : (D,) array of visible states, or (1, D)
+
+        Returns
+        -------
+        RBM
+            Its visible columns are the even hidden layers (2, 4, …), its hidden columns the odd
+            ones (1, 3, …); `rb.exact.expectations` gives their true means, if it is small.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not 0 or 1.
+        """
+        (row,) = self._by_rows(np.atleast_2d(validation.array("v", v)), lambda v: v)
+        if len(row) != 1:
+            raise ValueError(f"v: expected one row, got {len(row)}")
+        return self._given(row[0])
+
+    def free_energy(self, v: Any) -> np.ndarray:
+        """F(v) = −log Σ_h exp(−E(v, h)) of each row, (n,), by enumeration of hidden layers.
+
+        Computed in float64. Raises as `log_likelihood` does.
+        """
+        machine = self.astype(np.float64)
+
+        def rows(v: np.ndarray) -> np.ndarray:
+            log_sums = [exact.log_partition(machine._given(row)) for row in v]
+            return -(v @ machine.biases[0]) - np.array(log_sums)
+
+        return np.concatenate(machine._by_rows(v, rows)).astype(self.dtype)
+
+    def log_partition(self) -> float:
+        """log Z in nats, by enumeration of the even or of the odd layers.
+
+        Raises
+        ------
+        ValueError
+            If both have more than 2³⁰ states.
+        """
+        return exact.log_partition(self._rbm)
+
+    def log_likelihood(self, v: Any) -> np.ndarray:
+        """log p(v) = −F(v) − log Z of each row, (n,), by enumeration: for tiny machines.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix of visible states
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is not 0 or 1, or the machine is too large.
+        """
+        machine = self.astype(np.float64)
+        return (-machine.free_energy(v) - machine.log_partition()).astype(self.dtype)
+
+    def ais(
+        self,
+        chains: int = 100,
+        betas: Any = 1000,
+        rng: int | np.random.Generator = 0,
+        data: Any = None,
+    ) -> Estimate:
+        """log Z by annealed importance sampling; parameters and errors as for `evaluate.ais`.
+
+        The chains move through the even layers and the odd ones are summed out. With `data`, the
+        visible layer starts at the data's (smoothed) mean, all other units at fair coins.
+
+        References
+        ----------
+        Salakhutdinov and Hinton (2009), section 3.3 (there the even layers are summed out).
+        """
+        return annealing.ais(self._rbm, chains, betas, rng, self.base_data(data))
+
+    def base_data(self, data: Any) -> np.ndarray | None:
+        """Data for the even side of `as_rbm()` with the visible mean of `data`, for annealing.
+
+        Visible columns stand at their mean and those of other layers at ½, in every row; the rows
+        share one row's memory. None for None.
+        """
+        if data is None:
+            return None
+        data = validation.matrix("data", data, self.sizes[0])
+        row = np.full(self._rbm.n_visible, 0.5)
+        blocks = validation.blocks("data", data, self._rbm.visible, np.float64, relaxed=True)
+        row[: self.sizes[0]] = sum(block.sum(axis=0) for _, block in blocks) / data.shape[0]
+        return np.broadcast_to(row, (data.shape[0], len(row)))
+
+    def sample(
+        self,
+        n: int,
+        rng: int | np.random.Generator,
+        steps: int = 1000,
+        means: bool = False,
+    ) -> np.ndarray:
+        """Visible states of n Gibbs chains that start at fair coins.
+
+        Parameters
+        ----------
+        n : int ≥ 1
+        rng : int or Generator
+        steps : int ≥ 0
+            Sweeps: all odd layers given the even ones, then all even layers given the odd ones.
+        means : bool
+            Return the last step's P(v = 1 | layer 1) in place of the states drawn with it: greyer,
+            smoother pictures.
+
+        Returns
+        -------
+        (n, D) array of the machine's dtype
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+        """
+        rng = validation.generator(rng)
+        even = gibbs.run(self._rbm, validation.integer("n", n), steps, rng)
+        if means:
+            even = self._rbm.visible_mean(self._rbm.sample_hidden(even, rng))
+        return even[:, : self.sizes[0]].copy()
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the machine to `path`, in NumPy's npz format, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is then untouched.
+        """
+        arrays = {f"W{k}": W for k, W in enumerate(self.weights)}
+        arrays |= {f"b{k}": b for k, b in enumerate(self.biases)}
+        storage.write(path, "DBM", arrays, layers=len(self.biases))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "DBM":
+        """The machine that `save` wrote to `path`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is not a saved deep machine, or damaged.
+        """
+        arrays, meta = storage.read(path, "DBM")
+        with storage.reading(path):
+            n = meta["layers"]
+            return cls([arrays[f"W{k}"] for k in range(n - 1)], [arrays[f"b{k}"] for k in range(n)])
+
+    def _given(self, v: np.ndarray) -> RBM:
+        rbm, D = self._rbm, self.sizes[0]
+        return RBM(rbm.W[D:], rbm.a[D:], rbm.b + v @ rbm.W[:D])
+
+    def _infer(self, v: np.ndarray, steps: Any, tolerance: Any) -> Inference:
+        steps = validation.integer("steps", steps, minimum=0)
+        tolerance = validation.real("tolerance", tolerance, 0.0)
+        return Inference(self._rbm, self._sides, v).run(steps, tolerance)
+
+    def _by_rows(self, v: Any, function: Callable, relaxed: bool = False) -> list[Any]:
+        """`function` of each dense, checked block of rows of `v`."""
+        v = validation.matrix("v", v, self.sizes[0])
+        blocks = validation.blocks("v", v, self._rbm.visible, self.dtype, relaxed)
+        return [function(block) for _, block in blocks]
+
+
+def _number(log_z: Any) -> float:
+    log_z = log_z.log_z if isinstance(log_z, Estimate) else log_z
+    return validation.real("log_z", log_z, -np.inf)

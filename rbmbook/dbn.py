@@ -1,0 +1,364 @@
+"""The deep belief network: a restricted Boltzmann machine on top, arrows down to the data.
+
+With layers x⁰ = v, x¹, …, xᴸ and one machine between each pair, the model is
+
+    p(v, x¹, …, xᴸ) = p(v | x¹) p(x¹ | x²) ⋯ p(xᴸ⁻² | xᴸ⁻¹) · p(xᴸ⁻¹, xᴸ),
+
+where the last factor is the whole top machine and each of the others is one conditional of a lower
+machine. The way up, q(x¹ | v) q(x² | x¹) ⋯, uses the other conditional of each lower machine: an
+approximation of the posterior, exact only in special cases.
+
+References
+----------
+Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from rbmbook import dbn_bound, gibbs, greedy, validation, wake_sleep
+from rbmbook.annealing import Estimate
+from rbmbook.history import History
+from rbmbook.negative import CD, Negative
+from rbmbook.optimize import SGD, Optimizer
+from rbmbook.rbm import RBM
+from rbmbook.stack import Stack
+
+Callback = Callable[["DBN", History], Any]
+
+
+class DBN(Stack):
+    """A deep belief network, made of restricted Boltzmann machines from bottom to top.
+
+    Parameters
+    ----------
+    rbms : sequence of RBM
+        The hidden layer of each is the visible layer of the next: as wide, of the same type of
+        units and of one dtype. The machines are copied.
+
+    Attributes
+    ----------
+    rbms : list of RBM
+        The top one is a machine as it is. Of a lower one, W, a and the visible units generate, b
+        and the hidden units are used on the way up.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no machine, one is not a machine, or two neighbours do not fit.
+
+    References
+    ----------
+    Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> from rbmbook.dbn import DBN
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> dbn = DBN.random([9, 8, 4], rng=0, data=X)
+    >>> dbn
+    DBN(9-8-4, float32)
+    >>> history = dbn.fit(X, epochs=5, rng=0, progress=False)
+    >>> dbn.transform(X).shape, dbn.sample(5, rng=0, steps=10).shape
+    ((14, 4), (5, 9))
+    """
+
+    def fit(
+        self,
+        X: Any,
+        epochs: int | Sequence[int] = 10,
+        negative: Negative | Sequence[Negative] = CD(1),  # noqa: B008
+        batch_size: int | Sequence[int] = 100,
+        optimizer: Optimizer | Sequence[Optimizer] = SGD(0.05),  # noqa: B008
+        weight_decay: float | Sequence[float] = 0.0,
+        inputs: str = "means",
+        validation: Any = None,
+        rng: int | np.random.Generator = 0,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+        **options: Any,
+    ) -> History:
+        """Train the machines one after the other, each on what the one below makes of the data.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+            Visible states, or means (in [0, 1] for Bernoulli units).
+        epochs, negative, batch_size, optimizer, weight_decay, **options
+            As for `train.fit` (which also takes `centered`, `l1`, `sparsity` and `sample_weight`);
+            a list or tuple has one value per machine, from the bottom. With 0 epochs a machine
+            stays as it is.
+        inputs : "means" or "samples"
+            What the machine above is trained on: E[h | v], or one draw from p(h | v) per row. The
+            proof that a layer raises the bound is for samples; means have less noise.
+        validation : (m, D) array or sparse matrix, optional
+            Held-out rows, whose means are passed up likewise.
+        rng : int or Generator
+            Drawn from by one machine after the other.
+        progress : bool
+        callbacks : sequence of callables
+            Each is called as ``callback(dbn, history)`` after an epoch; all training stops after
+            the epoch in which one returns True.
+        checkpoint : path, optional
+            Everything is saved after each epoch, in one file per machine: the path with
+            ``.layer1``, ``.layer2``, … added. Training goes on from these and ends with the bits
+            that an uninterrupted run would have given.
+
+        Returns
+        -------
+        History
+            One row per epoch of each machine: `layer` (from 1), then what `train.fit` reports, with
+            `epoch` counted within the layer and `seconds` from the very start.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        DivergenceError
+            If a parameter becomes infinite or NaN; that machine is then as it was after its last
+            finite epoch, and those above are untouched.
+
+        References
+        ----------
+        Hinton, Osindero and Teh (2006), section 4. Bengio, Lamblin, Popovici and Larochelle (2007),
+        Greedy layer-wise training of deep networks.
+        """
+        settings = {"epochs": epochs, "negative": negative, "batch_size": batch_size}
+        settings |= {"optimizer": optimizer, "weight_decay": weight_decay, **options}
+        return greedy.fit(
+            self, X, settings, inputs, validation, rng, progress, callbacks, checkpoint
+        )
+
+    def up_down(
+        self,
+        X: Any,
+        epochs: int = 10,
+        negative: Negative = CD(1),  # noqa: B008
+        batch_size: int = 100,
+        optimizer: Optimizer = SGD(0.01),  # noqa: B008
+        weight_decay: float = 0.0,
+        rng: int | np.random.Generator = 0,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+    ) -> History:
+        """Fine-tune all layers together by contrastive wake-sleep, with the way up untied.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+            Visible states, or means (in [0, 1] for Bernoulli units).
+        epochs : int ≥ 0
+        negative : CD or PCD
+            The top machine's negative phase; the states at which its chains end are the beginning
+            of the way down.
+        batch_size : int ≥ 1
+        optimizer : optimizer
+        weight_decay : float ≥ 0
+            λ of the penalty ½ λ ‖W‖² on all weights, up, down and top.
+        rng : int or Generator
+            Each epoch draws a permutation of the rows; each update the states up, the top machine's
+            chains, and the states down.
+        progress, callbacks, checkpoint
+            As for `train.fit`; a callback is called as ``callback(dbn, history)``.
+
+        Returns
+        -------
+        History
+            `epoch`, `seconds`, `reconstruction_error` (mean squared difference between a unit and
+            what means carry up to the layer below the top and back, over the first 256 rows),
+            `untied1`, … (root mean square difference of the weights up and down).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        DivergenceError
+            If a parameter becomes infinite or NaN; the network is then as it was after the last
+            finite epoch.
+
+        References
+        ----------
+        Hinton, Osindero and Teh (2006), section 5 and appendix B. There the way up is trained on
+        means of the visible units; here on samples, as the wake-sleep algorithm says.
+        """
+        run = wake_sleep.UpDown(self, X, negative, batch_size, optimizer, weight_decay, rng)
+        return run.train(epochs, progress, callbacks, checkpoint)
+
+    def sample(
+        self,
+        n: int,
+        rng: int | np.random.Generator,
+        steps: int = 1000,
+        means: bool = False,
+        start: Any = None,
+    ) -> np.ndarray:
+        """Draw from the model: Gibbs sampling in the top machine, then one pass down.
+
+        Parameters
+        ----------
+        n : int ≥ 1
+            Number of samples, one chain each.
+        rng : int or Generator
+            Draws the start, the chains, then the states down, layer by layer.
+        steps : int ≥ 0
+            Sweeps of the top machine's chains.
+        means : bool
+            Return E[v | x¹] at the end of the way instead of a draw: grey pictures, less noise.
+        start : (n, D) array or sparse matrix, optional
+            Visible states from which the chains start, after a sampled pass up; random by default.
+
+        Returns
+        -------
+        (n, D) array of the network's dtype
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+
+        References
+        ----------
+        Hinton, Osindero and Teh (2006), "Looking into the mind of a neural network".
+        """
+        n, rng = validation.integer("n", n), validation.generator(rng)
+        validation.instance("means", means, (bool, np.bool_))
+        x = n if start is None else self._pass_up(start, n, rng)
+        top = self.rbms[-1]
+        x = gibbs.run(top, x, steps, rng)
+        if not self.generation:
+            return top.visible_mean(top.sample_hidden(x, rng)) if means else x
+        for way in self.generation[:0:-1]:
+            x = way.sample(x, rng)
+        last = self.generation[0]
+        return last.mean(x) if means else last.sample(x, rng)
+
+    def _pass_up(self, start: Any, n: int, rng: np.random.Generator) -> np.ndarray:
+        start = validation.matrix("start", start, self.sizes[0])
+        if start.shape[0] != n:
+            raise ValueError(f"start: expected {n} rows, one per sample, got {start.shape}")
+        blocks = validation.blocks("start", start, self.rbms[0].visible, self.dtype)
+        x = np.concatenate([block for _, block in blocks])
+        for way in self.recognition:
+            x = way.sample(x, rng)
+        return x
+
+    def bound(
+        self,
+        v: Any,
+        log_z: float | Estimate | None = None,
+        rng: int | np.random.Generator = 0,
+        samples: int = 20,
+    ) -> np.ndarray:
+        """The variational lower bound of log p(v): E_q[log p(v | h) + log p_top(h)] + H(q).
+
+        For more than two machines, log p(v | h) stands for the arrows of all layers.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix of visible states
+        log_z : float or Estimate, optional
+            log Z of the top machine; by enumeration if not given. An estimate by `evaluate.ais` is
+            too low on average, which makes this number too high.
+        rng : int or Generator
+        samples : int ≥ 1
+            Passes up per row. The expectation is summed exactly, without them, if each layer
+            between the data and the top machine's hidden units has at most 4,096 states.
+
+        Returns
+        -------
+        (n,) array of the network's dtype, nats
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above, or `log_z` is needed: the top machine is too large.
+
+        References
+        ----------
+        Hinton, Osindero and Teh (2006), section 4. Salakhutdinov and Murray (2008), On the
+        quantitative analysis of deep belief networks.
+        """
+        samples, rng = validation.integer("samples", samples), validation.generator(rng)
+        layers, blocks, log_z = self._prepared(v, log_z)
+        if all(count <= dbn_bound.EXACT_STATES for count in layers.counts()):
+            return dbn_bound.summed_bound(layers, blocks, log_z).astype(self.dtype)
+        return self.log_weights(v, log_z, rng, samples).mean(axis=1).astype(self.dtype)
+
+    def log_weights(
+        self,
+        v: Any,
+        log_z: float | Estimate | None = None,
+        rng: int | np.random.Generator = 0,
+        samples: int = 20,
+    ) -> np.ndarray:
+        """log p(v, h) − log q(h | v) at draws h from q, in nats.
+
+        The mean over the draws estimates the bound, without bias; the logarithm of the mean of
+        their exponentials estimates log p(v) by importance sampling, on average too low.
+
+        Parameters
+        ----------
+        v, log_z, rng, samples
+            As for `bound`.
+
+        Returns
+        -------
+        (n, samples) float64 array
+
+        References
+        ----------
+        Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders (why the mean of
+        more weights gives a tighter bound).
+        """
+        samples, rng = validation.integer("samples", samples), validation.generator(rng)
+        layers, blocks, log_z = self._prepared(v, log_z)
+        return np.concatenate(
+            [dbn_bound.sampled_log_weights(layers, v, log_z, samples, rng) for v in blocks]
+        )
+
+    def log_likelihood(self, v: Any) -> np.ndarray:
+        """log p(v) of each row by summing over all hidden states of a small network, in nats.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix of visible states
+
+        Returns
+        -------
+        (n,) array of the network's dtype
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is not a state, or the network is too large.
+        """
+        layers, blocks, log_z = self._prepared(v, None)
+        dbn_bound.check_pairs(layers.counts())
+        return dbn_bound.summed_log_likelihood(layers, blocks, log_z).astype(self.dtype)
+
+    def _prepared(self, v: Any, log_z: Any) -> tuple[dbn_bound.Layers, Iterator[np.ndarray], float]:
+        """The layers and the rows of v, block by block, in float64; log Z of the top machine."""
+        v = validation.matrix("v", v, self.sizes[0])
+        blocks = validation.blocks("v", v, self.rbms[0].visible, np.dtype(np.float64))
+        layers = dbn_bound.Layers(self)
+        return layers, (v for _, v in blocks), dbn_bound.top_log_partition(layers.top, log_z)
+
+
+def transposed(rbm: RBM) -> RBM:
+    """The same machine upside down: its hidden layer is the visible one of the copy.
+
+    On top of the machine itself it gives a deep belief network with the same p(v): the start from
+    which training the new layer can only raise the bound.
+
+    References
+    ----------
+    Hinton, Osindero and Teh (2006), section 4.
+    """
+    rbm = validation.instance("rbm", rbm, RBM)
+    return RBM(rbm.W.T, rbm.b, rbm.a, rbm.hidden, rbm.visible)

@@ -1,0 +1,365 @@
+"""Generative adversarial networks: a generator that learns from a critic that learns from both.
+
+The critic sees data and samples and is trained to tell them apart; the generator, who never sees
+the data, is trained to be told apart less. What the two play for is one line each, below.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rbmbook import adversarial, storage
+from rbmbook import validation as check
+from rbmbook.adversarial import TARGETS, Game, Objective
+from rbmbook.history import History
+from rbmbook.layers import Dense
+from rbmbook.network import Network
+from rbmbook.optimize import Adam, Optimizer
+
+Callback = Callable[["GAN", History], Any]
+
+
+class GAN:
+    """A generator and its critic.
+
+    Parameters
+    ----------
+    generator : Network
+        From n_latent standard normal numbers z to an example G(z).
+    critic : Network
+        From an example to one number d, with the identity as its last activation. For the first
+        two losses d is a logit: σ(d) is the probability that the example is data.
+    loss : "non-saturating", "minimax" or "wasserstein"
+        What the two descend; see `adversarial.critic_loss` and `adversarial.generator_loss`.
+    gradient_penalty : float ≥ 0
+        λ of the penalty λ · mean (‖∇_x d(x)‖ − target)² on the critic; 0 for none. The Wasserstein
+        loss needs one: without it nothing bounds d.
+    penalty_at : "interpolates" or "data"
+        Where the slope is looked at. "interpolates": at random points between data and samples,
+        target 1 (Gulrajani et al.). "data": at the data, target 0 (R1 of Mescheder et al. with
+        γ = 2 λ).
+
+    Raises
+    ------
+    ValueError
+        If widths or dtypes do not fit, or an option is none of the above.
+    TypeError
+        If a network is not one.
+
+    References
+    ----------
+    Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville and Bengio (2014),
+    Generative adversarial nets. Arjovsky, Chintala and Bottou (2017), Wasserstein generative
+    adversarial networks. Gulrajani et al. (2017), Improved training of Wasserstein GANs. Mescheder
+    et al. (2018), Which training methods for GANs do actually converge?
+
+    Examples
+    --------
+    >>> from rbmbook.data import ring
+    >>> X, _ = ring(256)
+    >>> gan = GAN.random(n_latent=2, n_data=2, hidden=(16, 16), rng=0)
+    >>> gan
+    GAN(2 → 16 leaky_relu → 16 leaky_relu → 2 identity, non-saturating, float32)
+    >>> history = gan.fit(X, epochs=2, rng=0, progress=False)
+    >>> gan.sample(5, rng=0).shape
+    (5, 2)
+    """
+
+    def __init__(
+        self,
+        generator: Network,
+        critic: Network,
+        loss: str = "non-saturating",
+        gradient_penalty: float = 0.0,
+        penalty_at: str = "interpolates",
+    ) -> None:
+        check.instance("generator", generator, Network)
+        check.instance("critic", critic, Network)
+        if critic.sizes[0] != generator.sizes[-1]:
+            raise ValueError(
+                f"critic: expected {generator.sizes[-1]} columns, as the generator makes, "
+                f"got {critic.sizes[0]}"
+            )
+        if critic.sizes[-1] != 1 or critic.layers[-1].activation != "identity":
+            raise ValueError(f"critic: expected one output without an activation, got {critic}")
+        if critic.dtype != generator.dtype:
+            raise ValueError(f"critic: expected {generator.dtype}, got {critic.dtype}")
+        self.generator, self.critic = generator, critic
+        self.loss = adversarial.known("loss", loss)
+        self.gradient_penalty = check.real("gradient_penalty", gradient_penalty, 0.0)
+        if check.instance("penalty_at", penalty_at, str) not in TARGETS:
+            raise ValueError(
+                f"penalty_at: expected one of {', '.join(TARGETS)}, got {penalty_at!r}"
+            )
+        self.penalty_at = penalty_at
+
+    @classmethod
+    def random(
+        cls,
+        n_latent: int,
+        n_data: int,
+        hidden: Sequence[int] = (128, 128),
+        output: str = "identity",
+        loss: str = "non-saturating",
+        rng: int | np.random.Generator = 0,
+        dtype: np.dtype | type = np.float32,
+        gradient_penalty: float = 0.0,
+        penalty_at: str = "interpolates",
+        activation: str = "leaky_relu",
+    ) -> "GAN":
+        """Two networks with the same hidden layers and random weights.
+
+        Parameters
+        ----------
+        n_latent, n_data : int ≥ 1
+            Numbers in a z, and columns of the data.
+        hidden : sequence of int ≥ 1
+            Widths of the hidden layers of both networks.
+        output : str
+            Activation of the generator's output: "identity" for any numbers, "sigmoid" for data in
+            [0, 1].
+        loss, gradient_penalty, penalty_at
+            As for `GAN`.
+        rng : int or Generator
+            Draws the generator's weights, then the critic's.
+        dtype : float32 or float64
+        activation : str
+            Of the hidden layers.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+        """
+        rng = check.generator(rng)
+        try:
+            hidden = [check.integer("hidden", width) for width in hidden]
+        except TypeError:
+            raise TypeError(f"hidden: expected a sequence of integers, got {hidden!r}") from None
+        n_latent, n_data = check.integer("n_latent", n_latent), check.integer("n_data", n_data)
+        generator = Network.random([n_latent, *hidden, n_data], activation, output, rng, dtype)
+        critic = Network.random([n_data, *hidden, 1], activation, "identity", rng, dtype)
+        return cls(generator, critic, loss, gradient_penalty, penalty_at)
+
+    @property
+    def n_latent(self) -> int:
+        """Numbers in a z."""
+        return self.generator.sizes[0]
+
+    @property
+    def n_data(self) -> int:
+        """Columns of an example."""
+        return self.generator.sizes[-1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters and samples: float32 or float64."""
+        return self.generator.dtype
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The generator's own arrays, then the critic's."""
+        return [*self.generator.parameters, *self.critic.parameters]
+
+    @property
+    def activations(self) -> list[list[str]]:
+        """The names of the generator's activations, and of the critic's."""
+        return [[layer.activation for layer in net.layers] for net in (self.generator, self.critic)]
+
+    def sample(self, n: int, rng: int | np.random.Generator) -> np.ndarray:
+        """n samples G(z), shape (n, n_data).
+
+        Parameters
+        ----------
+        n : int ≥ 1
+        rng : int or Generator
+            Draws the (n, n_latent) standard normal z, in C order, in the dtype of the networks.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `n` or `rng` is not as above.
+        """
+        return self.generator(self.latent(check.integer("n", n), check.generator(rng)))
+
+    def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """n draws of z; unchecked, for inner loops."""
+        return rng.standard_normal((n, self.n_latent), dtype=self.dtype)
+
+    def mixing(self, n: int, rng: np.random.Generator) -> np.ndarray | None:
+        """n uniform numbers (n, 1), if a penalty needs interpolates; unchecked."""
+        if self.gradient_penalty and self.penalty_at == "interpolates":
+            return rng.random((n, 1), dtype=self.dtype)
+        return None
+
+    def fit(
+        self,
+        X: Any,
+        epochs: int = 10,
+        batch_size: int = 64,
+        optimizer: Optimizer = Adam(0.001, beta1=0.5),  # noqa: B008  (frozen, so shared safely)
+        critic_optimizer: Optimizer | None = None,
+        critic_steps: int = 1,
+        rng: int | np.random.Generator = 0,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+    ) -> History:
+        """Let both networks learn in turn, in place.
+
+        Parameters
+        ----------
+        X : (n, n_data) array or sparse matrix
+            Finite numbers of any real dtype; only one batch at a time is converted.
+        epochs : int ≥ 0
+            Passes over X.
+        batch_size : int ≥ 1
+            Rows of X for each step of the critic, and as many samples. The last batch of an epoch
+            may be shorter; a size above n is one full batch.
+        optimizer : optimizer
+            The generator's: ``rb.SGD(…)`` or ``rb.Adam(…)``. A momentum (β₁) below 0.9 keeps the
+            two from chasing each other (Radford et al. use 0.5).
+        critic_optimizer : optimizer, optional
+            By default equal to `optimizer`. Each network has its own memory in any case.
+        critic_steps : int ≥ 1
+            The generator makes one step after every so many of the critic, each on a new batch.
+        rng : int or Generator
+            Each epoch draws a permutation of the rows; then each batch of m rows draws m latent
+            vectors, with a penalty at interpolates m uniform numbers, and, where it ends with a
+            step of the generator, m latent vectors for that.
+        progress : bool
+            Show a progress bar.
+        callbacks : sequence of callables
+            Each is called as ``callback(gan, history)`` after an epoch; training stops after the
+            epoch in which one returns True.
+        checkpoint : path, optional
+            Save everything there after each epoch. If the file exists, training goes on from it
+            and ends with the bits that an uninterrupted run would have given.
+
+        Returns
+        -------
+        History
+            Monitors, one number per epoch, each a mean over the epoch's steps of the critic,
+            before the step: `epoch`, `seconds`, `critic_loss` and `generator_loss` (on the same
+            batches), `gap` (mean d of the data minus mean d of the samples), `divergence` (for the
+            logit losses: log 2 − critic_loss / 2, which a critic can raise to the Jensen–Shannon
+            divergence and no further, in nats) and, with a gradient penalty, `penalty` (before
+            it is multiplied by λ; not part of critic_loss).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        DivergenceError
+            If a parameter becomes infinite or NaN; both networks are then as they were after the
+            last finite epoch.
+
+        References
+        ----------
+        Goodfellow et al. (2014), algorithm 1. Gulrajani et al. (2017), algorithm 1. Radford, Metz
+        and Chintala (2016), Unsupervised representation learning with deep convolutional
+        generative adversarial networks.
+        """
+        pair = optimizer, optimizer if critic_optimizer is None else critic_optimizer
+        game = Game(self, X, batch_size, pair, critic_steps, rng)
+        return game.train(epochs, progress, callbacks, checkpoint)
+
+    def critic_objective(self, x: Any, z: Any, mix: Any = None) -> Objective:
+        """What one step of the critic descends, and its gradient.
+
+        Parameters
+        ----------
+        x : (n, n_data) array or sparse matrix
+            Data.
+        z : (n, n_latent) array
+            What the samples are made from.
+        mix : (n, 1) array in [0, 1], optional
+            Where the interpolates mix·x + (1 − mix)·G(z) lie; only for a penalty there.
+
+        Returns
+        -------
+        value : float
+            critic_loss + λ · penalty.
+        gradients : list of arrays, like ``gan.critic.parameters``
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a shape does not fit or `mix` is missing.
+        """
+        x = check.dense(check.matrix("x", x, self.n_data), self.dtype)
+        z = check.dense(check.matrix("z", z, self.n_latent), self.dtype)
+        if self.gradient_penalty and self.penalty_at == "interpolates":
+            if mix is None or np.shape(mix) != (len(x), 1) or len(z) != len(x):
+                raise ValueError(
+                    f"mix: expected shape ({len(x)}, 1), and as many rows of z, "
+                    f"got {np.shape(mix)} and {len(z)}"
+                )
+            mix = check.dense(check.matrix("mix", mix), self.dtype)
+        gradients, found = adversarial.critic_gradients(self, x, z, mix)
+        return found["critic_loss"] + self.gradient_penalty * found.get("penalty", 0.0), gradients
+
+    def generator_objective(self, z: Any) -> Objective:
+        """What one step of the generator descends, and its gradient.
+
+        Parameters
+        ----------
+        z : (n, n_latent) array
+            What the samples are made from.
+
+        Returns
+        -------
+        value : float
+        gradients : list of arrays, like ``gan.generator.parameters``
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit.
+        """
+        z = check.dense(check.matrix("z", z, self.n_latent), self.dtype)
+        return adversarial.generator_gradients(self, z)
+
+    def copy(self) -> "GAN":
+        """A GAN with copies of both networks."""
+        networks = self.generator.copy(), self.critic.copy()
+        return GAN(*networks, self.loss, self.gradient_penalty, self.penalty_at)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write both networks to `path`, in NumPy's npz format, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is then untouched.
+        """
+        arrays = {f"array{i}": p for i, p in enumerate(self.parameters)}
+        settings = [self.loss, self.gradient_penalty, self.penalty_at]
+        storage.write(path, "GAN", arrays, activations=self.activations, settings=settings)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "GAN":
+        """The GAN that `save` wrote to `path`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is not a saved GAN, or damaged.
+        """
+        arrays, meta = storage.read(path, "GAN")
+        with storage.reading(path):
+            parameters = (arrays[f"array{i}"] for i in range(len(arrays)))
+            networks = [
+                Network([Dense(next(parameters), next(parameters), name) for name in names])
+                for names in meta["activations"]
+            ]
+            return cls(*networks, *meta["settings"])
+
+    def __repr__(self) -> str:
+        layers = "".join(f" → {x.n_out} {x.activation}" for x in self.generator.layers)
+        penalty = f", penalty {self.gradient_penalty}" if self.gradient_penalty else ""
+        return f"GAN({self.n_latent}{layers}, {self.loss}{penalty}, {self.dtype})"

@@ -1,0 +1,177 @@
+"""A dense layer of a feed-forward network, and what a pass through a stack of layers leaves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rbmbook import validation
+from rbmbook.activations import named
+
+
+class Dense:
+    """A layer of units that are connected to all units below: f(x @ W + b).
+
+    Parameters
+    ----------
+    W : (n_in, n_out) array
+        Weights. Their dtype, float32 or float64, is the layer's and kept throughout; integers and
+        lists become float64. Both parameters are copied.
+    b : (n_out,) array
+        Biases.
+    activation : str
+        "identity", "sigmoid", "tanh", "relu" max(x, 0), "leaky_relu" max(x, 0.2 x) or "softplus"
+        log(1 + exp(x)). The slope of the two rectifiers at 0 is the one below 0.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a parameter is not finite, or there is no such activation.
+    TypeError
+        If a parameter is not an array of real numbers, or the activation is not a string.
+
+    Examples
+    --------
+    >>> layer = Dense(W=[[1.0], [-2.0]], b=[0.5], activation="relu")
+    >>> layer
+    Dense(2 → 1 relu, float64)
+    >>> layer([[1, 0], [0, 1]])
+    array([[1.5], [0. ]])
+    """
+
+    def __init__(self, W: Any, b: Any, activation: str = "identity") -> None:
+        W = validation.array("W", W)
+        if W.ndim != 2 or 0 in W.shape:
+            raise ValueError(f"W: expected shape (n_in, n_out), both ≥ 1, got {W.shape}")
+        if W.dtype.kind != "f":
+            W = W.astype(np.float64)
+        dtype = validation.floating("W", W.dtype)
+        self.W = validation.parameter("W", W, W.shape, dtype)
+        self.b = validation.parameter("b", b, (W.shape[1],), dtype)
+        self.function = named("activation", activation)
+
+    @classmethod
+    def random(
+        cls,
+        n_in: int,
+        n_out: int,
+        activation: str = "identity",
+        rng: int | np.random.Generator = 0,
+        dtype: np.dtype | type = np.float32,
+    ) -> "Dense":
+        """A layer with biases of zero and weights from N(0, scale²).
+
+        Parameters
+        ----------
+        n_in, n_out : int ≥ 1
+        activation : str
+            The scale keeps the size of signals: 2 / (n_in + n_out) for scale² (Glorot and Bengio),
+            times 4² for the sigmoid, whose slope at zero is a quarter; for relu and softplus
+            2 / n_in and for leaky_relu 2 / (1 + 0.2²) / n_in (He et al.).
+        rng : int or Generator
+            Draws the (n_in, n_out) weights, in C order, in `dtype`.
+        dtype : float32 or float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+
+        References
+        ----------
+        Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural
+        networks. He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+        """
+        shape = validation.integer("n_in", n_in), validation.integer("n_out", n_out)
+        dtype = validation.floating("dtype", dtype)
+        kind = named("activation", activation)
+        fan = shape[0] if kind.rectifies else sum(shape)
+        W = validation.generator(rng).standard_normal(shape, dtype=dtype)
+        W *= dtype.type(kind.gain * np.sqrt(2 / fan))
+        return cls(W, np.zeros(shape[1]), activation)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Keep the shapes, the dtype and the order in memory of parameters that are replaced."""
+        if name in ("W", "b") and name in self.__dict__:
+            value = validation.parameter(name, value, getattr(self, name).shape, self.dtype)
+        super().__setattr__(name, value)
+
+    @property
+    def n_in(self) -> int:
+        """Number of columns that come in."""
+        return self.W.shape[0]
+
+    @property
+    def n_out(self) -> int:
+        """Number of units."""
+        return self.W.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of parameters and outputs: float32 or float64."""
+        return self.W.dtype
+
+    @property
+    def activation(self) -> str:
+        """The name of the activation; ``layer.function`` is the `Activation` itself."""
+        return self.function.name
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The layer's own arrays W and b: what is written to them changes the layer."""
+        return [self.W, self.b]
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """The outputs f(x @ W + b), shape (n, n_out), of a dense (n, n_in) array."""
+        x = validation.dense(validation.matrix("x", x, self.n_in), self.dtype)
+        inputs = self.inputs(x)
+        return self.outputs(inputs, np.empty_like(inputs))
+
+    def inputs(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """x @ W + b of a dense block of the layer's dtype; unchecked, for inner loops."""
+        out = np.matmul(x, self.W, out=out)
+        out += self.b
+        return out
+
+    def outputs(self, inputs: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """f(inputs); unchecked, for inner loops. `out` may be `inputs`, if more slowly."""
+        self.function.value(inputs, out)
+        return out
+
+    def copy(self) -> "Dense":
+        """A layer with copies of the parameters."""
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: np.dtype | type) -> "Dense":
+        """A copy whose parameters are float32 or float64."""
+        dtype = validation.floating("dtype", dtype)
+        return Dense(self.W.astype(dtype), self.b, self.activation)
+
+    def __repr__(self) -> str:
+        return f"Dense({self.n_in} → {self.n_out} {self.activation}, {self.dtype})"
+
+
+@dataclass
+class Trace:
+    """What a forward pass leaves behind, layer by layer.
+
+    Attributes
+    ----------
+    x : (n, n_in) array
+        What the network was given.
+    inputs, outputs : lists of (n, n_out) arrays
+        Of each layer: z = (what comes in) @ W + b, and f(z). The same array where f is the
+        identity.
+    deltas : list of (n, n_out) arrays
+        After a backward pass: the gradient with respect to each layer's inputs z.
+    """
+
+    x: np.ndarray | None
+    inputs: list[np.ndarray]
+    outputs: list[np.ndarray]
+    deltas: list[np.ndarray]
+
+    def first(self, n: int) -> "Trace":
+        """The first n rows, sharing the memory."""
+        lists = self.inputs, self.outputs, self.deltas
+        return Trace(None, *([array[:n] for array in arrays] for arrays in lists))

@@ -1,0 +1,381 @@
+"""Feed-forward networks: dense layers one after the other, and back-propagation through them."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from rbmbook import losses, storage
+from rbmbook import validation as check
+from rbmbook.history import History
+from rbmbook.layers import Dense, Trace
+from rbmbook.loop import Callback
+from rbmbook.optimize import Adam, Optimizer
+from rbmbook.supervised import Supervised
+from rbmbook.units import Gaussian
+
+
+class Network:
+    """A feed-forward network: each layer's outputs are what comes in to the next.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+        From the bottom up. They are used as they are, not copied, so networks may share layers.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, or widths or dtypes of neighbours do not fit.
+    TypeError
+        If a layer is not one.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors.
+
+    Examples
+    --------
+    >>> net = Network.random((4, 3, 2), activation="tanh", rng=0)
+    >>> net
+    Network(4 → 3 tanh → 2 identity, float32)
+    >>> net([[0, 1, 0, 1]]).shape
+    (1, 2)
+    """
+
+    def __init__(self, layers: Sequence[Dense]) -> None:
+        try:
+            layers = list(layers)
+        except TypeError:
+            raise TypeError(f"layers: expected a sequence of Dense, got {layers!r}") from None
+        if not layers:
+            raise ValueError("layers: expected at least one layer, got none")
+        for i, layer in enumerate(layers):
+            check.instance(f"layers[{i}]", layer, Dense)
+            if layer.dtype != layers[0].dtype:
+                raise ValueError(
+                    f"layers[{i}]: expected {layers[0].dtype} as below, got {layer.dtype}"
+                )
+            if i and layer.n_in != layers[i - 1].n_out:
+                raise ValueError(
+                    f"layers[{i}]: expected n_in = {layers[i - 1].n_out}, the width below, "
+                    f"got {layer.n_in}"
+                )
+        self.layers: list[Dense] = layers
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        activation: str = "sigmoid",
+        output: str = "identity",
+        rng: int | np.random.Generator = 0,
+        dtype: np.dtype | type = np.float32,
+    ) -> "Network":
+        """A network of layers made by `Dense.random`.
+
+        Parameters
+        ----------
+        sizes : sequence of at least two ints ≥ 1
+            Widths from the data to the output.
+        activation, output : str
+            Activation of the hidden layers, and of the last one.
+        rng : int or Generator
+            Draws the weights, from the bottom up.
+        dtype : float32 or float64
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+        """
+        try:
+            sizes = [check.integer("sizes", size) for size in sizes]
+        except TypeError:
+            raise TypeError(f"sizes: expected a sequence of integers, got {sizes!r}") from None
+        if len(sizes) < 2:
+            raise ValueError(f"sizes: expected at least two widths, got {sizes}")
+        rng = check.generator(rng)
+        kinds = [activation] * (len(sizes) - 2) + [output]
+        pairs = zip(sizes[:-1], sizes[1:], kinds, strict=True)
+        return cls([Dense.random(*pair, rng, dtype) for pair in pairs])
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Widths from the data to the output."""
+        return (self.layers[0].n_in, *(layer.n_out for layer in self.layers))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters and outputs: float32 or float64."""
+        return self.layers[0].dtype
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """W and b of each layer from the bottom up, the layers' own arrays."""
+        return [parameter for layer in self.layers for parameter in layer.parameters]
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """The outputs of the last layer, shape (n, n_out).
+
+        Parameters
+        ----------
+        x : (n, n_in) array or sparse matrix
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+        """
+        return self._by_rows("x", x, lambda outputs: outputs)
+
+    def probabilities(self, X: Any) -> np.ndarray:
+        """The softmax of the outputs, shape (n, n_out): what the loss "softmax" teaches.
+
+        Parameters
+        ----------
+        X : (n, n_in) array or sparse matrix
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+        """
+        return self._by_rows("X", X, losses.probabilities)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The label with the largest output, shape (n,), ints from 0 to n_out − 1.
+
+        Parameters
+        ----------
+        X : (n, n_in) array or sparse matrix
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+        """
+        return self._by_rows("X", X, lambda outputs: outputs.argmax(axis=1))
+
+    def trace(self, n: int) -> Trace:
+        """Memory for the passes of n rows."""
+        inputs = [np.empty((n, layer.n_out), self.dtype) for layer in self.layers]
+        outputs = [
+            z if layer.activation == "identity" else np.empty_like(z)
+            for layer, z in zip(self.layers, inputs, strict=True)
+        ]
+        return Trace(None, inputs, outputs, [np.empty_like(z) for z in inputs])
+
+    def forward(self, x: np.ndarray, out: Trace | None = None) -> Trace:
+        """Inputs and outputs of every layer, for `backward` or to look at.
+
+        Parameters
+        ----------
+        x : (n, n_in) dense array
+            Its values are not looked at: this is made for inner loops.
+        out : Trace, optional
+            Memory for n rows, from ``net.trace(n)``; its contents are replaced.
+
+        Returns
+        -------
+        Trace
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit.
+        """
+        x = check.dense(check.matrix("x", x, self.layers[0].n_in), self.dtype)
+        trace = self.trace(len(x)) if out is None else out
+        trace.x = x
+        for layer, inputs, outputs in zip(self.layers, trace.inputs, trace.outputs, strict=True):
+            x = layer.outputs(layer.inputs(x, out=inputs), out=outputs)
+        return trace
+
+    def backward(
+        self,
+        trace: Trace,
+        output_gradient: np.ndarray,
+        out: list[np.ndarray] | None = None,
+        to_data: bool = True,
+    ) -> tuple[list[np.ndarray], np.ndarray | None]:
+        """Gradients by the chain rule, summed over the rows.
+
+        From the top down, with g the gradient with respect to a layer's outputs f(z):
+        δ = g · f′(z),  ∂W = xᵀ δ,  ∂b = Σ_rows δ,  and g of the layer below is δ Wᵀ.
+
+        Parameters
+        ----------
+        trace : Trace
+            Of the forward pass; its `deltas` are filled.
+        output_gradient : (n, n_out) array
+            The gradient with respect to the network's outputs.
+        out : list of arrays, optional
+            Where to write the gradients, with shapes as in `parameters`.
+        to_data : bool
+            False saves the last product, the gradient with respect to x, and returns None for it.
+
+        Returns
+        -------
+        gradients : list of arrays
+            One for each of `parameters`.
+        data_gradient : (n, n_in) array or None
+
+        Raises
+        ------
+        ValueError
+            If the shape of the gradient is not that of the outputs.
+        """
+        if np.shape(output_gradient) != trace.outputs[-1].shape:
+            raise ValueError(
+                f"output_gradient: expected shape {trace.outputs[-1].shape}, "
+                f"got {np.shape(output_gradient)}"
+            )
+        gradients = [np.empty_like(p) for p in self.parameters] if out is None else out
+        trace.deltas[-1][...] = output_gradient
+        for i in reversed(range(len(self.layers))):
+            layer, delta = self.layers[i], trace.deltas[i]
+            below = trace.outputs[i - 1] if i else trace.x
+            layer.function.pull_back(delta, trace.outputs[i])
+            np.matmul(below.T, delta, out=gradients[2 * i])
+            np.sum(delta, axis=0, out=gradients[2 * i + 1])
+            if i:
+                np.matmul(delta, layer.W.T, out=trace.deltas[i - 1])
+        return gradients, trace.deltas[0] @ self.layers[0].W.T if to_data else None
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        loss: str = "softmax",
+        epochs: int = 10,
+        batch_size: int = 100,
+        optimizer: Optimizer = Adam(0.001),  # noqa: B008  (frozen, so shared safely)
+        weight_decay: float = 0.0,
+        input_dropout: float = 0.0,
+        validation: tuple[Any, Any] | None = None,
+        rng: int | np.random.Generator = 0,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+    ) -> History:
+        """Train the network in place by descending the mean loss of its outputs.
+
+        Parameters
+        ----------
+        X : (n, n_in) array or sparse matrix
+            Of any real dtype; only one batch at a time is converted to the network's.
+        y : (n,) array of ints, or (n, n_out) array or sparse matrix
+            Labels from 0 to n_out − 1 for the loss "softmax", targets in [0, 1] for "binary", any
+            finite ones for "squared".
+        loss : "softmax", "binary" or "squared"
+            `losses.softmax_cross_entropy`, `losses.binary_cross_entropy` (both of outputs without
+            an activation) or `losses.squared_error`.
+        epochs : int ≥ 0
+            Passes over X.
+        batch_size : int ≥ 1
+            Rows per update; the last batch of an epoch may be shorter and is averaged over its own
+            rows. A size above n is one full batch.
+        optimizer : optimizer
+            ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``.
+        weight_decay : float ≥ 0
+            λ of the penalty ½ λ ‖W‖² of every layer; biases are not decayed.
+        input_dropout : float in [0, 1)
+            Share of a batch's entries that are put to zero, chosen anew at each update; the others
+            are divided by 1 − input_dropout.
+        validation : pair (X, y), optional
+            Held-out examples; adds the monitors `validation_loss` and, with labels,
+            `validation_error`.
+        rng : int or Generator
+            Each epoch draws a permutation of the rows, then its batches' noise in order.
+        progress : bool
+            Show a progress bar.
+        callbacks : sequence of callables
+            Each is called as ``callback(net, history)`` after an epoch; training stops after the
+            epoch in which one returns True.
+        checkpoint : path, optional
+            Save everything there after each epoch. If the file exists, training goes on from it and
+            ends with the bits that an uninterrupted run would have given.
+
+        Returns
+        -------
+        History
+            Per epoch `epoch`, `seconds`, `loss` and, with labels, `error` (share of wrong ones):
+            means over the epoch's batches as they were met, before their update and without the
+            penalty; the `validation_…` ones are of the network after the epoch.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        DivergenceError
+            If a parameter or the loss becomes infinite or NaN; the network is then as it was after
+            the last finite epoch.
+
+        References
+        ----------
+        Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting.
+        """
+        run = Supervised(self, X, y, loss, batch_size, optimizer, rng)
+        run.options(weight_decay, input_dropout, validation)
+        return run.train(epochs, progress, callbacks, checkpoint)
+
+    def copy(self) -> "Network":
+        """A network with copies of the layers."""
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: np.dtype | type) -> "Network":
+        """A copy whose parameters are float32 or float64."""
+        return Network([layer.astype(dtype) for layer in self.layers])
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the network to `path`, in NumPy's npz format, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is then untouched.
+        """
+        arrays = {f"array{i}": p for i, p in enumerate(self.parameters)}
+        names = [layer.activation for layer in self.layers]
+        storage.write(path, "Network", arrays, activations=names)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Network":
+        """The network that `save` wrote to `path`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is not a saved network, or damaged.
+        """
+        arrays, meta = storage.read(path, "Network")
+        with storage.reading(path):
+            return cls(
+                [
+                    Dense(arrays[f"array{2 * i}"], arrays[f"array{2 * i + 1}"], name)
+                    for i, name in enumerate(meta["activations"])
+                ]
+            )
+
+    def __repr__(self) -> str:
+        layers = "".join(f" → {layer.n_out} {layer.activation}" for layer in self.layers)
+        return f"Network({self.sizes[0]}{layers}, {self.dtype})"
+
+    def blocks(self, name: str, x: Any) -> Iterator[tuple[slice, np.ndarray]]:
+        """Row blocks of `x`, each checked, dense and of the network's dtype."""
+        x = check.matrix(name, x, self.sizes[0])
+        yield from check.blocks(name, x, Gaussian(), self.dtype)
+
+    def _by_rows(self, name: str, x: Any, function: Callable) -> np.ndarray:
+        """`function` of the outputs of each block of rows, joined along the rows."""
+        parts = []
+        for _, block in self.blocks(name, x):
+            for layer in self.layers:
+                inputs = layer.inputs(block)
+                block = layer.outputs(inputs, np.empty_like(inputs))
+            parts.append(function(block))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)

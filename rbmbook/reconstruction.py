@@ -1,0 +1,203 @@
+"""What an autoencoder descends: reconstruction loss, penalties, and their gradient; one update."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from rbmbook import contraction, losses
+from rbmbook import validation as check
+from rbmbook.corruption import GaussianNoise, Masking
+from rbmbook.loop import Run
+from rbmbook.network import Network
+from rbmbook.penalties import Sparsity
+from rbmbook.units import Bernoulli, Gaussian
+from rbmbook.views import Logits
+
+if TYPE_CHECKING:
+    from rbmbook.autoencoder import Autoencoder
+
+PROBE_ROWS = 256  # as in `train`: the reconstruction error is that of this many training rows
+LOSSES = {"binary": losses.binary_cross_entropy, "squared": losses.squared_error}
+DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the data
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Mean loss + contraction · mean ‖J‖² + cost · Σ_j KL(p ‖ q_j) + ½ weight_decay Σ W²."""
+
+    loss: str
+    noise: Masking | GaussianNoise | None = None
+    contraction: float = 0.0
+    sparsity: Sparsity | None = None
+    weight_decay: float = 0.0
+
+    @classmethod
+    def checked(
+        cls,
+        ae: "Autoencoder",
+        loss: Any,
+        noise: Any,
+        contraction: Any,
+        sparsity: Any,
+        weight_decay: Any,
+    ) -> "Objective":
+        """The objective, if it fits the autoencoder."""
+        output, code = (net.layers[-1].activation for net in (ae.decoder, ae.encoder))
+        if loss is None:
+            loss = "binary" if output == "sigmoid" else "squared"
+        check.instance("loss", loss, str)
+        if loss not in LOSSES:
+            raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
+        if loss == "binary" and output != "sigmoid":
+            raise ValueError(f"loss: 'binary' is for sigmoid outputs, got {output!r} outputs")
+        if noise is not None:
+            check.instance("noise", noise, (Masking, GaussianNoise))
+        contraction = check.real("contraction", contraction, 0.0)
+        if sparsity is not None:
+            check.instance("sparsity", sparsity, Sparsity)
+            check.real("sparsity", sparsity.target, 0.0, 1.0, closed="both")
+            if code != "sigmoid":
+                raise ValueError(f"sparsity: expected a code of sigmoid units, got {code!r} units")
+        weight_decay = check.real("weight_decay", weight_decay, 0.0)
+        return cls(loss, noise, contraction, sparsity, weight_decay)
+
+    def data(self, name: str, X: Any, width: int) -> Any:
+        """`X` as a matrix whose values the loss can take."""
+        X = check.matrix(name, X, width)
+        check.domains(name, X, DOMAINS[self.loss], relaxed=True)
+        return X
+
+    def head(self, decoder: Network) -> Network:
+        """The decoder up to where the loss begins."""
+        if self.loss == "squared":
+            return decoder
+        return Network([*decoder.layers[:-1], Logits(decoder.layers[-1])])
+
+    def value(self, terms: dict[str, float], parameters: list[np.ndarray]) -> float:
+        """The objective, put together from the terms that a `Pass` found."""
+        cost = 0.0 if self.sparsity is None else self.sparsity.cost
+        penalty = self.contraction * terms.get("contraction", 0.0)
+        penalty += cost * terms.get("sparsity", 0.0)
+        squares = sum(np.vdot(p, p) for p in parameters if p.ndim == 2)
+        return terms["loss"] + penalty + 0.5 * self.weight_decay * float(squares)
+
+
+class Pass:
+    """A way to the code and back, and the gradient of the objective, in memory made once."""
+
+    def __init__(self, ae: "Autoencoder", objective: Objective, n: int) -> None:
+        self.ae, self.objective = ae, objective
+        self.encoder, self.head = ae.encoder, objective.head(ae.decoder)
+        self.up, self.down = self.encoder.trace(n), self.head.trace(n)
+        self.up_gradients = [np.empty_like(p) for p in self.encoder.parameters]
+        self.down_gradients = [np.empty(p.shape, p.dtype) for p in self.head.parameters]
+
+    @property
+    def gradients(self) -> list[np.ndarray]:
+        """One for each of the autoencoder's parameters."""
+        down = self.down_gradients[1::2] if self.ae.tied else self.down_gradients
+        return [*self.up_gradients, *down]
+
+    def run(self, x: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+        """Fill `gradients` with those of the objective at the rows x; the mean of each term."""
+        objective, n = self.objective, len(x)
+        up, down = self.up.first(n), self.down.first(n)
+        noise = objective.noise
+        self.encoder.forward(x if noise is None else noise.corrupt(x, rng), up)
+        self.head.forward(up.outputs[-1], down)
+        value, gradient = LOSSES[objective.loss](down.outputs[-1], x)
+        terms = {"loss": float(value.mean(dtype=np.float64))}
+        gradient *= x.dtype.type(1 / n)
+        _, code_gradient = self.head.backward(down, gradient, self.down_gradients)
+        if objective.sparsity is not None:
+            terms["sparsity"] = add_sparsity(objective.sparsity, up.outputs[-1], code_gradient)
+        self.encoder.backward(up, code_gradient, self.up_gradients, to_data=False)
+        if self.ae.tied:  # an array that is used twice has the sum of both uses' gradients
+            uses = zip(self.up_gradients[::2], self.down_gradients[-2::-2], strict=True)
+            for encoding, decoding in uses:
+                encoding += decoding.T
+        if objective.contraction:
+            terms["contraction"] = contraction.add_gradient(
+                self.encoder, up, self.up_gradients, objective.contraction
+            )
+        if objective.weight_decay:
+            for p, g in zip(self.ae.parameters, self.gradients, strict=True):
+                if p.ndim == 2:
+                    g += p.dtype.type(objective.weight_decay) * p
+        return terms
+
+
+def add_sparsity(sparsity: Sparsity, code: np.ndarray, gradient: np.ndarray) -> float:
+    """Σ_j KL(p ‖ q_j), q_j the mean of code unit j over the rows; its gradient is added."""
+    p, tiny = sparsity.target, float(np.finfo(code.dtype).eps)
+    q = np.clip(code.mean(axis=0, dtype=np.float64), tiny, 1 - tiny)  # a dead unit costs much
+    slope = (1 - p) / (1 - q) - p / q
+    gradient += (sparsity.cost / len(code) * slope).astype(code.dtype)
+    return float(np.sum(special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q)))
+
+
+class Reconstruction(Run):
+    """An autoencoder in training, its data, and the memory of its updates."""
+
+    def __init__(
+        self,
+        ae: "Autoencoder",
+        X: Any,
+        objective: Objective,
+        held_out: Any,
+        batch_size: Any,
+        optimizer: Any,
+        rng: Any,
+    ) -> None:
+        self.ae, self.objective, self.held_out = ae, objective, held_out
+        width = ae.encoder.sizes[0]
+        self.X = objective.data("X", X, width)
+        if held_out is not None:
+            self.held_out = objective.data("validation", held_out, width)
+        super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
+        self.memory = self.optimizer.start(self.parameters)
+        self.passes = Pass(ae, objective, self.batch_size)
+        self.totals: dict[str, float] = {}  # of the rows that this epoch has seen
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The autoencoder's arrays as they are now: a callback may replace one."""
+        return self.ae.parameters
+
+    def update(self, rows: np.ndarray) -> None:
+        """One step of the optimizer on the rows with these indices."""
+        terms = self.passes.run(check.dense(self.X[rows], self.ae.dtype), self.rng)
+        for name, mean in terms.items():
+            self.totals[name] = self.totals.get(name, 0.0) + mean * len(rows)
+        ascent = self.passes.gradients
+        for g in ascent:  # optimizers ascend
+            np.negative(g, out=g)
+        self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
+
+    def monitors(self) -> dict[str, float]:
+        """The epoch's means over the training rows, and those of the held-out rows after it."""
+        row = {name: total / self.n_rows for name, total in self.totals.items()}
+        self.totals.clear()
+        row["reconstruction_error"] = self.ae.reconstruction_error(self.X[:PROBE_ROWS]).mean()
+        if self.held_out is not None:
+            row["validation_loss"] = self.ae.loss(self.held_out, self.objective.loss).mean()
+            row["validation_error"] = self.ae.reconstruction_error(self.held_out).mean()
+        return row
+
+    def arrays(self) -> Iterator[np.ndarray]:
+        """The optimizer's memory."""
+        yield from self.memory
+
+    def settings(self) -> dict[str, Any]:
+        """What else decides how training goes on."""
+        return {"objective": repr(self.objective), "autoencoder": repr(self.ae)}
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        others = [f"{name}={getattr(self.objective, name)}" for name in ("contraction", "sparsity")]
+        used = [getattr(self.objective, name) for name in ("contraction", "sparsity")]
+        text = [other for other, value in zip(others, used, strict=True) if value]
+        return " or ".join([super().advice(), *text])

@@ -1,0 +1,286 @@
+"""Machines on top of one another: the hidden layer of each is the visible layer of the next.
+
+What such a stack has whatever it is trained for: sizes, the ways up and down, networks, files.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+
+from rbmbook import storage, units, unroll, validation
+from rbmbook.autoencoder import Autoencoder
+from rbmbook.directed import Directed
+from rbmbook.layers import Dense
+from rbmbook.network import Network
+from rbmbook.rbm import RBM
+from rbmbook.units import Bernoulli, Unit
+
+
+class Stack:
+    """Restricted Boltzmann machines from bottom to top.
+
+    Parameters
+    ----------
+    rbms : sequence of RBM
+        The hidden layer of each is the visible layer of the next: as wide, of the same type of
+        units and of one dtype. The machines are copied.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no machine, one is not a machine, or two neighbours do not fit.
+    """
+
+    def __init__(self, rbms: Iterable[RBM]) -> None:
+        rbms = list(rbms)
+        if not rbms:
+            raise ValueError("rbms: expected one machine or more, got none")
+        self.rbms = [validation.instance("rbms", rbm, RBM).copy() for rbm in rbms]
+        for layer, (below, above) in enumerate(pairwise(self.rbms), start=1):
+            _check_neighbours(layer, below, above)
+        self._recognition: list[np.ndarray] | None = None  # weights of their own, once untied
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        rng: int | np.random.Generator = 0,
+        scale: float = 0.01,
+        dtype: np.dtype | type = np.float32,
+        visible: Unit = Bernoulli(),  # noqa: B008  (frozen, so shared safely)
+        hidden: Unit | Sequence[Unit] = Bernoulli(),  # noqa: B008
+        data: Any = None,
+    ) -> Self:
+        """A network with weights from N(0, scale²) and biases of zero.
+
+        Parameters
+        ----------
+        sizes : sequence of two or more int ≥ 1
+            The widths of the layers, from the visible one up.
+        rng : int or Generator
+            Draws the weights, machine by machine from the bottom.
+        scale : float ≥ 0
+        dtype : float32 or float64
+        visible : unit
+        hidden : unit, or one for each hidden layer
+        data : (n, D) array or sparse matrix, optional
+            Where given, the visible biases start where the machine without hidden units fits the
+            data's mean.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+        """
+        sizes, rng = (
+            [validation.integer("sizes", size) for size in sizes],
+            validation.generator(rng),
+        )
+        if len(sizes) < 2:
+            raise ValueError(f"sizes: expected two layers or more, got {sizes}")
+        kinds = [hidden] * (len(sizes) - 1) if isinstance(hidden, Unit) else list(hidden)
+        if len(kinds) != len(sizes) - 1:
+            raise ValueError(f"hidden: expected {len(sizes) - 1} units, got {len(kinds)}")
+        kinds = [visible, *kinds]
+        return cls(
+            RBM.random(
+                *(sizes[i], sizes[i + 1]),
+                **{"rng": rng, "scale": scale, "dtype": dtype},
+                **{"visible": kinds[i], "hidden": kinds[i + 1]},
+                data=data if i == 0 else None,
+            )
+            for i in range(len(sizes) - 1)
+        )
+
+    @property
+    def sizes(self) -> list[int]:
+        """The widths of the layers, from the visible one up."""
+        return [self.rbms[0].n_visible, *(rbm.n_hidden for rbm in self.rbms)]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters, means and samples: float32 or float64."""
+        return self.rbms[0].dtype
+
+    @property
+    def recognition(self) -> list[Directed]:
+        """The way up: q(xˡ⁺¹ | xˡ) of each layer below the top machine.
+
+        Their weights W are those of the machines, the same arrays, until `up_down` unties them.
+        """
+        lower = self.rbms[:-1]
+        weights = [rbm.W for rbm in lower] if self._recognition is None else self._recognition
+        return [Directed(W, rbm.b, rbm.hidden) for W, rbm in zip(weights, lower, strict=True)]
+
+    @property
+    def generation(self) -> list[Directed]:
+        """The way down: p(xˡ | xˡ⁺¹) of each layer below the top machine."""
+        return [Directed.down(rbm) for rbm in self.rbms[:-1]]
+
+    @property
+    def tied(self) -> bool:
+        """Whether the way up still has the weights of the way down."""
+        return self._recognition is None
+
+    def tie(self) -> None:
+        """Let the way up have the weights of the way down again."""
+        self._recognition = None
+
+    def untie(self) -> None:
+        """Give the way up weights of its own, which start as a copy; no change if it has them."""
+        if self._recognition is None:
+            self._recognition = [rbm.W.copy() for rbm in self.rbms[:-1]]
+
+    def copy(self) -> Self:
+        """A network with copies of all parameters."""
+        twin = type(self)(self.rbms)
+        if self._recognition is not None:
+            twin._recognition = [W.copy() for W in self._recognition]
+        return twin
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'-'.join(map(str, self.sizes))}, {self.dtype})"
+
+    def transform(self, X: Any, layer: int | None = None) -> np.ndarray:
+        """The means of a hidden layer, on a way up on which means stand in for states.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+            Visible states, or means (in [0, 1] for Bernoulli units).
+        layer : int from 1 to the number of machines, optional
+            The hidden layer; the top one by default.
+
+        Returns
+        -------
+        (n, width of the layer) array of the network's dtype
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is outside the domain, or there is no such layer.
+        """
+        depth = len(self.rbms)
+        layer = depth if layer is None else validation.integer("layer", layer)
+        if layer > depth:
+            raise ValueError(f"layer: expected an integer from 1 to {depth}, got {layer}")
+        ways = [*self.recognition, Directed.up(self.rbms[-1])][:layer]
+        X = validation.matrix("X", X, self.sizes[0])
+        parts = []
+        for _, x in validation.blocks("X", X, self.rbms[0].visible, self.dtype, relaxed=True):
+            for way in ways:
+                x = way.mean(x)
+            parts.append(x)
+        return np.concatenate(parts)
+
+    def classifier(self, n_classes: int, rng: int | np.random.Generator = 0) -> Network:
+        """The way up as a feed-forward network, with a new layer of logits on top.
+
+        Parameters
+        ----------
+        n_classes : int ≥ 2
+        rng : int or Generator
+            Draws the weights of the new layer; its biases are zero.
+
+        Returns
+        -------
+        Network
+            On copies of all arrays; its layer below the logits computes `transform`. Train it by
+            `Network.fit`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above, or a hidden layer's mean is not an activation
+            (softmax, and the truncated Gaussian ReLU).
+
+        References
+        ----------
+        Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+        Bengio, Lamblin, Popovici and Larochelle (2007), Greedy layer-wise training of deep
+        networks.
+        """
+        n_classes = validation.integer("n_classes", n_classes, minimum=2)
+        logits = Dense.random(self.sizes[-1], n_classes, "identity", rng, self.dtype)
+        ways = [*self.recognition, Directed.up(self.rbms[-1])]
+        return Network([*map(unroll.dense, ways), logits])
+
+    def autoencoder(self) -> Autoencoder:
+        """The way up and the way down as one deep autoencoder, on copies of all arrays.
+
+        Its `encode` computes `transform`; its decoder carries means down.
+
+        Raises
+        ------
+        ValueError
+            If a layer's mean is not an activation (softmax, and the truncated Gaussian ReLU).
+
+        References
+        ----------
+        Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+        """
+        up = [*self.recognition, Directed.up(self.rbms[-1])]
+        down = [Directed.down(rbm) for rbm in reversed(self.rbms)]
+        return Autoencoder(*(Network([unroll.dense(way) for way in ways]) for ways in (up, down)))
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the network to `path`, in NumPy's npz format, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is then untouched.
+        """
+        arrays = {f"{p}{i}": getattr(rbm, p) for i, rbm in enumerate(self.rbms) for p in "Wab"}
+        for i, W in enumerate(self._recognition or []):
+            arrays[f"R{i}"] = W
+        described = [[units.describe(rbm.visible), units.describe(rbm.hidden)] for rbm in self.rbms]
+        storage.write(path, type(self).__name__, arrays, units=described)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Self:
+        """The network that `save` wrote to `path`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is not a saved network, or damaged.
+        """
+        arrays, meta = storage.read(path, cls.__name__)
+        with storage.reading(path):
+            stack = cls(
+                RBM(*(arrays[f"{p}{i}"] for p in "Wab"), *map(units.restore, pair))
+                for i, pair in enumerate(meta["units"])
+            )
+            lower = stack.rbms[:-1]
+            if "R0" in arrays:
+                own = [arrays[f"R{i}"] for i in range(len(lower))]
+                pairs = zip(own, lower, strict=True)
+                stack._recognition = [
+                    validation.parameter("R", W, rbm.W.shape, stack.dtype) for W, rbm in pairs
+                ]
+        return stack
+
+
+def _check_neighbours(layer: int, below: RBM, above: RBM) -> None:
+    if below.n_hidden != above.n_visible:
+        raise ValueError(
+            f"rbms: expected {below.n_hidden} visible units in machine {layer + 1}, as many as "
+            f"there are hidden units below, got {above.n_visible}"
+        )
+    lower, upper = below.hidden, above.visible
+    if type(lower) is not type(upper) or lower.columns != upper.columns:
+        raise ValueError(
+            f"rbms: expected visible units {lower} in machine {layer + 1}, like the hidden units "
+            f"below, got {upper}"
+        )
+    if below.dtype != above.dtype:
+        raise ValueError(
+            f"rbms: expected machines of one dtype, {below.dtype}, got {above.dtype} in machine "
+            f"{layer + 1}"
+        )

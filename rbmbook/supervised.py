@@ -1,0 +1,168 @@
+"""Training a network on pairs (x, y): what one update is, and what an epoch reports."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from rbmbook import losses
+from rbmbook import validation as check
+from rbmbook._jit import jit
+from rbmbook.loop import Run
+from rbmbook.units import Bernoulli, Gaussian
+
+LOSSES: dict[str, losses.Loss] = {
+    "softmax": losses.softmax_cross_entropy,
+    "binary": losses.binary_cross_entropy,
+    "squared": losses.squared_error,
+}
+DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the targets; labels are apart
+
+
+class Supervised(Run):
+    """A network in training, its examples, and the memory of its updates."""
+
+    def __init__(
+        self, net: Any, X: Any, y: Any, loss: Any, batch_size: Any, optimizer: Any, rng: Any
+    ) -> None:
+        self.net = net
+        self.loss = _loss(loss, net)
+        self.X, self.y = self.examples("X", "y", X, y)
+        super().__init__(net, self.X.shape[0], batch_size, optimizer, rng)
+
+    def options(self, weight_decay: Any, input_dropout: Any, held_out: Any) -> None:
+        """Check the other arguments and allocate."""
+        self.weight_decay = check.real("weight_decay", weight_decay, 0.0)
+        self.input_dropout = check.real("input_dropout", input_dropout, 0.0, 1.0)
+        self.held_out = held_out
+        if held_out is not None:
+            try:
+                X, y = held_out
+            except (TypeError, ValueError):
+                raise TypeError("validation: expected a pair (X, y)") from None
+            self.held_out = self.examples("validation[0]", "validation[1]", X, y)
+        self.trace = self.net.trace(self.batch_size)
+        self.ascent = [np.empty_like(p) for p in self.parameters]
+        self.memory = self.optimizer.start(self.parameters)
+        self.totals = np.zeros(2)  # loss and errors of the rows that this epoch has seen
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The network's arrays as they are now: a callback may replace one."""
+        return self.net.parameters
+
+    def examples(self, X_name: str, y_name: str, X: Any, y: Any) -> tuple[Any, Any]:
+        """Rows and targets of a kind that fits the network and the loss."""
+        X = check.matrix(X_name, X, self.net.sizes[0])
+        for _ in self.net.blocks(X_name, X):
+            pass
+        n, k = X.shape[0], self.net.sizes[-1]
+        if self.loss == "softmax":
+            return X, _labels(y_name, y, n, k)
+        y = check.matrix(y_name, y, k)
+        if y.shape[0] != n:
+            raise ValueError(f"{y_name}: expected {n} rows, as many as {X_name}, got {y.shape[0]}")
+        check.domains(y_name, y, DOMAINS[self.loss], relaxed=True)
+        return X, y
+
+    def update(self, rows: np.ndarray) -> None:
+        """One step of the optimizer on the rows with these indices."""
+        net, n = self.net, len(rows)
+        trace = self.trace if n == self.batch_size else self.trace.first(n)
+        net.forward(self.corrupted(check.dense(self.X[rows], net.dtype)), trace)
+        gradient = self.cost(trace.outputs[-1], self.y[rows])
+        gradient *= net.dtype.type(-1 / n)  # optimizers ascend
+        net.backward(trace, gradient, self.ascent, to_data=False)
+        if self.weight_decay:
+            for W, ascent in zip(self.parameters[::2], self.ascent[::2], strict=True):
+                _decay(ascent.ravel(), W.ravel(), W.dtype.type(self.weight_decay))
+        self.optimizer.step(self.parameters, self.ascent, self.memory, self.updates)
+
+    def corrupted(self, x: np.ndarray) -> np.ndarray:
+        """A batch with a share of its entries put to zero, the others enlarged, in place."""
+        if self.input_dropout:
+            kept = self.rng.random(x.shape, dtype=x.dtype) >= self.input_dropout
+            x *= kept
+            x *= x.dtype.type(1 / (1 - self.input_dropout))
+        return x
+
+    def cost(self, outputs: np.ndarray, y: Any) -> np.ndarray:
+        """The gradient of the batch's loss; loss and errors enter the epoch's totals."""
+        value, gradient, errors = self.judge(outputs, y)
+        self.totals += value.sum(dtype=np.float64), errors
+        return gradient
+
+    def judge(self, outputs: np.ndarray, y: Any) -> tuple[np.ndarray, np.ndarray, int]:
+        """Loss and gradient of each row, and how many labels are not the largest output."""
+        if self.loss == "softmax":
+            value, gradient = LOSSES["softmax"](outputs, y)
+            return value, gradient, np.count_nonzero(outputs.argmax(axis=1) != y)
+        return *LOSSES[self.loss](outputs, check.dense(y, outputs.dtype)), 0
+
+    def monitors(self) -> dict[str, float]:
+        """The epoch's means over the training rows, and those of the held-out rows after it."""
+        row = self.named("", self.totals / self.n_rows)
+        self.totals[:] = 0
+        if self.held_out is not None:
+            X, y = self.held_out
+            totals = np.zeros(2)
+            for rows, block in self.net.blocks("validation[0]", X):
+                value, _, errors = self.judge(self.net.forward(block).outputs[-1], y[rows])
+                totals += value.sum(dtype=np.float64), errors
+            row |= self.named("validation_", totals / X.shape[0])
+        return row
+
+    def named(self, prefix: str, means: np.ndarray) -> dict[str, float]:
+        """Mean loss, and with labels the share of errors, under their names."""
+        row = {f"{prefix}loss": means[0]}
+        return row | ({f"{prefix}error": means[1]} if self.loss == "softmax" else {})
+
+    def arrays(self) -> Iterator[np.ndarray]:
+        """The optimizer's memory."""
+        yield from self.memory
+
+    def settings(self) -> dict[str, Any]:
+        """What else decides how training goes on."""
+        return {
+            "loss": self.loss,
+            "weight_decay": self.weight_decay,
+            "input_dropout": self.input_dropout,
+            "activations": [layer.activation for layer in self.net.layers],
+        }
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        decay = self.weight_decay
+        return super().advice() + (f" or weight_decay={decay}" if decay else "")
+
+
+def _loss(loss: Any, net: Any) -> str:
+    """The name of a loss, if the network's outputs are what it takes."""
+    check.instance("loss", loss, str)
+    if loss not in LOSSES:
+        raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
+    output = net.layers[-1].activation
+    if loss != "squared" and output != "identity":
+        raise ValueError(
+            f"loss: expected 'squared' with the output activation {output!r}, got {loss!r}, which "
+            "applies its own function to the outputs of an 'identity' layer"
+        )
+    return loss
+
+
+def _labels(name: str, y: Any, n: int, k: int) -> np.ndarray:
+    y = check.array(name, y)
+    if y.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expected integer labels, got an array of dtype {y.dtype}")
+    if y.shape != (n,):
+        raise ValueError(f"{name}: expected shape ({n},), one label per example, got {y.shape}")
+    if not (y.min() >= 0 and y.max() < k):
+        raise ValueError(f"{name}: expected labels 0 to {k - 1}, got {y.min()} to {y.max()}")
+    return y.astype(np.intp)
+
+
+@jit
+def _decay(ascent, W, rate):
+    """g ← g − rate·W."""
+    for i in range(W.size):
+        ascent[i] -= rate * W[i]

@@ -1,0 +1,177 @@
+"""Slow references for deep models: every path of states, in plain loops, as in ``naive.py``.
+
+Nothing here comes from ``rbmbook``.
+"""
+
+import itertools
+import math
+
+import naive
+import numpy as np
+
+# --- deep belief networks -----------------------------------------------------------------------
+# `machines` is a list of (W, a, b) from the bottom up. `ups` holds one (W, b) for each machine but
+# the top one: the way up, which has the machines' own W and b unless it is untied.
+
+
+def ups_of(machines):
+    """The tied way up."""
+    return [(W, b) for W, _, b in machines[:-1]]
+
+
+def inputs_up(W, b, x):
+    """b_j + Σ_i x_i W_ij."""
+    return [
+        float(b[j]) + math.fsum(float(x[i]) * float(W[i][j]) for i in range(len(x)))
+        for j in range(len(b))
+    ]
+
+
+def inputs_down(W, a, h):
+    """a_i + Σ_j W_ij h_j."""
+    return [
+        float(a[i]) + math.fsum(float(W[i][j]) * float(h[j]) for j in range(len(h)))
+        for i in range(len(a))
+    ]
+
+
+def log_bernoulli(inputs, x):
+    """log Π_i σ(input_i)^x_i (1 − σ(input_i))^(1 − x_i)."""
+    terms = (-naive.softplus(-z if s else z) for z, s in zip(inputs, x, strict=True))
+    return math.fsum(terms)
+
+
+def dbn_paths(machines):
+    """All states of x¹, …, xᴸ⁻¹ together."""
+    return itertools.product(*(naive.states(len(b)) for _, _, b in machines[:-1]))
+
+
+def dbn_log_joint(machines, v, path, log_z):
+    """log p(v | x¹) + log p(x¹ | x²) + … + log p_top(xᴸ⁻¹)."""
+    layers = [v, *path]
+    total = -naive.free_energy(*machines[-1], layers[-1]) - log_z
+    for (W, a, _), below, above in zip(machines[:-1], layers[:-1], layers[1:], strict=True):
+        total += log_bernoulli(inputs_down(W, a, above), below)
+    return total
+
+
+def dbn_log_q(ups, v, path):
+    """log q(x¹ | v) + log q(x² | x¹) + …"""
+    layers = [v, *path]
+    return math.fsum(
+        log_bernoulli(inputs_up(W, b, below), above)
+        for (W, b), below, above in zip(ups, layers[:-1], layers[1:], strict=True)
+    )
+
+
+def dbn_log_likelihood(machines, V):
+    """log p(v) = log Σ over all paths of p(v, path), for every row of V."""
+    log_z = naive.log_partition(*machines[-1])
+    return np.array(
+        [
+            naive.log_sum_exp(dbn_log_joint(machines, v, p, log_z) for p in dbn_paths(machines))
+            for v in V
+        ]
+    )
+
+
+def dbn_bound(machines, ups, V):
+    """Σ over all paths of q(path | v) [log p(v, path) − log q(path | v)], for every row of V."""
+    log_z = naive.log_partition(*machines[-1])
+    values = []
+    for v in V:
+        terms = []
+        for path in dbn_paths(machines):
+            log_q = dbn_log_q(ups, v, path)
+            terms.append(math.exp(log_q) * (dbn_log_joint(machines, v, path, log_z) - log_q))
+        values.append(math.fsum(terms))
+    return np.array(values)
+
+
+def arrow_down(W, a):
+    """p(x | h) as a table: one row per state h, one column per state x."""
+    return np.array(
+        [
+            [math.exp(log_bernoulli(inputs_down(W, a, h), x)) for x in naive.states(len(a))]
+            for h in naive.states(np.shape(W)[1])
+        ]
+    )
+
+
+def arrow_up(W, b):
+    """q(h | x) as a table: one row per state x, one column per state h."""
+    return np.array(
+        [
+            [math.exp(log_bernoulli(inputs_up(W, b, x), h)) for h in naive.states(len(b))]
+            for x in naive.states(len(W))
+        ]
+    )
+
+
+def bernoulli_sample(inputs, noise):
+    """1 where noise < σ(input)."""
+    return np.array([float(u < naive.sigmoid(z)) for z, u in zip(inputs, noise, strict=True)])
+
+
+def up_down_update(machines, ups, V, noise_up, noise_top, noise_down, rate, start=None):
+    """One step of contrastive wake-sleep on the rows of V; the new (machines, ups).
+
+    Noise: of the way up, (n, width) for each layer from x¹; of the top machine's Gibbs steps, a
+    pair ((n, H), (n, D)) for each; of the way down, (n, width) for each layer from xᴸ⁻² to v.
+    `start` are the states of persistent chains, which otherwise start at the states xᴸ⁻¹.
+    Returned is also where the chains end.
+    """
+    depth, n = len(machines) - 1, len(V)
+    step_down = [(np.zeros_like(W), np.zeros_like(a)) for W, a, _ in machines[:-1]]
+    step_up = [(np.zeros_like(W), np.zeros_like(b)) for W, b in ups]
+    top = tuple(np.zeros_like(p) for p in machines[-1])
+    wakes = []
+    for row in range(n):
+        states = [np.asarray(V[row], dtype=float)]
+        for (W, b), noise in zip(ups, noise_up, strict=True):
+            states.append(bernoulli_sample(inputs_up(W, b, states[-1]), noise[row]))
+        wakes.append(states)
+        for layer in range(depth):
+            W, a, _ = machines[layer]
+            x, h = states[layer], states[layer + 1]
+            error = x - np.array([naive.sigmoid(z) for z in inputs_down(W, a, h)])
+            step_down[layer][0][:] += np.outer(error, h) / n
+            step_down[layer][1][:] += error / n
+    W, a, b = machines[-1]
+    _add_top(top, machines[-1], [states[-1] for states in wakes], 1)
+    chains = [states[-1] for states in wakes] if start is None else [x.copy() for x in start]
+    for noise_h, noise_v in noise_top:
+        for row in range(len(chains)):
+            h = bernoulli_sample(inputs_up(W, b, chains[row]), noise_h[row])
+            chains[row] = bernoulli_sample(inputs_down(W, a, h), noise_v[row])
+    _add_top(top, machines[-1], chains, -1)
+    for row, dream in enumerate(chains):
+        states = [dream]
+        for layer, noise in zip(reversed(range(depth)), noise_down, strict=True):
+            W, a, _ = machines[layer]
+            states.append(bernoulli_sample(inputs_down(W, a, states[-1]), noise[row]))
+        states = states[::-1]
+        for layer in range(depth):
+            W, b = ups[layer]
+            x, h = states[layer], states[layer + 1]
+            error = h - np.array([naive.sigmoid(z) for z in inputs_up(W, b, x)])
+            step_up[layer][0][:] += np.outer(x, error) / len(chains)
+            step_up[layer][1][:] += error / len(chains)
+    new_ups = [
+        (W + rate * dW, b + rate * db) for (W, b), (dW, db) in zip(ups, step_up, strict=True)
+    ]
+    new = [
+        (W + rate * dW, a + rate * da, up[1])
+        for (W, a, _), (dW, da), up in zip(machines[:-1], step_down, new_ups, strict=True)
+    ]
+    new.append(tuple(p + rate * d for p, d in zip(machines[-1], top, strict=True)))
+    return new, new_ups, chains
+
+
+def _add_top(total, machine, states, sign):
+    """Add sign · the mean over the states of v E[h | v]ᵀ, v, E[h | v]."""
+    W, _, b = machine
+    for v in states:
+        mean = np.array([naive.sigmoid(z) for z in inputs_up(W, b, v)])
+        for part, statistic in zip(total, (np.outer(v, mean), v, mean), strict=True):
+            part += sign * statistic / len(states)
