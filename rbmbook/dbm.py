@@ -16,13 +16,19 @@ Salakhutdinov and Hinton (2009), Deep Boltzmann machines.
 
 import os
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from rbmbook import annealing, exact, gibbs, storage, validation
+from rbmbook import annealing, dbm_pretraining, exact, gibbs, storage, validation
 from rbmbook.annealing import Estimate
+from rbmbook.dbm_training import Training
+from rbmbook.history import History
+from rbmbook.loop import Callback
 from rbmbook.mean_field import Inference, MeanField
+from rbmbook.negative import CD
+from rbmbook.optimize import SGD, Optimizer
 from rbmbook.rbm import RBM
 from rbmbook.sides import Sides
 
@@ -128,7 +134,7 @@ class DBM:
         if len(sizes) < 3:
             raise ValueError(f"sizes: expected at least 3 layers, got {sizes}")
         rng = validation.generator(rng)
-        pairs = zip(sizes[:-1], sizes[1:], strict=True)
+        pairs = pairwise(sizes)
         rbms = [RBM.random(n, m, rng, scale, dtype) for n, m in pairs]
         dbm = cls([rbm.W for rbm in rbms], [np.zeros(n) for n in sizes])
         if data is not None:
@@ -408,6 +414,125 @@ class DBM:
             even = self._rbm.visible_mean(self._rbm.sample_hidden(even, rng))
         return even[:, : self.sizes[0]].copy()
 
+    def pretrain(
+        self,
+        X: Any,
+        epochs: int | Sequence[int] = 10,
+        negative: CD = CD(1),  # noqa: B008
+        batch_size: int = 100,
+        optimizer: Optimizer = SGD(0.05),  # noqa: B008
+        weight_decay: float = 0.0,
+        rng: int | np.random.Generator = 0,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+    ) -> History:
+        """First values for `fit`: each pair of layers by itself, from the bottom, inputs doubled.
+
+        See `rbmbook.dbm_pretraining`. A list or tuple gives one value per pair of layers.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+            Visible states, or means in [0, 1]. The next pair learns from the means of this one.
+        epochs : int ≥ 0, or one per pair
+        negative : CD
+            Contrastive divergence of any k.
+        batch_size, optimizer, weight_decay, rng, progress, callbacks
+            As for `rb.fit`; a callback that returns True ends the pre-training.
+        checkpoint : path, optional
+            One file per pair: the path with `.layer1`, `.layer2`, … added.
+
+        Returns
+        -------
+        History
+            `layer`, `epoch`, `seconds`, `reconstruction_error`, `weight_norm`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        DivergenceError
+            If a parameter becomes infinite or NaN.
+
+        References
+        ----------
+        Salakhutdinov and Hinton (2009), section 3.2.
+        """
+        settings = {
+            "epochs": epochs,
+            "negative": negative,
+            "batch_size": batch_size,
+            "optimizer": optimizer,
+            "weight_decay": weight_decay,
+        }
+        return dbm_pretraining.pretrain(self, X, settings, rng, progress, callbacks, checkpoint)
+
+    def fit(
+        self,
+        X: Any,
+        epochs: int = 10,
+        chains: int = 100,
+        k: int = 5,
+        steps: int = 10,
+        tolerance: float = 1e-3,
+        batch_size: int = 100,
+        optimizer: Optimizer = SGD(0.01),  # noqa: B008
+        weight_decay: float = 0.0,
+        centered: bool = False,
+        validation: Any = None,
+        rng: int | np.random.Generator = 0,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike | None = None,
+    ) -> History:
+        """Train all layers together: ascend the bound's gradient, with persistent chains.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+            Visible states, or means in [0, 1].
+        epochs : int ≥ 0
+        chains, k : int ≥ 1
+            Number of persistent chains, and their Gibbs steps per update.
+        steps, tolerance
+            Of mean-field inference, as for `mean_field`.
+        batch_size, optimizer, rng, progress, callbacks, checkpoint
+            As for `rb.fit`.
+        weight_decay : float ≥ 0
+            λ of the penalty ½ λ Σ_l ‖W_l‖².
+        centered : bool
+            Ascend the centred gradient, with offsets at moving averages of the layers' means: it
+            makes training without `pretrain` possible.
+        validation : (m, D) array or sparse matrix, optional
+            Held-out rows; adds the monitor `bound_gap`.
+
+        Returns
+        -------
+        History
+            `epoch`, `seconds`, over the first 256 training rows `reconstruction_error` (of the
+            visible layer given the mean-field means) and `mean_field_steps`, `weight_norm`, and
+            with `validation` `bound_gap`: the mean bound of as many training rows minus that of the
+            held-out ones, in nats, in which log Z cancels.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+        DivergenceError
+            If a parameter becomes infinite or NaN; the machine is then as it was after the last
+            finite epoch.
+
+        References
+        ----------
+        Salakhutdinov and Hinton (2009), section 3.1. Montavon and Müller (2012), Deep Boltzmann
+        machines and the centering trick.
+        """
+        inference = _inference(steps, tolerance)
+        run = Training(self, X, batch_size, optimizer, rng)
+        run.options(chains, k, inference, weight_decay, centered, validation)
+        return run.train(epochs, progress, callbacks, checkpoint)
+
     def save(self, path: str | os.PathLike) -> None:
         """Write the machine to `path`, in NumPy's npz format, whole or not at all.
 
@@ -441,15 +566,18 @@ class DBM:
         return RBM(rbm.W[D:], rbm.a[D:], rbm.b + v @ rbm.W[:D])
 
     def _infer(self, v: np.ndarray, steps: Any, tolerance: Any) -> Inference:
-        steps = validation.integer("steps", steps, minimum=0)
-        tolerance = validation.real("tolerance", tolerance, 0.0)
-        return Inference(self._rbm, self._sides, v).run(steps, tolerance)
+        return Inference(self._rbm, self._sides, v).run(*_inference(steps, tolerance))
 
     def _by_rows(self, v: Any, function: Callable, relaxed: bool = False) -> list[Any]:
         """`function` of each dense, checked block of rows of `v`."""
         v = validation.matrix("v", v, self.sizes[0])
         blocks = validation.blocks("v", v, self._rbm.visible, self.dtype, relaxed)
         return [function(block) for _, block in blocks]
+
+
+def _inference(steps: Any, tolerance: Any) -> tuple[int, float]:
+    steps = validation.integer("steps", steps, minimum=0)
+    return steps, validation.real("tolerance", tolerance, 0.0)
 
 
 def _number(log_z: Any) -> float:

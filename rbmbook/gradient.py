@@ -64,6 +64,7 @@ def centre(
     visible: np.ndarray,
     hidden: np.ndarray,
     spare: np.ndarray | None = None,
+    absent: np.ndarray | None = None,
 ) -> Parameters:
     """The centred gradient: what the gradient becomes where v − visible and h − hidden are learned.
 
@@ -78,6 +79,8 @@ def centre(
         The offsets μ and λ.
     spare : (D, H) array, optional
         Memory to work in.
+    absent : (D, H) bool array, optional
+        Weights that the machine does not have; their gradient becomes 0.
 
     References
     ----------
@@ -87,6 +90,8 @@ def centre(
     # visible bᵀ + a hiddenᵀ as one matrix product, which needs no memory but `spare`
     columns, rows = np.stack([visible, a], axis=1), np.stack([b, hidden])
     W -= np.matmul(columns, rows, out=spare)
+    if absent is not None:
+        W[absent] = 0
     a -= W @ hidden
     b -= visible @ W
     return gradient

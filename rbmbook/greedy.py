@@ -44,7 +44,7 @@ def fit(
         held_out = validation.matrix("validation", held_out, dbn.sizes[0])
     rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
     plans = per_layer(settings, len(dbn.rbms))
-    paths = _paths(checkpoint, [plan["epochs"] for plan in plans])
+    paths = checkpoints(checkpoint, [plan["epochs"] for plan in plans])
     dbn.tie()
     finished: list[History] = []
     for layer, (rbm, plan, path) in enumerate(zip(dbn.rbms, plans, paths, strict=True), start=1):
@@ -52,7 +52,7 @@ def fit(
             below = dbn.rbms[layer - 2]
             X = below.hidden_mean(X) if inputs == "means" else below.sample_hidden(X, rng)
             held_out = None if held_out is None else below.hidden_mean(held_out)
-        report = _Report(dbn, finished, callbacks)
+        report = Report(dbn, finished, callbacks)
         options = {"validation": held_out, "rng": rng, "progress": progress, "checkpoint": path}
         try:
             history = train.fit(rbm, X, callbacks=[report], **options, **plan)
@@ -64,7 +64,7 @@ def fit(
     return joined(finished)
 
 
-class _Report:
+class Report:
     """Hands the history of all layers so far to the callbacks; True if one of them returned it."""
 
     def __init__(self, dbn: "DBN", finished: list[History], callbacks: tuple) -> None:
@@ -114,7 +114,7 @@ def joined(parts: Sequence[History]) -> History:
     return History(columns)
 
 
-def _paths(checkpoint: Any, epochs: Sequence[int]) -> list[Path | None]:
+def checkpoints(checkpoint: Any, epochs: Sequence[int]) -> list[Path | None]:
     """A file for each layer, and none that was written on top of an unfinished layer."""
     if checkpoint is None:
         return [None] * len(epochs)

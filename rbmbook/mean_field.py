@@ -108,6 +108,12 @@ class Inference:
             self.converged[rows] = self.sweep(rows) <= tolerance
         return self
 
+    def best_odd(self) -> np.ndarray:
+        """The means of the odd layers that are best for the present even ones, (n, odd)."""
+        inputs = self.even[:, self.D :] @ self.rbm.W[self.D :]
+        inputs += self.from_v
+        return self.rbm.hidden.mean(inputs)
+
     def bound(self) -> np.ndarray:
         """−E(v, m) + H(q) of each row at the best odd layers for the present even ones, (n,).
 

@@ -1,0 +1,153 @@
+"""Greedy first values for a deep Boltzmann machine: layer-wise machines with doubled weights.
+
+In a deep machine a hidden layer between two others hears from both. When its weights are learned
+before those of the other side exist, twice the input from the one side stands in for both. So for
+the machine between layers l and l + 1 the input upwards is doubled unless l + 1 is the top layer,
+and the input downwards is doubled unless l is the visible layer:
+
+    P(x_{l+1} = 1 | x_l) = sigmoid(up · W_lᵀ x_l + b_{l+1}),   up = 2 below the top, else 1,
+    P(x_l = 1 | x_{l+1}) = sigmoid(down · W_l x_{l+1} + b_l),   down = 2 above the data, else 1.
+
+Between two hidden layers both are doubled: an ordinary machine, of whose weights W_l is one half.
+
+References
+----------
+Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 3.2.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rbmbook import greedy, validation
+from rbmbook.history import History
+from rbmbook.loop import DivergenceError, Run
+from rbmbook.negative import CD
+from rbmbook.rbm import RBM, Parameters
+
+if TYPE_CHECKING:
+    from rbmbook.dbm import DBM
+
+PROBE_ROWS = 256  # the monitor looks at this many training rows
+
+
+def pretrain(
+    dbm: "DBM",
+    X: Any,
+    settings: dict[str, Any],
+    rng: Any,
+    progress: bool,
+    callbacks: Sequence[greedy.Callback],
+    checkpoint: Any,
+) -> History:
+    """What `DBM.pretrain` says; `settings` have one value, or one for each pair of layers."""
+    X = validation.matrix("X", X, dbm.sizes[0])
+    validation.domains("X", X, dbm._rbm.visible, relaxed=True)
+    rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
+    pairs = len(dbm.weights)
+    plans = greedy.per_layer(settings, pairs)
+    paths = greedy.checkpoints(checkpoint, [plan["epochs"] for plan in plans])
+    finished: list[History] = []
+    for layer, (plan, path) in enumerate(zip(plans, paths, strict=True)):
+        epochs, k = plan.pop("epochs"), validation.instance("negative", plan.pop("negative"), CD).k
+        pair = Pair(dbm, layer, X, k=k, rng=rng, **plan)
+        report = greedy.Report(dbm, finished, callbacks)
+        try:
+            history = pair.train(epochs, progress, [report], path)
+        except DivergenceError as error:
+            raise DivergenceError(f"layer {layer + 1}: {error}") from None
+        finally:
+            pair.hand_over()
+        finished.append(history)
+        if report.stop:
+            break
+        X = pair.upwards(X)
+    return greedy.joined(finished)
+
+
+class Pair(Run):
+    """Contrastive divergence between two neighbouring layers, with inputs doubled where needed."""
+
+    def __init__(
+        self,
+        dbm: "DBM",
+        layer: int,
+        X: Any,
+        k: int,
+        batch_size: Any,
+        optimizer: Any,
+        weight_decay: Any,
+        rng: Any,
+    ) -> None:
+        super().__init__(dbm, X.shape[0], batch_size, optimizer, rng)
+        self.dbm, self.layer, self.X, self.k = dbm, layer, X, k
+        self.up = 1 if layer + 2 == len(dbm.sizes) else 2
+        self.down = 1 if layer == 0 else 2
+        self.weight_decay = validation.real("weight_decay", weight_decay, 0.0)
+        below, above = dbm.biases[layer], dbm.biases[layer + 1]
+        self.rbm = RBM(dbm.weights[layer], below, above)
+        self.parameters = list(self.rbm.parameters)
+        self.memory = self.optimizer.start(self.parameters)
+
+    def above(self, x: np.ndarray) -> np.ndarray:
+        """Inputs of the upper layer."""
+        inputs = x @ self.rbm.W
+        inputs *= self.up
+        return inputs + self.rbm.b
+
+    def below(self, x: np.ndarray) -> np.ndarray:
+        """Inputs of the lower layer."""
+        inputs = x @ self.rbm.W.T
+        inputs *= self.down
+        return inputs + self.rbm.a
+
+    def draw(self, inputs: np.ndarray) -> np.ndarray:
+        """States with these inputs."""
+        unit = self.rbm.hidden
+        return unit.sample(inputs, unit.noise(inputs.shape, self.rng, self.rbm.dtype))
+
+    def update(self, rows: np.ndarray) -> None:
+        """One step of the optimizer; the noise is drawn for the upper layer, then the lower one."""
+        v, mean = validation.dense(self.X[rows], self.rbm.dtype), self.rbm.hidden.mean
+        inputs = self.above(v)
+        x, first = v, mean(inputs)
+        for _ in range(self.k):
+            x = self.draw(self.below(self.draw(inputs)))
+            inputs = self.above(x)
+        last, n = mean(inputs), len(v)
+        ascent = Parameters(
+            (v.T @ first - x.T @ last) / n, (v - x).mean(axis=0), (first - last).mean(axis=0)
+        )
+        if self.weight_decay:
+            ascent.W[:] -= self.rbm.dtype.type(self.weight_decay) * self.rbm.W
+        self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
+
+    def monitors(self) -> dict[str, float]:
+        """The numbers of an epoch."""
+        v, mean = validation.dense(self.X[:PROBE_ROWS], self.rbm.dtype), self.rbm.hidden.mean
+        error = v - mean(self.below(mean(self.above(v))))
+        return {
+            "reconstruction_error": np.mean(error**2),
+            "weight_norm": np.sqrt(np.mean(self.rbm.W**2)),
+        }
+
+    def upwards(self, X: Any) -> np.ndarray:
+        """The means of the upper layer, what the next pair learns from."""
+        rows = validation.blocks("X", X, self.rbm.visible, self.rbm.dtype, relaxed=True)
+        return np.concatenate([self.rbm.hidden.mean(self.above(block)) for _, block in rows])
+
+    def hand_over(self) -> None:
+        """Give the deep machine what was learned; a layer's bias is that of the pair below it."""
+        self.dbm.weights[self.layer][:] = self.rbm.W
+        if self.layer == 0:
+            self.dbm.biases[0][:] = self.rbm.a
+        self.dbm.biases[self.layer + 1][:] = self.rbm.b
+
+    def arrays(self) -> Iterator[np.ndarray]:
+        """The optimizer's memory."""
+        yield from self.memory
+
+    def settings(self) -> dict[str, Any]:
+        """What else decides how training goes on."""
+        return {"layer": self.layer, "k": self.k, "weight_decay": self.weight_decay}
