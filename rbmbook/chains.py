@@ -133,8 +133,12 @@ class Contrast(Chains):
 
     def restart(self, v: np.ndarray) -> None:
         """Put the first len(v) chains at the rows of `v`, and keep these."""
-        self.n, self._restarted, self._fresh = len(v), True, False
-        self._both_v[self._above()] = v
+        self.room(len(v))[:] = v
+
+    def room(self, n: int) -> np.ndarray:
+        """Where the states of n chains that restart are to be written, (n, D)."""
+        self.n, self._restarted, self._fresh = n, True, False
+        return self._both_v[self._above()]
 
     def mark(self, weight: np.ndarray) -> None:
         """Let the states of the restart, with weights (n,), be the first phase."""

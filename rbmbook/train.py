@@ -168,8 +168,7 @@ class _Run(Run):
         if weight.sum() == 0:
             return
         weight = (weight / weight.sum()).astype(rbm.dtype)
-        batch = self.X[rows]
-        self.batch.restart(batch.toarray() if sparse.issparse(batch) else batch)
+        self.gather(rows)
         means = self.data_means(weight) if self.centered or self.penalties.sparsity else None
         ascent = self.negative.ascent(
             self.batch, weight, self.state, self.rng, self.gradient, self.spare
@@ -183,6 +182,16 @@ class _Run(Run):
         if self.centered:
             gradient.centre(ascent, *offsets, spare=self.spare.W)
         self.optimizer.step(rbm.parameters, ascent, self.memory, self.updates)
+
+    def gather(self, rows: np.ndarray) -> None:
+        """Restart the batch's chains at these rows of the data."""
+        X, room = self.X, self.batch.room(len(rows))
+        if sparse.issparse(X):
+            room[:] = X[rows].toarray()
+        elif X.dtype == room.dtype:
+            np.take(X, rows, axis=0, out=room, mode="clip")  # "raise" would go through a copy
+        else:
+            room[:] = X[rows]
 
     def data_means(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The batch's mean of v and of E[h | v]; the latter enters the moving average."""

@@ -142,9 +142,8 @@ def blocks(
 
 def domain(name: str, x: np.ndarray, unit: "Unit", relaxed: bool, first_row: int = 0) -> None:
     """Raise unless every value of the dense `x` is a state of `unit` (relaxed: or a mean)."""
-    outside = unit.outside(x, relaxed)
-    if outside.any():
-        row, column = np.argwhere(outside)[0]
+    if not unit.within(x, relaxed):
+        row, column = np.argwhere(unit.outside(x, relaxed))[0]
         raise ValueError(
             f"{name}: expected {unit.mean_domain if relaxed else unit.domain}, "
             f"got {x[row, column]} at row {first_row + row}, column {column}"

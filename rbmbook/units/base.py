@@ -41,6 +41,10 @@ class Unit:
         """Mask of the entries of x that are not states (relaxed: not means) of this unit."""
         raise NotImplementedError
 
+    def within(self, x: np.ndarray, relaxed: bool = False) -> bool:
+        """Whether all entries of x are states (relaxed: means) of this unit."""
+        return not self.outside(x, relaxed).any()
+
     def energy(self, x: np.ndarray) -> np.ndarray:
         """U(x) summed over each row, shape (n,); zero unless a type says otherwise."""
         return np.zeros(len(x), x.dtype)
