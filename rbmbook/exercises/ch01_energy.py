@@ -8,25 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.random import Generator
 
+from .cases import all_states, random_machine, random_states
 from .engine import Exercise
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine."""
-    return (
-        scale * rng.standard_normal((n_visible, n_hidden)),
-        scale * rng.standard_normal(n_visible),
-        scale * rng.standard_normal(n_hidden),
-    )
-
-
-def _binary(rng: Generator, n: int, width: int) -> np.ndarray:
-    return rng.integers(0, 2, size=(n, width)).astype(np.float64)
-
-
-def _states(width: int) -> np.ndarray:
-    """All binary states, in the order of ``itertools.product``: 00, 01, 10, 11."""
-    return np.array(list(product((0.0, 1.0), repeat=width)))
 
 
 # -- 01.1 ----------------------------------------------------------------------------------------
@@ -41,9 +24,9 @@ def _pair_cases(rng: Generator) -> Iterator[tuple]:
     for n, m, n_visible, n_hidden, scale in [
         (3, 4, 2, 1, 1), (2, 5, 4, 3, 1), (3, 3, 3, 3, 1), (1, 3, 6, 2, 1), (4, 2, 3, 7, 1e3)
     ]:  # fmt: skip
-        v, h = _binary(rng, n, n_visible), _binary(rng, m, n_hidden)
+        v, h = random_states(rng, n, n_visible), random_states(rng, m, n_hidden)
         v[0, 0] = h[0, 0] = 1  # at least one product of units counts
-        yield (v, h, *_machine(rng, n_visible, n_hidden, scale))
+        yield (v, h, *random_machine(rng, n_visible, n_hidden, scale))
 
 
 TERMS = {"W": "the interaction −vᵀWh", "a": "the visible term −aᵀv", "b": "the hidden term −bᵀh"}
@@ -116,7 +99,7 @@ PAIRS = Exercise(
 
 # -- 01.2 ----------------------------------------------------------------------------------------
 def _all_energies(W, a, b):
-    return pair_energies(_states(len(a)), _states(len(b)), W, a, b)
+    return pair_energies(all_states(len(a)), all_states(len(b)), W, a, b)
 
 
 def _normalised(energies, axis=None):
@@ -141,7 +124,7 @@ def _conditional(axis: int) -> Callable:
 
 
 def _first_unit_fastest(W, a, b):
-    v, h = _states(len(a))[:, ::-1], _states(len(b))[:, ::-1]
+    v, h = all_states(len(a))[:, ::-1], all_states(len(b))[:, ::-1]
     return _normalised(pair_energies(v, h, W, a, b))
 
 
@@ -154,7 +137,7 @@ def _joint_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, scale in [
         (2, 1, 1), (1, 1, 1), (3, 2, 1), (2, 4, 2), (2, 2, 1), (3, 3, 1e3)
     ]:  # fmt: skip
-        yield _machine(rng, n_visible, n_hidden, scale)
+        yield random_machine(rng, n_visible, n_hidden, scale)
 
 
 JOINT = Exercise(
@@ -203,7 +186,7 @@ def flip_visible(W, a, b):
 
 def _flip_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, scale in [(2, 1, 1), (3, 3, 1), (5, 2, 10), (1, 4, 1)]:
-        yield _machine(rng, n_visible, n_hidden, scale)
+        yield random_machine(rng, n_visible, n_hidden, scale)
 
 
 # What a reader may return for each part; the first entry of each is right and has no words.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
+from .cases import random_machine, random_states_first_on
 from .engine import Exercise
 
 
@@ -16,27 +16,6 @@ def _sigmoid(x):
     """σ(x) at any magnitude: only numbers that are not positive are exponentiated."""
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, small) / (1 + small)
-
-
-def _states(width: int) -> np.ndarray:
-    """All binary states, in the order of ``itertools.product``: 00, 01, 10, 11."""
-    return np.array(list(product((0.0, 1.0), repeat=width)))
-
-
-def _binary(rng: Generator, n: int, width: int) -> np.ndarray:
-    """Random states; in the first row every unit is on, so that every weight counts."""
-    x = rng.integers(0, 2, size=(n, width)).astype(np.float64)
-    x[0] = 1.0
-    return x
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine."""
-    return (
-        scale * rng.standard_normal((n_visible, n_hidden)),
-        scale * rng.standard_normal(n_visible),
-        scale * rng.standard_normal(n_hidden),
-    )
 
 
 # -- 02.1 ----------------------------------------------------------------------------------------
@@ -53,8 +32,8 @@ def _softmax(v, W, b):
 
 def _off_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden in [(3, 2, 2), (4, 3, 3), (1, 5, 2), (2, 3, 1)]:
-        W, _, b = _machine(rng, n_visible, n_hidden)
-        yield _binary(rng, n, n_visible), W, b
+        W, _, b = random_machine(rng, n_visible, n_hidden)
+        yield random_states_first_on(rng, n, n_visible), W, b
     # Inputs beyond 40, where 1 − σ(x) is 0 in floating point and σ(−x) is not.
     W = np.array([[45.0, -50.0], [60.0, 300.0], [1000.0, -1200.0]])
     yield np.array([[1.0, 0, 0], [1, 1, 0], [0, 1, 0], [1, 1, 1]]), W, np.array([0.0, 0.5])
@@ -117,9 +96,9 @@ def draw_missing(v, known, h, W, a, noise):
 
 def _draw_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden in [(40, 4, 4), (50, 6, 2), (30, 3, 5)]:
-        W, a, _ = _machine(rng, n_visible, n_hidden)
+        W, a, _ = random_machine(rng, n_visible, n_hidden)
         known = (np.arange(n_visible) % 3 == 0).astype(np.float64)
-        v, h = _binary(rng, n, n_visible), _binary(rng, n, n_hidden)
+        v, h = random_states_first_on(rng, n, n_visible), random_states_first_on(rng, n, n_hidden)
         yield v, known, h, W, a, rng.random((n, n_visible))
 
 
@@ -196,10 +175,10 @@ def log_conditional(h, v, W, b):
 
 def _log_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (5, 4, 3, 1), (2, 3, 8, 1), (4, 5, 4, 1e3)]:
-        W, _, b = _machine(rng, n_visible, n_hidden, scale)
+        W, _, b = random_machine(rng, n_visible, n_hidden, scale)
         h = rng.integers(0, 2, size=(n, n_hidden)).astype(np.float64)
         h[-1] = 0.0  # a state with nothing on has a probability too
-        yield h, _binary(rng, n, n_visible), W, b
+        yield h, random_states_first_on(rng, n, n_visible), W, b
 
 
 LOG = Exercise(

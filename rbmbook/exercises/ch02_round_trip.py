@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from .ch02_conditionals import _binary, _machine, _sigmoid, _states
+from .cases import all_states, random_machine, random_states_first_on
+from .ch02_conditionals import _sigmoid
 from .engine import Exercise
 
 
@@ -21,7 +22,7 @@ def all_on_detector(mask):
 def _check_detector(args: tuple, received: Any, expected: Any) -> str | None:
     (mask,) = args
     w, bias = (np.asarray(part, dtype=np.float64) for part in received)
-    pictures = _states(len(mask))
+    pictures = all_states(len(mask))
     p = _sigmoid(pictures @ w + bias)
     wanted = (pictures @ mask) == mask.sum()
     wrong = np.where(wanted, p <= 0.99, p >= 0.01)
@@ -91,14 +92,14 @@ DETECTOR = Exercise(
 # -- 02.5 ----------------------------------------------------------------------------------------
 def _all_conditionals(v, W, b):
     """Table (n, 2^H) of p(h | v)."""
-    h = _states(len(b))  # (2^H, H)
+    h = all_states(len(b))  # (2^H, H)
     x = (v @ W + b)[:, None, :]  # (n, 1, H)
     return np.exp(-np.logaddexp(0.0, np.where(h == 1, -x, x)).sum(axis=2))
 
 
 def round_trip_mean(v, W, a, b):
     """E[v' | v] = Σ_h p(h | v) σ(a + W h), over all 2^H hidden states."""
-    return _all_conditionals(v, W, b) @ _sigmoid(_states(len(b)) @ W.T + a)
+    return _all_conditionals(v, W, b) @ _sigmoid(all_states(len(b)) @ W.T + a)
 
 
 def _trip_shortcut(v, W, a, b):
@@ -110,28 +111,28 @@ def _trip_rounded(v, W, a, b):
 
 
 def _trip_unweighted(v, W, a, b):
-    mean = _sigmoid(_states(len(b)) @ W.T + a).mean(axis=0)
+    mean = _sigmoid(all_states(len(b)) @ W.T + a).mean(axis=0)
     return np.repeat(mean[None], len(v), axis=0)
 
 
 def _trip_unnormalised(v, W, a, b):
-    h = _states(len(b))
+    h = all_states(len(b))
     return np.exp((v @ W + b) @ h.T) @ _sigmoid(h @ W.T + a)
 
 
 def _trip_no_transpose(v, W, a, b):
-    return _all_conditionals(v, W, b) @ _sigmoid(_states(len(b)) @ W + a)
+    return _all_conditionals(v, W, b) @ _sigmoid(all_states(len(b)) @ W + a)
 
 
 def _trip_only_on(v, W, a, b):
-    h = _states(len(b))
+    h = all_states(len(b))
     factors = np.where(h == 1, _sigmoid(v @ W + b)[:, None, :], 1.0).prod(axis=2)
     return factors @ _sigmoid(h @ W.T + a)
 
 
 def _trip_marginal(v, W, a, b):
     """Averaged over p(h), not p(h | v): the start is forgotten."""
-    h = _states(len(b))
+    h = all_states(len(b))
     log_p = h @ b + np.logaddexp(0.0, h @ W.T + a).sum(axis=1)
     p = np.exp(log_p - log_p.max())
     mean = (p / p.sum()) @ _sigmoid(h @ W.T + a)
@@ -140,7 +141,10 @@ def _trip_marginal(v, W, a, b):
 
 def _trip_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, scale in [(3, 2, 1, 2), (4, 3, 3, 2), (2, 5, 2, 2), (3, 3, 4, 3)]:
-        yield (_binary(rng, n, n_visible), *_machine(rng, n_visible, n_hidden, scale))
+        yield (
+            random_states_first_on(rng, n, n_visible),
+            *random_machine(rng, n_visible, n_hidden, scale),
+        )
 
 
 TRIP = Exercise(
@@ -165,7 +169,7 @@ TRIP = Exercise(
         "the hidden units that are off are missing in your p(h | v): each has the factor "
         "1 − σ(x_j).": _trip_only_on,
         "you average the inputs of the visible units; their sigmoid is missing.": (
-            lambda v, W, a, b: _all_conditionals(v, W, b) @ (_states(len(b)) @ W.T + a)
+            lambda v, W, a, b: _all_conditionals(v, W, b) @ (all_states(len(b)) @ W.T + a)
         ),
         "the signs of all inputs are flipped: the sigmoid is 1 / (1 + exp(−input)).": (
             lambda v, W, a, b: round_trip_mean(v, -W, -a, -b)
@@ -173,7 +177,7 @@ TRIP = Exercise(
         "the two tables do not have their hidden states in the same order: row k of the means must "
         "belong to the state of column k of p(h | v).": (
             lambda v, W, a, b: (
-                _all_conditionals(v, W, b)[:, ::-1] @ _sigmoid(_states(len(b)) @ W.T + a)
+                _all_conditionals(v, W, b)[:, ::-1] @ _sigmoid(all_states(len(b)) @ W.T + a)
             )
         ),
         "you return the picture you started with, `v`.": lambda v, W, a, b: v.copy(),

@@ -7,23 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
+from .cases import random_machine, random_states_first_on
 from .engine import Exercise
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine."""
-    return (
-        scale * rng.standard_normal((n_visible, n_hidden)),
-        scale * rng.standard_normal(n_visible),
-        scale * rng.standard_normal(n_hidden),
-    )
-
-
-def _binary(rng: Generator, n: int, width: int) -> np.ndarray:
-    """Random states; in the first row every unit is on, so that every weight counts."""
-    x = rng.integers(0, 2, size=(n, width)).astype(np.float64)
-    x[0] = 1.0
-    return x
 
 
 def _sigmoid(x):
@@ -124,7 +109,10 @@ def _one_on(h, W, a, b):
 
 def _hidden_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (3, 3, 3, 1), (5, 4, 3, 1), (3, 5, 6, 1e3)]:
-        yield (_binary(rng, n, n_hidden), *_machine(rng, n_visible, n_hidden, scale))
+        yield (
+            random_states_first_on(rng, n, n_hidden),
+            *random_machine(rng, n_visible, n_hidden, scale),
+        )
 
 
 HIDDEN = Exercise(

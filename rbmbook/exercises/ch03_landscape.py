@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from .ch03_free_energy import (
-    _binary,
-    _lowest_energy,
-    _machine,
-    _mean_energy,
-    _sigmoid,
-    free_energy,
-)
+from .cases import random_machine, random_states_first_on
+from .ch03_free_energy import _lowest_energy, _mean_energy, _sigmoid, free_energy
 from .engine import Exercise
 
 
@@ -93,9 +87,9 @@ def _pixel_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, i, scale in [
         (4, 2, 1, 0, 1), (6, 4, 4, 1, 2), (5, 5, 3, 4, 1), (3, 4, 5, 2, 300)
     ]:  # fmt: skip
-        v = _binary(rng, n, n_visible)
+        v = random_states_first_on(rng, n, n_visible)
         v[1, i] = 0.0
-        yield (v, i, *_machine(rng, n_visible, n_hidden, scale))
+        yield (v, i, *random_machine(rng, n_visible, n_hidden, scale))
 
 
 PIXEL = Exercise(
@@ -179,7 +173,7 @@ def _flip_bias_with(change):
 
 def _flip_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, j, scale in [(2, 1, 0, 1), (3, 3, 1, 1), (4, 2, 1, 10), (1, 4, 2, 1)]:
-        yield (*_machine(rng, n_visible, n_hidden, scale), j)
+        yield (*random_machine(rng, n_visible, n_hidden, scale), j)
 
 
 FLIP = Exercise(

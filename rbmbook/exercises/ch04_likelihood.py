@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 from numpy.random import Generator
 
+from .cases import all_states, random_machine, random_states
 from .engine import Exercise
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine."""
-    return (
-        scale * rng.standard_normal((n_visible, n_hidden)),
-        scale * rng.standard_normal(n_visible),
-        scale * rng.standard_normal(n_hidden),
-    )
-
-
-def _binary(rng: Generator, n: int, width: int) -> np.ndarray:
-    return rng.integers(0, 2, size=(n, width)).astype(np.float64)
-
-
-def _states(width: int) -> np.ndarray:
-    """All binary states, in the order of ``itertools.product``: 00, 01, 10, 11."""
-    return np.array(list(product((0.0, 1.0), repeat=width)))
 
 
 def _free_energy(v, W, a, b):
@@ -38,7 +20,7 @@ def _log_sum_exp(x):
 
 
 def _log_partition(W, a, b):
-    return _log_sum_exp(-_free_energy(_states(len(a)), W, a, b))
+    return _log_sum_exp(-_free_energy(all_states(len(a)), W, a, b))
 
 
 def _log_p(v, W, a, b):
@@ -57,7 +39,7 @@ def _rectified(v, W, a, b):
 
 def _likelihood_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (7, 4, 3, 1), (5, 3, 5, 2), (4, 3, 2, 300)]:
-        yield (_binary(rng, n, n_visible), *_machine(rng, n_visible, n_hidden, scale))
+        yield (random_states(rng, n, n_visible), *random_machine(rng, n_visible, n_hidden, scale))
 
 
 LIKELIHOOD = Exercise(
@@ -80,7 +62,7 @@ LIKELIHOOD = Exercise(
             (v @ a).mean() + np.logaddexp(0, v @ W + b).sum() - _log_partition(W, a, b)
         ),
         "max(0, x) stands in place of softplus(x) = log(1 + exp(x)).": lambda v, W, a, b: (
-            _rectified(v, W, a, b).mean() - _log_sum_exp(_rectified(_states(len(a)), W, a, b))
+            _rectified(v, W, a, b).mean() - _log_sum_exp(_rectified(all_states(len(a)), W, a, b))
         ),
         "the sign is flipped: this is the mean of −log p(v), which one minimises.": (
             lambda v, W, a, b: -log_likelihood(v, W, a, b)
@@ -174,7 +156,7 @@ def _data_term(v, W, a, b):
 
 
 def _model_term(W, a, b):
-    x = _states(len(a))
+    x = all_states(len(a))
     return _average(x, _mean_h(x, W, b), np.exp(_log_p(x, W, a, b)))
 
 
@@ -193,19 +175,19 @@ def _summed(v, W, a, b):
 
 
 def _uniform_model(v, W, a, b):
-    x = _states(len(a))
+    x = all_states(len(a))
     uniform = np.full(len(x), 1 / len(x))
     return _difference(_data_term(v, W, a, b), _average(x, _mean_h(x, W, b), uniform))
 
 
 def _rounded_hidden(v, W, a, b):
-    x = _states(len(a))
+    x = all_states(len(a))
     data = _average(v, _mean_h(v, W, b).round(), np.full(len(v), 1 / len(v)))
     return _difference(data, _average(x, _mean_h(x, W, b).round(), np.exp(_log_p(x, W, a, b))))
 
 
 def _no_hidden_bias(v, W, a, b):
-    x = _states(len(a))
+    x = all_states(len(a))
     data = _average(v, _mean_h(v, W, 0 * b), np.full(len(v), 1 / len(v)))
     return _difference(data, _average(x, _mean_h(x, W, 0 * b), np.exp(_log_p(x, W, a, b))))
 
@@ -218,7 +200,7 @@ def _product_of_means(v, W, a, b):
 
 def _gradient_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (6, 4, 3, 1), (5, 3, 5, 2), (4, 3, 2, 300)]:
-        yield (_binary(rng, n, n_visible), *_machine(rng, n_visible, n_hidden, scale))
+        yield (random_states(rng, n, n_visible), *random_machine(rng, n_visible, n_hidden, scale))
 
 
 GRADIENT = Exercise(

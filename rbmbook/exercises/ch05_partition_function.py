@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 from numpy.random import Generator
 
+from .cases import all_states, random_machine
 from .engine import Exercise
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine."""
-    return (
-        scale * rng.standard_normal((n_visible, n_hidden)),
-        scale * rng.standard_normal(n_visible),
-        scale * rng.standard_normal(n_hidden),
-    )
-
-
-def _states(width: int) -> np.ndarray:
-    """All binary states, in the order of ``itertools.product``: 00, 01, 10, 11."""
-    return np.array(list(product((0.0, 1.0), repeat=width)))
 
 
 def _log_sum_exp(x):
@@ -37,7 +23,7 @@ def _minus_g(h, W, a, b):
 
 def log_partition(W, a, b):
     """log Z = log Σ_h exp(−G(h))."""
-    return _log_sum_exp(_minus_g(_states(len(b)), W, a, b))
+    return _log_sum_exp(_minus_g(all_states(len(b)), W, a, b))
 
 
 def log_hidden(h, W, a, b):
@@ -54,7 +40,7 @@ def _hidden_cases(rng: Generator) -> Iterator[tuple]:
         (4, 4, 3, 400),
     ]:
         h = rng.integers(0, 2, size=(n, n_hidden)).astype(np.float64)
-        yield (h, *_machine(rng, n_visible, n_hidden, scale))
+        yield (h, *random_machine(rng, n_visible, n_hidden, scale))
 
 
 HIDDEN = Exercise(
@@ -73,7 +59,7 @@ HIDDEN = Exercise(
         "the sign is flipped: this is −log p(h).": lambda h, W, a, b: -log_hidden(h, W, a, b),
         "log Z is the logarithm of Σ_h exp(+G(h)) here; the exponent is −G(h).": (
             lambda h, W, a, b: (
-                _minus_g(h, W, a, b) - _log_sum_exp(-_minus_g(_states(len(b)), W, a, b))
+                _minus_g(h, W, a, b) - _log_sum_exp(-_minus_g(all_states(len(b)), W, a, b))
             )
         ),
         "Z is summed over the given rows only. It runs over all 2^H hidden states.": (
@@ -293,8 +279,8 @@ def log_partition_of_parts(parts):
 
 def _parts_cases(rng: Generator) -> Iterator[tuple]:
     for sizes in [((2, 1), (1, 2)), ((3, 2),), ((2, 2), (2, 1), (3, 2)), ((1, 1),) * 4]:
-        yield ([_machine(rng, *size) for size in sizes],)
-    yield ([_machine(rng, 2, 2, 500), _machine(rng, 2, 1, 500)],)
+        yield ([random_machine(rng, *size) for size in sizes],)
+    yield ([random_machine(rng, 2, 2, 500), random_machine(rng, 2, 1, 500)],)
 
 
 def _each(parts):

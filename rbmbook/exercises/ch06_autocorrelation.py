@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .ch06_gibbs_sampling import _block_matrix, _machine, _marginal, _states
+from .cases import all_states, machine_in_eighths
+from .ch06_gibbs_sampling import _block_matrix, _marginal
 from .engine import Exercise
 
 
@@ -115,12 +116,12 @@ def _one_eigenvalue(T, p, f):
 
 def _time_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, scale in [(2, 1, 1), (3, 3, 1), (4, 2, 2)]:
-        W, a, b = _machine(rng, n_visible, n_hidden, scale)
-        f = _states(n_visible) @ np.arange(1.0, n_visible + 1)
+        W, a, b = machine_in_eighths(rng, n_visible, n_hidden, scale)
+        f = all_states(n_visible) @ np.arange(1.0, n_visible + 1)
         yield _block_matrix(W, a, b), _marginal(W, a, b), f
     # Two valleys, all off and all on, the second a little deeper: it takes long to cross.
     W, a, b = np.full((4, 4), 2.0), np.full(4, -3.875), np.full(4, -4.0)
-    yield _block_matrix(W, a, b), _marginal(W, a, b), _states(4).sum(axis=1)
+    yield _block_matrix(W, a, b), _marginal(W, a, b), all_states(4).sum(axis=1)
 
 
 TIME = Exercise(

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 from numpy.random import Generator, default_rng
 
+from .cases import all_states, machine_in_eighths
 from .engine import Exercise
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine, in eighths: sums of them are exact."""
-    shapes = (n_visible, n_hidden), n_visible, n_hidden
-    return tuple(np.round(8 * scale * rng.standard_normal(shape)) / 8 for shape in shapes)
-
-
-def _states(width: int) -> np.ndarray:
-    """All binary states, in the order of ``itertools.product``: 00, 01, 10, 11."""
-    return np.array(list(product((0.0, 1.0), repeat=width)))
 
 
 def _sigmoid(x):
@@ -110,12 +99,12 @@ def _step_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden in [(40, 4, 3), (30, 3, 6), (2, 5, 5), (20, 8, 2)]:
         v = rng.integers(0, 2, (n, n_visible)).astype(float)
         known = np.arange(n_visible) % 3 == 1
-        machine = _machine(rng, n_visible, n_hidden)
+        machine = machine_in_eighths(rng, n_visible, n_hidden)
         yield (v, known, *machine, default_rng(int(rng.integers(1000))))
     # None known, and all but the last.
     v = rng.integers(0, 2, (10, 4)).astype(float)
     for known in (np.zeros(4, dtype=bool), np.arange(4) < 3):
-        yield (v, known, *_machine(rng, 4, 3), default_rng(int(rng.integers(1000))))
+        yield (v, known, *machine_in_eighths(rng, 4, 3), default_rng(int(rng.integers(1000))))
 
 
 STEP = Exercise(
@@ -170,7 +159,7 @@ def _table(inputs, states):
 
 def _block_matrix(W, a, b):
     """The matrix of block Gibbs sampling, T(v → v') = Σ_h p(h | v) p(v' | h)."""
-    v, h = _states(len(a)), _states(len(b))
+    v, h = all_states(len(a)), all_states(len(b))
     return _table(v @ W + b, h) @ _table(h @ W.T + a, v)
 
 
@@ -179,14 +168,14 @@ def _minus_free_energy(v, W, a, b):
 
 
 def _marginal(W, a, b):
-    log_weight = _minus_free_energy(_states(len(a)), W, a, b)
+    log_weight = _minus_free_energy(all_states(len(a)), W, a, b)
     weight = np.exp(log_weight - log_weight.max())
     return weight / weight.sum()
 
 
 def _one_unit(W, a, b, i, share=_sigmoid):
     """The matrix of a step that draws unit i anew; share(log odds) is the chance of `on`."""
-    v = _states(len(a))
+    v = all_states(len(a))
     T, numbers = np.zeros((len(v), len(v))), np.arange(len(v))
     bit = 2 ** (len(a) - 1 - i)
     off, on = numbers & ~bit, numbers | bit
@@ -239,13 +228,13 @@ def _rows_rescaled(W, a, b):
 
 def _unnormalised(W, a, b):
     """Each entry the ratio of the whole p(v'), without dividing by the two states' sum."""
-    p, v = _marginal(W, a, b), _states(len(a))
+    p, v = _marginal(W, a, b), all_states(len(a))
     T = (np.abs(v[:, None] - v).sum(axis=2) == 1) * p / len(a)
     return T + np.diag(1 - T.sum(axis=1))
 
 
 def _metropolis(W, a, b):
-    p, v = _marginal(W, a, b), _states(len(a))
+    p, v = _marginal(W, a, b), all_states(len(a))
     near = np.abs(v[:, None] - v).sum(axis=2) == 1
     T = near * np.minimum(1, p / p[:, None]) / len(a)
     return T + np.diag(1 - T.sum(axis=1))
@@ -257,7 +246,7 @@ def _hidden_forgotten(W, a, b):
 
 def _mean_field(W, a, b):
     """v_i from its input when h is replaced by E[h | v]."""
-    v, T = _states(len(a)), np.zeros((2 ** len(a), 2 ** len(a)))
+    v, T = all_states(len(a)), np.zeros((2 ** len(a), 2 ** len(a)))
     mean = _sigmoid(_sigmoid(v @ W + b) @ W.T + a)
     numbers = np.arange(len(v))
     for i in range(len(a)):
@@ -269,7 +258,7 @@ def _mean_field(W, a, b):
 
 def _matrix_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, scale in [(2, 1, 1), (1, 3, 1), (3, 2, 1), (4, 3, 3)]:
-        yield _machine(rng, n_visible, n_hidden, scale)
+        yield machine_in_eighths(rng, n_visible, n_hidden, scale)
 
 
 MATRIX = Exercise(

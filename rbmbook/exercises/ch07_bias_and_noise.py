@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 from numpy.random import Generator
 
-from .ch07_contrastive_divergence import _machine, _sigmoid
+from .cases import all_states, machine_in_eighths
+from .ch07_contrastive_divergence import _sigmoid
 from .engine import Exercise
-
-
-def _states(width: int) -> np.ndarray:
-    """All binary states, in the order of ``itertools.product``: 00, 01, 10, 11."""
-    return np.array(list(product((0.0, 1.0), repeat=width)))
 
 
 def _table(inputs, states):
@@ -23,13 +18,13 @@ def _table(inputs, states):
 
 
 def _transition(W, a, b):
-    v, h = _states(len(a)), _states(len(b))
+    v, h = all_states(len(a)), all_states(len(b))
     return _table(v @ W + b, h) @ _table(h @ W.T + a, v)
 
 
 def _marginal(W, a, b):
     """p(v) of every state."""
-    v = _states(len(a))
+    v = all_states(len(a))
     log_weight = v @ a + np.logaddexp(0, v @ W + b).sum(axis=1)
     weight = np.exp(log_weight - log_weight.max())
     return weight / weight.sum()
@@ -54,7 +49,7 @@ def _minus(x, y):
 
 
 def _statistics(q, W, a, b):
-    v = _states(len(a))
+    v = all_states(len(a))
     mean = _sigmoid(v @ W + b)
     return (v.T * q) @ mean, q @ v, q @ mean
 
@@ -63,7 +58,7 @@ def _means_after(v, W, a, b, k):
     """P(v_i = 1 after k steps) for a chain from each row of v, (n, D)."""
     numbers = (v @ 2 ** np.arange(v.shape[1] - 1, -1, -1)).astype(int)
     T = np.linalg.matrix_power(_transition(W, a, b), k)
-    return T[numbers] @ _states(len(a))
+    return T[numbers] @ all_states(len(a))
 
 
 def cd_noise(v, W, a, b, k):
@@ -78,7 +73,7 @@ def _noise_of_random_starts(v, W, a, b, k):
 
 
 def _noise_in_equilibrium(v, W, a, b, k):
-    mean = _marginal(W, a, b) @ _states(len(a))
+    mean = _marginal(W, a, b) @ all_states(len(a))
     return np.sqrt(mean * (1 - mean) / len(v))
 
 
@@ -94,7 +89,7 @@ def _spread_of_means(v, W, a, b, k):
 def _noise_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, k in [(1, 2, 1, 1), (5, 3, 2, 2), (7, 4, 3, 1), (6, 3, 4, 5)]:
         v = rng.integers(0, 2, (n, n_visible)).astype(float)
-        yield (v, *_machine(rng, n_visible, n_hidden, 1.5), k)
+        yield (v, *machine_in_eighths(rng, n_visible, n_hidden, 1.5), k)
 
 
 NOISE = Exercise(
@@ -131,7 +126,7 @@ NOISE = Exercise(
 # -- 07.3 ----------------------------------------------------------------------------------------
 def _dropped(q, W, a, b, ratio=None, centre=_sigmoid):
     """Σ_v Σ_h r(h) p(v|h) (v_i − centre(input_i)) ratio(p_1, p), the log ratio by default."""
-    v, h = _states(len(a)), _states(len(b))
+    v, h = all_states(len(a)), all_states(len(b))
     h_given_v, v_given_h = _table(v @ W + b, h), _table(h @ W.T + a, v)
     joint = (q @ h_given_v)[:, None] * v_given_h  # (2^H, 2^D): of h and the next v
     p1, p = joint.sum(axis=0), _marginal(W, a, b)
@@ -151,7 +146,7 @@ def _mean_subtracted(q, W, a, b, mean):
 
 def _dropped_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden in [(2, 1), (3, 2), (4, 3), (3, 4)]:
-        yield (_data(rng, n_visible), *_machine(rng, n_visible, n_hidden))
+        yield (_data(rng, n_visible), *machine_in_eighths(rng, n_visible, n_hidden))
 
 
 DROPPED = Exercise(
@@ -171,12 +166,12 @@ DROPPED = Exercise(
         ),
         "you subtract the mean of v under p; the derivative of p(v | h) has the mean given h.": (
             lambda q, W, a, b: _mean_subtracted(
-                q, W, a, b, _marginal(W, a, b) @ _states(len(a))
+                q, W, a, b, _marginal(W, a, b) @ all_states(len(a))
             )
         ),
         "you subtract the mean of v under p_1; the derivative of p(v | h) has the mean given h.": (
             lambda q, W, a, b: _mean_subtracted(
-                q, W, a, b, q @ _transition(W, a, b) @ _states(len(a))
+                q, W, a, b, q @ _transition(W, a, b) @ all_states(len(a))
             )
         ),
         "you left p out of the logarithm, log(p_1 / p).": lambda q, W, a, b: _dropped(
@@ -189,7 +184,7 @@ DROPPED = Exercise(
             q, W, a, b, lambda p1, p: p1 / p
         ),
         "this is the term that is kept, CD-1 itself.": lambda q, W, a, b: (
-            (q - q @ _transition(W, a, b)) @ _states(len(a))
+            (q - q @ _transition(W, a, b)) @ all_states(len(a))
         ),
         "your h has the machine's own distribution; r(h) comes from the data, q.": (
             lambda q, W, a, b: _dropped(
@@ -248,7 +243,11 @@ def _enough_cases(rng: Generator) -> Iterator[tuple]:
         (3, 3, 2, 1e-6),
         (2, 2, 0.5, 0.5),
     ]:
-        yield (_data(rng, n_visible), *_machine(rng, n_visible, n_hidden, scale), tolerance)
+        yield (
+            _data(rng, n_visible),
+            *machine_in_eighths(rng, n_visible, n_hidden, scale),
+            tolerance,
+        )
     # The hidden biases' entries are the last to become small.
     W, a = np.array([[0.75], [0.875], [1.375], [-2.375]]), np.array([-1.375, -0.875, -2.375, 3.5])
     q = np.array([0, 1, 3, 2, 3, 0, 3, 3, 0, 1, 2, 0, 2, 2, 3, 3]) / 28

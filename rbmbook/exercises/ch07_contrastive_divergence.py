@@ -7,13 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator, default_rng
 
+from .cases import machine_in_eighths
 from .engine import Exercise
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine, in eighths: sums of them are exact."""
-    shapes = (n_visible, n_hidden), n_visible, n_hidden
-    return tuple(np.round(8 * scale * rng.standard_normal(shape)) / 8 for shape in shapes)
 
 
 def _sigmoid(x):
@@ -152,7 +147,7 @@ def _cd_cases(rng: Generator) -> Iterator[tuple]:
         v = rng.integers(0, 2, (n, n_visible)).astype(float)
         weight = rng.permutation(np.arange(n) % 4 + 0.5)
         noise = default_rng(int(rng.integers(1000)))
-        yield (v, weight, *_machine(rng, n_visible, n_hidden), k, noise)
+        yield (v, weight, *machine_in_eighths(rng, n_visible, n_hidden), k, noise)
 
 
 CD = Exercise(

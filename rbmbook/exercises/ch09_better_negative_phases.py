@@ -6,13 +6,8 @@ from collections.abc import Iterator
 
 from numpy.random import Generator
 
+from .cases import random_machine
 from .engine import Exercise
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine."""
-    shapes = (n_visible, n_hidden), n_visible, n_hidden
-    return tuple(scale * rng.standard_normal(shape) for shape in shapes)
 
 
 # -- 09.1 ----------------------------------------------------------------------------------------
@@ -82,7 +77,7 @@ def move_offsets(W, alpha, beta, mu, lam, new_mu, new_lam):
 
 def _offset_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden in [(3, 2), (4, 4), (1, 3), (5, 1)]:
-        W, alpha, beta = _machine(rng, n_visible, n_hidden)
+        W, alpha, beta = random_machine(rng, n_visible, n_hidden)
         mu, new_mu = rng.random(n_visible), rng.random(n_visible)
         lam, new_lam = rng.random(n_hidden), rng.random(n_hidden)
         yield W, alpha, beta, mu, lam, new_mu, new_lam

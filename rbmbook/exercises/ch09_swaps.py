@@ -8,16 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.random import Generator
 
-from .ch09_better_negative_phases import _machine
+from .cases import all_states, random_machine, random_states
 from .engine import Exercise
-
-
-def _binary(rng: Generator, n: int, width: int) -> np.ndarray:
-    return rng.integers(0, 2, (n, width)).astype(float)
-
-
-def _states(width: int) -> np.ndarray:
-    return np.array(list(product((0.0, 1.0), repeat=width)))
 
 
 # -- 09.2 ----------------------------------------------------------------------------------------
@@ -63,9 +55,9 @@ def _pair_cases(rng: Generator) -> Iterator[tuple]:
         (6, 2, 5, 0.2, 0.9, 1),
         (8, 3, 3, 0.3, 1.0, 1e4),
     ]:
-        v, w = _binary(rng, n, n_visible), _binary(rng, n, n_visible)
-        h, g = _binary(rng, n, n_hidden), _binary(rng, n, n_hidden)
-        yield (v, h, w, g, low, high, *_machine(rng, n_visible, n_hidden, scale))
+        v, w = random_states(rng, n, n_visible), random_states(rng, n, n_visible)
+        h, g = random_states(rng, n, n_hidden), random_states(rng, n, n_hidden)
+        yield (v, h, w, g, low, high, *random_machine(rng, n_visible, n_hidden, scale))
 
 
 def _overflows(*args):
@@ -122,7 +114,7 @@ def _swap_table(log_ratio: Callable) -> Callable:
     """The matrix of one swap round, from the log ratio of every pair (v, w)."""
 
     def matrix(W, a, b, low, high):
-        v = _states(len(a))
+        v = all_states(len(a))
         n = len(v)
         L = [_marginal(v, beta, W, a, b) for beta in (low, high)]
         accept = np.exp(np.minimum(log_ratio(*L, W, a, b, low, high), 0))
@@ -146,7 +138,7 @@ def swap_matrix(W, a, b, low, high):
 
 
 def _scaled_free_energy(L_low, L_high, W, a, b, low, high):
-    L = _marginal(_states(len(a)), 1.0, W, a, b)
+    L = _marginal(all_states(len(a)), 1.0, W, a, b)
     return (high - low) * (L[:, None] - L[None, :])
 
 
@@ -169,14 +161,14 @@ def _equal_lost(W, a, b, low, high):
 
 def _bias_unscaled(L_low, L_high, W, a, b, low, high):
     """β multiplies the weights and the visible biases only."""
-    v = _states(len(a))
+    v = all_states(len(a))
     L = [beta * (v @ a) + np.logaddexp(0, beta * (v @ W) + b).sum(axis=1) for beta in (low, high)]
     return _right(*L, W, a, b, low, high)
 
 
 def _unbounded(W, a, b, low, high):
     """The ratio itself in place of min(1, ratio)."""
-    v = _states(len(a))
+    v = all_states(len(a))
     L, n = [_marginal(v, beta, W, a, b) for beta in (low, high)], len(v)
     ratio = np.exp(_right(*L, W, a, b, low, high))
     T = np.zeros((n * n, n * n))
@@ -193,7 +185,7 @@ def _matrix_cases(rng: Generator) -> Iterator[tuple]:
         (2, 3, 0.3, 0.8, 2),
         (3, 2, 0.4, 1.0, 1),
     ]:
-        yield (*_machine(rng, n_visible, n_hidden, scale), low, high)
+        yield (*random_machine(rng, n_visible, n_hidden, scale), low, high)
 
 
 SWAP = Exercise(

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .ch10_how_good_is_it import _log_f, _log_sum, _machine, _sigmoid, _softplus, _states
+from .cases import all_states, random_machine
+from .ch10_how_good_is_it import _log_f, _log_sum, _sigmoid, _softplus
 from .engine import Exercise
 
 
 def _terms(W, a, b, a0, beta):
     """All v, the inputs x of the hidden units, and p_β."""
-    v = _states(len(a))
+    v = all_states(len(a))
     x = v @ W + b
     log_f = v @ ((1 - beta) * a0 + beta * a) + _softplus(beta * x).sum(axis=1)
     return v, x, np.exp(log_f - _log_sum(log_f))
@@ -69,7 +70,7 @@ def _log_z(W, a, b, a0, beta):
 def _slope_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, beta in [(2, 2, 0.5), (3, 3, 0.8), (5, 2, 0.25), (4, 3, 0.0),
                                       (4, 3, 1.0)]:  # fmt: skip
-        W, a, b = _machine(rng, n_visible, n_hidden)
+        W, a, b = random_machine(rng, n_visible, n_hidden)
         yield W, a, b, rng.standard_normal(n_visible), beta
 
 
@@ -149,7 +150,7 @@ SLOPE = Exercise(
         "you sum the derivative over all states; weigh each with its probability p_β.": _summed,
         "this is (log Z − log Z₀), the integral of the slope over the whole path; asked for is "
         "the slope at one β.": lambda W, a, b, a0, beta: (
-            _log_sum(_log_f(_states(len(a)), W, a, b))
+            _log_sum(_log_f(all_states(len(a)), W, a, b))
             - _softplus(a0).sum()
             - W.shape[1] * np.log(2)
         ),

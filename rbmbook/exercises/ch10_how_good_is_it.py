@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.random import Generator
 
+from .cases import all_states, random_machine
 from .engine import Exercise
 
 
@@ -22,19 +23,6 @@ def _sigmoid(x):
 def _log_sum(x, axis=None):
     peak = x.max(axis=axis, keepdims=True)
     return np.squeeze(peak, axis) + np.log(np.exp(x - peak).sum(axis=axis))
-
-
-def _states(width: int) -> np.ndarray:
-    return np.array(list(product((0.0, 1.0), repeat=width)))
-
-
-def _machine(rng: Generator, n_visible: int, n_hidden: int, scale: float = 1.0) -> tuple:
-    """Parameters W, a, b of a random machine."""
-    return (
-        scale * rng.standard_normal((n_visible, n_hidden)),
-        scale * rng.standard_normal(n_visible),
-        scale * rng.standard_normal(n_hidden),
-    )
 
 
 # -- 10.1 ----------------------------------------------------------------------------------------
@@ -202,7 +190,7 @@ def _rows_set(v, i, k, W, a, b):
 
 
 def _log_likelihood(v, i, k, W, a, b):
-    return _log_f(v, W, a, b) - _log_sum(_log_f(_states(len(a)), W, a, b))
+    return _log_f(v, W, a, b) - _log_sum(_log_f(all_states(len(a)), W, a, b))
 
 
 def _pair_cases(rng: Generator) -> Iterator[tuple]:
@@ -210,7 +198,7 @@ def _pair_cases(rng: Generator) -> Iterator[tuple]:
         (4, 0, 1, 2, 2, 1), (5, 1, 3, 4, 3, 1), (6, 4, 2, 6, 6, 1), (3, 0, 2, 5, 1, 1e3)
     ]:  # fmt: skip
         v = rng.integers(0, 2, size=(n, n_visible)).astype(np.float64)
-        yield (v, i, k, *_machine(rng, n_visible, n_hidden, scale))
+        yield (v, i, k, *random_machine(rng, n_visible, n_hidden, scale))
 
 
 PAIR = Exercise(

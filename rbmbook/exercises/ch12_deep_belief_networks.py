@@ -8,12 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit, logsumexp
 
+from .cases import all_states
 from .engine import Exercise
-
-
-def _states(n: int) -> np.ndarray:
-    """All states of n units, the last one changing fastest."""
-    return np.indices((2,) * n).reshape(n, -1).T.astype(np.float64)
 
 
 def _log_layer(x: np.ndarray, inputs: np.ndarray) -> np.ndarray:
@@ -32,12 +28,12 @@ def _softmax(x: np.ndarray, axis: int = 1) -> np.ndarray:
 
 def _log_joint(v, W, a, log_prior):
     """log P(h) p(v | h): a row for each v, a column for each h."""
-    return _log_layer(v, _states(W.shape[1]) @ W.T + a) + log_prior
+    return _log_layer(v, all_states(W.shape[1]) @ W.T + a) + log_prior
 
 
 def _given(log_joint: np.ndarray, k: int, value: int = 1) -> np.ndarray:
     """E[h | v, h_k = value] from a table of log P(h) p(v | h)."""
-    states = _states(int(np.log2(log_joint.shape[1])))
+    states = all_states(int(np.log2(log_joint.shape[1])))
     kept = states[:, k] == value
     return _softmax(log_joint[:, kept]) @ states[kept]
 
@@ -56,33 +52,33 @@ def _of_inputs(log_v: Callable) -> Callable:
     """The right means of a wrong log p(v | h), made from v and the inputs y of its units."""
 
     def mistake(v, k, W, a, log_prior):
-        return _given(log_v(v, _states(W.shape[1]) @ W.T + a) + log_prior, k)
+        return _given(log_v(v, all_states(W.shape[1]) @ W.T + a) + log_prior, k)
 
     return mistake
 
 
 def _all_states(log_joint, k):
-    return _softmax(log_joint) @ _states(int(np.log2(log_joint.shape[1])))
+    return _softmax(log_joint) @ all_states(int(np.log2(log_joint.shape[1])))
 
 
 def _not_divided(log_joint, k):
-    states = _states(int(np.log2(log_joint.shape[1])))
+    states = all_states(int(np.log2(log_joint.shape[1])))
     return _softmax(log_joint) @ (states * states[:, [k]])
 
 
 def _not_normalised(log_joint, k):
-    states = _states(int(np.log2(log_joint.shape[1])))
+    states = all_states(int(np.log2(log_joint.shape[1])))
     return np.exp(log_joint) @ (states * states[:, [k]])
 
 
 def _over_pictures(log_joint, k):
-    states = _states(int(np.log2(log_joint.shape[1])))
+    states = all_states(int(np.log2(log_joint.shape[1])))
     kept = states[:, k] == 1
     return _softmax(log_joint[:, kept], axis=0) @ states[kept]
 
 
 def _one_sum(log_joint, k):
-    states = _states(int(np.log2(log_joint.shape[1])))
+    states = all_states(int(np.log2(log_joint.shape[1])))
     kept = states[:, k] == 1
     return np.exp(log_joint[:, kept] - logsumexp(log_joint[:, kept])) @ states[kept]
 
@@ -94,20 +90,20 @@ def _only_set(log_joint, k):
 
 
 def _most_likely(log_joint, k):
-    states = _states(int(np.log2(log_joint.shape[1])))
+    states = all_states(int(np.log2(log_joint.shape[1])))
     kept = states[:, k] == 1
     return states[kept][log_joint[:, kept].argmax(axis=1)]
 
 
 def _exponentials(log_joint, k):
-    states = _states(int(np.log2(log_joint.shape[1])))
+    states = all_states(int(np.log2(log_joint.shape[1])))
     kept = states[:, k] == 1
     joint = np.exp(log_joint[:, kept])
     return joint / joint.sum(axis=1, keepdims=True) @ states[kept]
 
 
 def _other_order(v, k, W, a, log_prior):
-    states = _states(W.shape[1])[:, ::-1]
+    states = all_states(W.shape[1])[:, ::-1]
     log_joint = _log_layer(v, states @ W.T + a) + log_prior
     kept = states[:, k] == 1
     return _softmax(log_joint[:, kept]) @ states[kept]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit
 
-from .ch12_deep_belief_networks import _log_layer, _log_prior, _states
+from .cases import all_states
+from .ch12_deep_belief_networks import _log_layer, _log_prior
 from .engine import Exercise
 
 
@@ -130,7 +131,7 @@ TIED = Exercise(
 # -- 12.4 ----------------------------------------------------------------------------------------
 def _pieces(v, R, b, W, a, log_prior):
     """The states h, means of q, log q, log p(v | h): rows for pictures, columns for states."""
-    states, x = _states(len(b)), v @ R + b
+    states, x = all_states(len(b)), v @ R + b
     return states, expit(x), _log_layer(states, x).T, _log_layer(v, states @ W.T + a)
 
 
@@ -177,7 +178,7 @@ def _alike(v, R, b, W, a, log_prior):
 
 
 def _sleep(v, R, b, W, a, log_prior):
-    states, V = _states(len(b)), _states(len(a))
+    states, V = all_states(len(b)), all_states(len(a))
     p = np.exp(log_prior + _log_layer(V, states @ W.T + a))
     return V.T @ (p @ states - p.sum(axis=1, keepdims=True) * expit(V @ R + b))
 

@@ -8,18 +8,19 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit, rel_entr, xlogy
 
-from .ch12_deep_belief_networks import _log_layer, _softmax, _states
+from .cases import all_states
+from .ch12_deep_belief_networks import _log_layer, _softmax
 from .engine import Exercise
 
 
 def _passed_up(weights: np.ndarray, x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Σ_x weight(x) p(y | x) for all y, the units of y being on with probability σ(xW + b)."""
-    return np.exp(_log_layer(_states(W.shape[1]), x @ W + b)) @ weights
+    return np.exp(_log_layer(all_states(W.shape[1]), x @ W + b)) @ weights
 
 
 def _marginal(W: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """An RBM's distribution of the layer with W's columns, biases `own`."""
-    y = _states(W.shape[1])
+    y = all_states(W.shape[1])
     return _softmax(y @ own + np.logaddexp(0, y @ W.T + other).sum(axis=1), axis=0)
 
 
@@ -28,7 +29,7 @@ def _q_h(v, W, b):
 
 
 def _q_g(v, W, b, W2, b2):
-    return _passed_up(_q_h(v, W, b), _states(W.shape[1]), W2, b2)
+    return _passed_up(_q_h(v, W, b), all_states(W.shape[1]), W2, b2)
 
 
 def _kl(q: np.ndarray, p: np.ndarray) -> float:
@@ -61,12 +62,12 @@ def _mean_of_divergences(v, W, a, b, W2, a2, b2):
 
 
 def _from_dreams(v, W, a, b, W2, a2, b2):
-    q = _passed_up(_marginal(W, b, a), _states(W.shape[1]), W2, b2)
+    q = _passed_up(_marginal(W, b, a), all_states(W.shape[1]), W2, b2)
     return _kl(q, _marginal(W2, b2, a2))
 
 
 def _unnormalised(v, W, a, b, W2, a2, b2):
-    q, g = _q_g(v, W, b, W2, b2), _states(W2.shape[1])
+    q, g = _q_g(v, W, b, W2, b2), all_states(W2.shape[1])
     return _kl(q, np.exp(g @ b2 + np.logaddexp(0, g @ W2.T + a2).sum(axis=1)))
 
 

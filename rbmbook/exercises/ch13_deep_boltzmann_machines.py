@@ -104,7 +104,7 @@ def _everything(weights, biases):
 
 
 def _side_cases(rng: Generator) -> Iterator[tuple]:
-    for sizes in [(3, 2), (3, 2, 4), (2, 3, 3), (2, 2, 2, 2), (4, 3, 2, 5), (3, 1, 2, 4, 2, 3)]:
+    for sizes in [(3, 2, 4), (2, 3, 3), (2, 2, 2, 2), (4, 3, 2, 5), (3, 1, 2, 4, 2), (3, 2)]:
         yield _layers(rng, sizes)
 
 
@@ -115,6 +115,10 @@ SIDES = Exercise(
     cases=_side_cases,
     parts=("W", "a", "b"),
     mistakes={
+        "this is (13.4), for layers 0, 1 and 2. A machine may have fewer or more layers: each "
+        "further matrix is one more block.": (
+            lambda weights, biases: two_sides([weights[0], weights[1]], biases[:3])
+        ),
         "W: an odd matrix W_l joins layer l, which is on the hidden side, to layer l + 1 on the "
         "visible side. Rows of W belong to the visible side: transpose it.": (
             _with_block(upper=lambda w: w)
@@ -169,10 +173,10 @@ def _fixed_point(v, weights, biases, steps=500, first=0.5):
     return m1
 
 
-def _from_below(v, weights, biases):
+def _from_below(v, weights, biases, steps=500):
     """Mean field that begins with a pass upwards."""
     m2 = _sigmoid(_sigmoid(v @ weights[0] + biases[1]) @ weights[1] + biases[2])
-    for _ in range(500):
+    for _ in range(steps):
         m1 = _sigmoid(v @ weights[0] + m2 @ weights[1].T + biases[1])
         m2 = _sigmoid(m1 @ weights[1] + biases[2])
     return m1
@@ -251,6 +255,9 @@ POSTERIOR = Exercise(
         "one: in the last case it takes one of two valleys, or stays between. Enumerate.": (
             _fixed_point
         ),
+        "this is a pass upwards and back, one sweep of mean field. Enumerate layer 1 instead.": (
+            lambda v, weights, biases: _from_below(v, weights, biases, steps=1)
+        ),
         "this is the mean-field fixed point, begun by a pass upwards. It is the best *factorised* "
         "answer nearby, not the exact one. Enumerate.": _from_below,
         "v does not enter: this is the prior of a machine without layer 0. The term vᵀW₀x₁ is "
@@ -286,9 +293,6 @@ POSTERIOR = Exercise(
         ),
         "right for small parameters, but for large ones an exponential overflows. Subtract the "
         "largest logarithm of a row before you exponentiate.": _unstable,
-        "you return the mean over the rows of v; one row of means for each is asked for.": (
-            lambda v, weights, biases: posterior_means(v, weights, biases).mean(axis=0)
-        ),
     },
 )
 

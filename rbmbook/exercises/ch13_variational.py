@@ -118,8 +118,7 @@ def _gap_cases(rng: Generator) -> Iterator[tuple]:
         v = rng.integers(0, 2, (n, sizes[0])).astype(float)
         m1, m2 = (rng.uniform(0.05, 0.95, (n, width)) for width in sizes[1:])
         yield v, m1, m2, weights, biases
-    # "Where it breaks": all of q in one of two valleys, with means of exactly 0 and 1.
-    weights, biases = two_valleys(60.0, n_top=2)
+    weights, biases = two_valleys(60.0, n_top=2)  # all of q in one of two valleys
     yield np.ones((2, 1)), np.array([[0.0], [1.0]]), np.array([[0.0, 0], [1, 1]]), weights, biases
 
 
@@ -143,10 +142,6 @@ GAP = Exercise(
         "The second is missing.": (
             _with_entropy(lambda m1, m2: -sum(_xlogx(m).sum(axis=1) for m in (m1, m2)))
         ),
-        "a unit that is on or off has two terms in its entropy: −m log m and −(1 − m) log(1 − m). "
-        "The first is missing.": (
-            _with_entropy(lambda m1, m2: -sum(_xlogx(1 - m).sum(axis=1) for m in (m1, m2)))
-        ),
         "the entropy is in bits (log2); the rest is in nats.": (
             _with_entropy(lambda m1, m2: _entropy(m1, m2) / np.log(2))
         ),
@@ -159,7 +154,10 @@ GAP = Exercise(
         "(You have it in the log-sum.)": lambda v, m1, m2, weights, biases: (
             gap(v, m1, m2, weights, biases) + v @ biases[0]
         ),
-        "the biases of the hidden layers are missing from E_q[−E].": _with_terms("W0", "W1"),
+        "the energy has the wrong sign in both parts: the factors are exp(−E).": (
+            lambda v, m1, m2, W, b: gap(v, m1, m2, [-w for w in W], [-x for x in b])
+        ),
+        "both hidden biases are missing from E_q[−E].": _with_terms("W0", "W1"),
         "the bias of layer 1 is missing from E_q[−E].": _with_terms("b2", "W0", "W1"),
         "the bias of layer 2 is missing from E_q[−E].": _with_terms("b1", "W0", "W1"),
         "the term vᵀW₀m₁ is missing from E_q[−E].": _with_terms("b1", "b2", "W1"),
@@ -174,9 +172,6 @@ GAP = Exercise(
         ),
         "you moved the means to the fixed point first. The gap at the means that are given is "
         "asked for.": _improved,
-        "you return the mean over the rows; one gap for each row is asked for.": (
-            lambda *args: gap(*args).mean()
-        ),
     },
 )
 
@@ -238,16 +233,15 @@ BIASES = {
 }
 
 
-def _only_below_in_the_middle(dW, db, mu):
-    W = _centred_weights(dW, db, mu)
-    b = _centred_biases(W, db, mu)
-    return (*W, b[0], b[1] + W[1] @ mu[2], b[2])
+def _one_neighbour(above: bool) -> Callable:
+    """Only the middle layer's correction by the layer above, or below, is forgotten."""
 
+    def mistake(dW, db, mu):
+        W = _centred_weights(dW, db, mu)
+        b = _centred_biases(W, db, mu)
+        return (*W, b[0], b[1] + (W[1] @ mu[2] if above else W[0].T @ mu[0]), b[2])
 
-def _only_above_in_the_middle(dW, db, mu):
-    W = _centred_weights(dW, db, mu)
-    b = _centred_biases(W, db, mu)
-    return (*W, b[0], b[1] + W[0].T @ mu[0], b[2])
+    return mistake
 
 
 def _plain_inside(dW, db, mu):
@@ -268,9 +262,9 @@ def _centred_mistakes() -> dict[str, Callable]:
         "ΔW is right. In Δb the corrections have to be made with ΔW, the centred gradient of the "
         "weights, not with ∇W: μ stays where it is while b follows the step of W.": _plain_inside,
         "Δb₁: the middle layer has two neighbours; the correction by the layer above, ΔW₁ μ₂, is "
-        "missing.": _only_below_in_the_middle,
+        "missing.": _one_neighbour(above=True),
         "Δb₁: the middle layer has two neighbours; the correction by the layer below, ΔW₀ᵀ μ₀, is "
-        "missing.": _only_above_in_the_middle,
+        "missing.": _one_neighbour(above=False),
         "you apply (9.9) to the lower pair and then to the upper one, with the biases already "
         "changed. ΔW₁ needs the plain ∇b₁.": _pair_by_pair,
     }

@@ -18,6 +18,20 @@ LOG_2PI = np.log(2 * np.pi)
 LIMIT = 80.0  # of |log γ|: within it, γ and 1/γ are normal numbers in float32, too
 
 
+class _NormalNoise(Unit):
+    """A unit that is sampled with standard normal numbers."""
+
+    def noise(
+        self,
+        shape: tuple[int, int],
+        rng: np.random.Generator,
+        dtype: Any = np.float64,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Standard normal numbers, in C order."""
+        return rng.standard_normal(shape, dtype=dtype, out=out)
+
+
 @dataclass(frozen=True, eq=False)
 class _Quadratic(Unit):
     """What units with U(x) = γ x² / 2 share."""
@@ -76,7 +90,7 @@ class _Quadratic(Unit):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Gaussian(_Quadratic):
+class Gaussian(_NormalNoise, _Quadratic):
     """A real unit with U(x) = γ x² / 2: given its input, normal with mean input/γ, variance 1/γ.
 
     Parameters
@@ -129,16 +143,6 @@ class Gaussian(_Quadratic):
         inputs, out = prepare(inputs, None)
         out[:] = 1 / self.precision(inputs.dtype)
         return out
-
-    def noise(
-        self,
-        shape: tuple[int, int],
-        rng: np.random.Generator,
-        dtype: Any = np.float64,
-        out: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Standard normal numbers, in C order."""
-        return rng.standard_normal(shape, dtype=dtype, out=out)
 
     def sample(
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
@@ -238,7 +242,7 @@ class ReLU(_Quadratic):
 
 
 @dataclass(frozen=True)
-class NoisyReLU(Unit):
+class NoisyReLU(_NormalNoise):
     """Nair and Hinton's rectifier: many sigmoid units with shared weights and falling biases.
 
     The sum of Bernoulli units with the inputs input − ½, input − 3/2, … has a mean near
@@ -279,16 +283,6 @@ class NoisyReLU(Unit):
         """sigmoid(input)."""
         inputs, _ = prepare(inputs, inputs)
         return special.expit(inputs)
-
-    def noise(
-        self,
-        shape: tuple[int, int],
-        rng: np.random.Generator,
-        dtype: Any = np.float64,
-        out: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Standard normal numbers, in C order."""
-        return rng.standard_normal(shape, dtype=dtype, out=out)
 
     def sample(
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
