@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from rbmbook import gradient
+from rbmbook import evaluate, gradient
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
 from rbmbook.history import History
@@ -203,9 +203,8 @@ class _Run(Run):
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
         rbm = self.rbm
-        reconstruction = rbm.visible_mean(rbm.hidden_mean(self.probe))
         row = {
-            "reconstruction_error": np.mean((self.probe - reconstruction) ** 2),
+            "reconstruction_error": evaluate.reconstruction_error(rbm, self.probe).mean(),
             "weight_norm": _root_mean_square(rbm.W),
         }
         row |= {} if self.state is None else self.state.monitors()

@@ -133,7 +133,7 @@ GAP = Exercise(
             lambda *args: -gap(*args)
         ),
         "the entropy is missing from the bound.": _with_entropy(lambda m1, m2: 0.0),
-        "the entropy has the wrong sign: H(q) is added to the bound, and H = −Σ m log m − …": (
+        "the entropy has the wrong sign: H(q) is added to the bound, and is never negative.": (
             _with_entropy(lambda m1, m2: -_entropy(m1, m2))
         ),
         "the entropy of layer 2 is missing.": _with_entropy(lambda m1, m2: _entropy(m1)),
