@@ -175,3 +175,140 @@ def _add_top(total, machine, states, sign):
         mean = np.array([naive.sigmoid(z) for z in inputs_up(W, b, v)])
         for part, statistic in zip(total, (np.outer(v, mean), v, mean), strict=True):
             part += sign * statistic / len(states)
+
+
+# --- deep Boltzmann machines --------------------------------------------------------------------
+# `weights` holds W_l (n_l, n_{l+1}) and `biases` b_l (n_l,); layer 0 is visible.
+
+
+def dbm_energy(weights, biases, layers):
+    """−Σ_l b_lᵀ x_l − Σ_l x_lᵀ W_l x_{l+1} of one state."""
+    total = 0.0
+    for b, x in zip(biases, layers, strict=True):
+        total -= math.fsum(float(b[i]) * float(x[i]) for i in range(len(x)))
+    for W, x, y in zip(weights, layers[:-1], layers[1:], strict=True):
+        for i in range(len(x)):
+            total -= math.fsum(float(x[i]) * float(W[i][j]) * float(y[j]) for j in range(len(y)))
+    return total
+
+
+def dbm_free_energy(weights, biases, v):
+    """−log of the sum of exp(−E) over all hidden states together."""
+    paths = itertools.product(*(naive.states(len(b)) for b in biases[1:]))
+    return -naive.log_sum_exp([-dbm_energy(weights, biases, [v, *path]) for path in paths])
+
+
+def dbm_log_partition(weights, biases):
+    """log Z, over the states of all layers."""
+    visible = naive.states(len(biases[0]))
+    return naive.log_sum_exp([-dbm_free_energy(weights, biases, v) for v in visible])
+
+
+def dbm_inputs(weights, biases, layers, k):
+    """What layer k hears from below and from above."""
+    z = np.array(biases[k], dtype=float)
+    for j in range(len(z)):
+        if k > 0:
+            z[j] += math.fsum(
+                layers[k - 1][i] * weights[k - 1][i][j] for i in range(len(weights[k - 1]))
+            )
+        if k + 1 < len(biases):
+            z[j] += math.fsum(
+                layers[k + 1][i] * weights[k][j][i] for i in range(len(layers[k + 1]))
+            )
+    return z
+
+
+def dbm_mean_field(weights, biases, v, sweeps):
+    """[v, m_1, …] after a doubled pass up and a number of sweeps: odd layers, then even ones."""
+    layers = [np.asarray(v, dtype=float)]
+    for k in range(1, len(biases)):
+        twice = 2 if k + 1 < len(biases) else 1
+        z = np.array(biases[k]) + twice * (layers[-1] @ weights[k - 1])
+        layers.append(np.array([naive.sigmoid(x) for x in z]))
+    for _ in range(sweeps):
+        for first in (1, 2):
+            for k in range(first, len(biases), 2):
+                z = dbm_inputs(weights, biases, layers, k)
+                layers[k] = np.array([naive.sigmoid(x) for x in z])
+    return layers
+
+
+def dbm_bound(weights, biases, layers, log_z):
+    """−E(v, m) + H(q) − log Z at the given means [v, m_1, …]."""
+    entropy = 0.0
+    for m in layers[1:]:
+        for p in m:
+            entropy -= sum(q * math.log(q) for q in (float(p), 1 - float(p)) if q > 0)
+    return -dbm_energy(weights, biases, layers) + entropy - log_z
+
+
+def dbm_sample(weights, biases, layers, parity, noise):
+    """Draw the layers of one parity, with one row of noise for all of them beside each other."""
+    start = 0
+    for k in range(parity, len(biases), 2):
+        u = noise[start : start + len(biases[k])]
+        layers[k] = bernoulli_sample(dbm_inputs(weights, biases, layers, k), u)
+        start += len(biases[k])
+
+
+def dbm_odd_means(weights, biases, layers):
+    """The layers with the odd ones at their means given the even ones."""
+    found = list(layers)
+    for k in range(1, len(biases), 2):
+        z = dbm_inputs(weights, biases, layers, k)
+        found[k] = np.array([naive.sigmoid(x) for x in z])
+    return found
+
+
+def dbm_statistics(rows):
+    """Means over the rows of x_l x_{l+1}ᵀ and of x_l."""
+    pairs = len(rows[0]) - 1
+    W = [np.mean([np.outer(x[k], x[k + 1]) for x in rows], axis=0) for k in range(pairs)]
+    return W, [np.mean([x[k] for x in rows], axis=0) for k in range(pairs + 1)]
+
+
+def dbm_update(weights, biases, V, start, noise, sweeps, rate, centered=False):
+    """One step of stochastic maximum likelihood on the rows of V; the new (weights, biases).
+
+    `start` holds uniform numbers for the chains' even layers, `noise` for each Gibbs step a pair:
+    of the odd layers, of the even layers.
+    """
+    data = [dbm_odd_means(weights, biases, dbm_mean_field(weights, biases, v, sweeps)) for v in V]
+    chains = []
+    for row in range(len(start)):
+        layers, at = [np.zeros(len(b)) for b in biases], 0
+        for k in range(0, len(biases), 2):
+            layers[k] = (start[row][at : at + len(biases[k])] < 0.5).astype(float)
+            at += len(biases[k])
+        for odd, even in noise:
+            dbm_sample(weights, biases, layers, 1, odd[row])
+            dbm_sample(weights, biases, layers, 0, even[row])
+        chains.append(dbm_odd_means(weights, biases, layers))
+    (W_data, b_data), (W_model, b_model) = dbm_statistics(data), dbm_statistics(chains)
+    dW = [d - m for d, m in zip(W_data, W_model, strict=True)]
+    db = [d - m for d, m in zip(b_data, b_model, strict=True)]
+    if centered:  # at the batch's means, as in the first update
+        for k in range(len(dW)):
+            dW[k] -= np.outer(b_data[k], db[k + 1]) + np.outer(db[k], b_data[k + 1])
+        for k in range(len(dW)):
+            db[k] = db[k] - dW[k] @ b_data[k + 1]
+            db[k + 1] = db[k + 1] - b_data[k] @ dW[k]
+    new_weights = [W + rate * g for W, g in zip(weights, dW, strict=True)]
+    return new_weights, [b + rate * g for b, g in zip(biases, db, strict=True)]
+
+
+def doubled_update(W, below, above, V, noise, rate, up, down):
+    """One step of contrastive divergence in which inputs upwards and downwards are multiplied."""
+    dW, da, db = np.zeros_like(W), np.zeros_like(below), np.zeros_like(above)
+    for row, v in enumerate(V):
+        first = np.array([naive.sigmoid(z) for z in up * (v @ W) + above])
+        x, mean = v, first
+        for noise_h, noise_v in noise:
+            h = bernoulli_sample(up * (x @ W) + above, noise_h[row])
+            x = bernoulli_sample(down * (W @ h) + below, noise_v[row])
+            mean = np.array([naive.sigmoid(z) for z in up * (x @ W) + above])
+        dW += (np.outer(v, first) - np.outer(x, mean)) / len(V)
+        da += (v - x) / len(V)
+        db += (first - mean) / len(V)
+    return W + rate * dW, below + rate * da, above + rate * db

@@ -146,12 +146,12 @@ GAP = Exercise(
             _with_entropy(lambda m1, m2: _entropy(m1, m2) / np.log(2))
         ),
         "right, except where a mean is exactly 0 or 1: there 0 · log 0 gives nan, but the limit "
-        "of m log m is 0. (`scipy.special.xlogy` knows.)": _with_entropy(_undefined_at_0),
+        "of m log m is 0; `scipy.special.xlogy` knows that.": _with_entropy(_undefined_at_0),
         "b₀ᵀv is on one side only. It stands in log Σ exp(−E) and in E_q[−E], so it cancels.": (
             _visible_bias_once
         ),
         "b₀ᵀv is on one side only. It stands in log Σ exp(−E) and in E_q[−E], so it cancels. "
-        "(You have it in the log-sum.)": lambda v, m1, m2, weights, biases: (
+        "You have it in the log-sum.": lambda v, m1, m2, weights, biases: (
             gap(v, m1, m2, weights, biases) + v @ biases[0]
         ),
         "the energy has the wrong sign in both parts: the factors are exp(−E).": (
@@ -166,7 +166,7 @@ GAP = Exercise(
             _reversed
         ),
         "this is the bound itself; how far it is below log p(v) is asked for.": _bound_itself,
-        "this is log p(v); the bound has to be taken from it. (log Z cancels.)": _log_likelihood,
+        "this is log p(v); the bound has to be taken from it; log Z cancels.": _log_likelihood,
         "this is log Σ exp(−E(v, x₁, x₂)); E_q[−E] and H(q) have to be taken from it.": (
             lambda v, m1, m2, weights, biases: _log_posterior_sum(v, weights, biases)
         ),

@@ -47,6 +47,12 @@ LEAST = Exercise(
         "as they are. (14.5) used a mean of 0 only to leave the biases out.": (
             lambda X, k: least_error(_centred(X), k)
         ),
+        "the mean was subtracted, and the sum divided by n − 1 (`np.cov` does both). The machine "
+        "has no biases, and the mean over n rows divides by n.": (
+            lambda X, k: least_error(_centred(X), k) * len(X) / (len(X) - 1)
+        ),
+        "these are the k smallest eigenvalues (they come in rising order). All but the k *largest* "
+        "are lost.": lambda X, k: float(_eigenvalues(X)[::-1][:k].sum()),
         "you spend one of the k numbers on the mean and the others on principal directions. The "
         "mean is in general not one of the best directions.": _mean_taken_off_then_counted,
         "the sum over the rows is left: the mean over the n rows is asked for.": (
@@ -119,6 +125,31 @@ def _penalty_cases(rng: Generator) -> Iterator[tuple]:
 
 def _direct_only(v, W, b):
     return _two_ways(v, W, b)[0], _two_ways(v, W, b)[1].mean(axis=0)
+
+
+def _bias_forgotten(v, W, b):
+    return _two_ways(v, W, b)[0], 0 * b
+
+
+def _all_weights(v, W, b):
+    """The sum of all squared weights in place of those of unit j."""
+    m = _sigmoid(v @ W + b)
+    through = 2 * (m * (1 - m)) ** 2 * (1 - 2 * m) * (W**2).sum()
+    return _two_ways(v, W, b)[0] + v.T @ through / len(v), through.mean(axis=0)
+
+
+def _half_slope(v, W, b):
+    """The slope of m (1 − m) taken as (1 − m) m (1 − m)."""
+    m = _sigmoid(v @ W + b)
+    through = 2 * (m * (1 - m)) ** 2 * (1 - m) * (W**2).sum(axis=0)
+    return _two_ways(v, W, b)[0] + v.T @ through / len(v), through.mean(axis=0)
+
+
+def _tanh_units(v, W, b):
+    m = np.tanh(v @ W + b)
+    g = 1 - m**2
+    through = -4 * g**2 * m * (W**2).sum(axis=0)
+    return 2 * W * (g**2).mean(axis=0) + v.T @ through / len(v), through.mean(axis=0)
 
 
 def _through_only(v, W, b):
@@ -199,6 +230,13 @@ PENALTY = Exercise(
         "the way through m_j is missing in dW: W_ij also moves z_j, with the factor v_i.": (
             _direct_only
         ),
+        "m_j is treated as a constant: it depends on W_ij and on b_j, so that both gradients have "
+        "a part that goes through z_j.": _bias_forgotten,
+        "each unit has its own Σ_i W_ij² (`axis=0`); you use the sum of the whole matrix.": (
+            _all_weights
+        ),
+        "the slope of m(1 − m) is (1 − 2m) dm/dz: both factors depend on z.": _half_slope,
+        "the code units are sigmoids; this is the penalty of tanh units.": _tanh_units,
         "the direct way is missing in dW: W_ij² stands in P itself.": _through_only,
         "the slope of g = m(1 − m) is missing: d(g²)/dz = 2 g · g (1 − 2m).": _no_curvature,
         "a factor m(1 − m) is missing on the way through m: dm/dz is m(1 − m), and P has g².": (

@@ -108,6 +108,17 @@ DENOISER = Exercise(
         "you return the mean of all data, which does not look at the damaged row.": (
             lambda damaged, X, p: np.tile(X.mean(axis=0), (len(damaged), 1))
         ),
+        "the holes are filled with p times the mean of all data. Which rows are possible, given "
+        "the pixels that are still on, does not enter.": (
+            lambda damaged, X, p: damaged + p * X.mean(axis=0) * (1 - damaged)
+        ),
+        "the holes are filled with the mean of all data. Only rows that are possible, given the "
+        "pixels that are still on, may count.": (
+            lambda damaged, X, p: damaged + X.mean(axis=0) * (1 - damaged)
+        ),
+        "dividing by 1 − p restores the brightness on average, but fills no hole: use the data.": (
+            lambda damaged, X, p: damaged / (1 - p)
+        ),
         "the pixels that are still on are missing from your answer: their mean is 1.": _only_holes,
         "with many pixels your probabilities underflow to 0/0. Add logarithms, and subtract the "
         "largest before `exp` (chapter 01).": _direct,
@@ -236,6 +247,9 @@ HYVARINEN = Exercise(
         "you average over the columns; J sums over them.": _means_over_columns,
         "the score has −γ_i v_i, not −v_i.": _score_unscaled,
         "the precisions are missing: both terms contain γ.": _all_gamma_one,
+        "you divide by the precisions, or use variances: U = γ v²/2 contributes −γ_i v_i to ψ_i.": (
+            lambda v, W, a, b, gamma: hyvarinen(v, W, a, b, 1 / gamma)
+        ),
         "the score has the wrong sign of a: ψ = −∇F, and F contains −aᵀv.": (
             lambda v, W, a, b, gamma: hyvarinen(v, W, -a, b, gamma)
         ),

@@ -1,0 +1,272 @@
+"""Training a deep Boltzmann machine: gradients, one update in plain loops, checkpoints, errors."""
+
+from itertools import pairwise
+
+import naive_deep
+import numpy as np
+import pytest
+from inputs import KINDS
+
+import rbmbook as rb
+from rbmbook.dbm import DBM
+from rbmbook.dbm_training import Training
+
+SIZES = [(4, 3, 2), (3, 2, 3, 2)]  # the second has layers that are not neighbours
+
+
+def theta(sizes, seed=30, scale=0.8):
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(0, scale, shape) for shape in pairwise(sizes)]
+    return weights, [rng.normal(0, 0.5, n) for n in sizes]
+
+
+def arrays(dbm):
+    return [*dbm.weights, *dbm.biases]
+
+
+def assert_same_bits(one, other):
+    for x, y in zip(arrays(one), arrays(other), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def assert_close(dbm, weights, biases, rtol=1e-9):
+    for x, y in zip(arrays(dbm), [*weights, *biases], strict=True):
+        np.testing.assert_allclose(x, y, rtol=rtol, atol=1e-12)
+
+
+def fit(dbm, X, **settings):
+    return dbm.fit(X, **{"progress": False, "epochs": 3, "batch_size": 5, "chains": 7, **settings})
+
+
+def training(dbm, X, optimizer, steps=10, tolerance=0.0, centered=False):
+    run = Training(dbm, X, len(X), optimizer, 0)
+    run.options(5, 1, (steps, tolerance), 0.0, centered, None)
+    return run
+
+
+class Enumerated:
+    """In the place of the chains: the model's own averages, exactly."""
+
+    def __init__(self, rbm):
+        self.rbm, self.n = rbm, 1
+
+    def refresh(self):
+        pass
+
+    def step(self, rng):
+        pass
+
+    def statistics(self, weight, out):
+        return rb.exact.expectations(self.rbm)
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_data_term_minus_model_term_is_the_gradient_of_the_bound(sizes, binary):
+    dbm, V, step = DBM(*theta(sizes)), binary(6, sizes[0]), 1e-5
+    run = training(dbm, V, rb.SGD(0.1), steps=2000, tolerance=1e-14)
+    ascent = [
+        d - m
+        for d, m in zip(run.data_term(run.infer(V)), rb.exact.expectations(dbm._rbm), strict=True)
+    ]
+    W, biases = dbm._sides.weights(ascent[0]), dbm._sides.split(*ascent[1:])
+    for parameter, gradient in zip(arrays(dbm), [*W, *biases], strict=True):
+        for index in np.ndindex(parameter.shape):
+            value, ends = parameter[index], []
+            for sign in (1, -1):
+                parameter[index] = value + sign * step
+                ends.append(dbm.bound(V, steps=2000, tolerance=1e-14).mean())
+            parameter[index] = value
+            slope = (ends[0] - ends[1]) / (2 * step)
+            assert gradient[index] == pytest.approx(slope, abs=1e-8)
+    assert max(np.abs(g).max() for g in [*W, *biases]) > 0.05
+
+
+@pytest.mark.parametrize("centered", [False, True])
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_update_equals_plain_loops(sizes, centered, binary):
+    weights, biases = theta(sizes)
+    dbm, V, chains, k = DBM(weights, biases), binary(6, sizes[0]), 4, 2
+    fit(
+        dbm, V, epochs=1, batch_size=6, chains=chains, k=k, steps=3, tolerance=0.0,
+        optimizer=rb.SGD(0.1), centered=centered, rng=5,
+    )  # fmt: skip
+    rng = np.random.default_rng(5)
+    even, odd = sum(sizes[0::2]), sum(sizes[1::2])
+    start = rng.random((chains, even))
+    rng.permutation(len(V))
+    noise = [(rng.random((chains, odd)), rng.random((chains, even))) for _ in range(k)]
+    ref = naive_deep.dbm_update(weights, biases, V, start, noise, 3, 0.1, centered)
+    assert_close(dbm, *ref)
+    twin = naive_deep.dbm_update(weights, biases, V, start, noise, 3, 0.1, not centered)
+    assert np.abs(twin[0][0] - dbm.weights[0]).max() > 1e-4
+
+
+def test_layers_that_are_not_neighbours_stay_unconnected(binary):
+    for centered in (False, True):
+        dbm = DBM(*theta((3, 2, 3, 2)))
+        fit(dbm, binary(10, 3), centered=centered, optimizer=rb.Adam(0.05), weight_decay=0.1)
+        assert (dbm.as_rbm().W[:3, 2:] == 0).all()
+
+
+@pytest.mark.parametrize("centered", [False, True])
+def test_training_raises_the_exact_bound(centered):
+    X = rb.data.bars_and_stripes(2)
+    dbm = DBM.random([4, 4, 3], rng=1, scale=0.3, dtype=np.float64, data=X)
+    before = dbm.bound(X).mean()
+    history = fit(
+        dbm, X, epochs=2000, batch_size=100, chains=50, optimizer=rb.SGD(0.1), centered=centered
+    )
+    after, best = dbm.bound(X).mean(), -np.log(len(X))
+    assert before < -4 * np.log(2) + 0.1 and best - 0.45 < after < best
+    assert after <= dbm.log_likelihood(X).mean() + 1e-12
+    assert history.epochs == 2000 and (history["mean_field_steps"] <= 10).all()
+
+
+def test_centered_training_learns_flipped_data_as_the_flipped_machine(binary):
+    X = binary(10, 4)
+    one = DBM(*theta((4, 3, 2)))
+    W, b = [W.copy() for W in one.weights], [b.copy() for b in one.biases]
+    b[1] += W[0].sum(axis=0)
+    other = DBM([-W[0], W[1]], [-b[0], *b[1:]])
+
+    def distance(centered):
+        machines = one.copy(), other.copy()
+        for dbm, data in zip(machines, (X, 1 - X), strict=True):
+            run = training(dbm, data, rb.SGD(0.2), steps=500, tolerance=1e-13, centered=centered)
+            run.chains = Enumerated(dbm._rbm)
+            run.train(20, progress=False)
+        v = rb.exact.states(4)
+        first, second = machines[0].log_likelihood(v), machines[1].log_likelihood(1 - v)
+        return np.abs(first - second).max()
+
+    assert distance(centered=True) < 1e-9
+    assert distance(centered=False) > 1e-3  # the plain gradient does not
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_resumed_fit_has_the_bits_of_an_uninterrupted_one(dtype, binary, tmp_path):
+    X, settings = binary(12, 4), {"centered": True, "optimizer": rb.SGD(0.1, momentum=0.5)}
+    start = DBM(*theta((4, 3, 2))).astype(dtype)
+    whole, parts = start.copy(), start.copy()
+    ref = fit(whole, X, epochs=4, **settings)
+    fit(parts, X, epochs=2, checkpoint=tmp_path / "fit.npz", **settings)
+    again = start.copy()
+    comp = fit(again, X, epochs=4, checkpoint=tmp_path / "fit.npz", **settings)
+    assert_same_bits(again, whole)
+    assert again.dtype == dtype
+    assert np.abs(whole.weights[0] - parts.weights[0]).max() > 1e-4
+    np.testing.assert_array_equal(comp["reconstruction_error"], ref["reconstruction_error"])
+    with pytest.raises(ValueError, match="checkpoint: expected the settings"):
+        fit(again, X, epochs=5, checkpoint=tmp_path / "fit.npz", **settings, k=1)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_array_trains_the_same_machine(kind, binary):
+    X = binary(12, 4)
+    dense, other = DBM(*theta((4, 3, 2))), DBM(*theta((4, 3, 2)))
+    for dbm, data in ((dense, X), (other, KINDS[kind](X))):
+        dbm.pretrain(data, epochs=1, batch_size=5, progress=False)
+        fit(dbm, data, epochs=2, validation=data)
+    assert_same_bits(dense, other)
+
+
+def test_bound_gap_is_the_difference_of_two_bounds(binary):
+    dbm, X, held_out = DBM(*theta((4, 3, 2))), binary(12, 4), binary(5, 4, seed=9)
+    gap = fit(dbm, X, validation=held_out, steps=50, tolerance=1e-10)["bound_gap"][-1]
+    bounds = [dbm.bound(rows, steps=50, tolerance=1e-10).mean() for rows in (X[:5], held_out)]
+    assert gap == pytest.approx(bounds[0] - bounds[1], rel=1e-9) and abs(gap) > 1e-6
+
+
+def test_callback_stops_and_sees_the_machine(binary):
+    dbm, seen = DBM(*theta((4, 3, 2))), []
+    history = fit(
+        dbm, binary(10, 4), epochs=9,
+        callbacks=[lambda model, history: seen.append(model is dbm) or history.epochs == 2],
+    )  # fmt: skip
+    assert history.epochs == 2 and seen == [True, True]
+
+
+def test_divergence_leaves_the_last_finite_machine(binary):
+    dbm = DBM(*theta((4, 3, 2))).astype(np.float32)
+    with pytest.raises(rb.DivergenceError, match="learning rate"):
+        fit(dbm, binary(50, 4), epochs=50, optimizer=rb.SGD(1e30, momentum=0.9))
+    assert all(np.isfinite(p).all() for p in arrays(dbm))
+
+
+@pytest.mark.parametrize("sizes", [(4, 3, 2), (3, 2, 3, 2)], ids=str)
+def test_pretraining_doubles_the_inputs_where_a_layer_is_missing(sizes, binary):
+    weights, biases = theta(sizes)
+    dbm, V, rate = DBM(weights, biases), binary(6, sizes[0]), 0.1
+    dbm.pretrain(
+        V, epochs=1, batch_size=6, negative=rb.CD(2), optimizer=rb.SGD(rate), rng=4, progress=False
+    )
+    rng, X, b = np.random.default_rng(4), V, [x.copy() for x in biases]
+    for k, W in enumerate(weights):
+        up, down = 2 if k + 2 < len(sizes) else 1, 2 if k else 1
+        order = rng.permutation(6)
+        noise = [tuple(rng.random((6, n)) for n in (sizes[k + 1], sizes[k])) for _ in range(2)]
+        new, below, above = naive_deep.doubled_update(
+            W, b[k], b[k + 1], X[order], noise, rate, up, down
+        )
+        np.testing.assert_allclose(dbm.weights[k], new, rtol=1e-9)
+        b[k + 1] = above
+        if k == 0:
+            b[0] = below
+        X = 1 / (1 + np.exp(-(up * X @ new + above)))
+    for own, expected in zip(dbm.biases, b, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-9)
+
+
+def test_pretraining_reports_each_layer_and_resumes(binary, tmp_path):
+    X, start = binary(12, 4), DBM(*theta((4, 3, 2)))
+    whole, parts, again = start.copy(), start.copy(), start.copy()
+    ref = whole.pretrain(X, epochs=[3, 2], batch_size=5, progress=False)
+    np.testing.assert_array_equal(ref["layer"], [1, 1, 1, 2, 2])
+    path = tmp_path / "pretrain.npz"
+
+    def stop(model, history):
+        return history.epochs == 4
+
+    parts.pretrain(X, [3, 2], batch_size=5, progress=False, callbacks=[stop], checkpoint=path)
+    again.pretrain(X, [3, 2], batch_size=5, progress=False, checkpoint=path)
+    assert_same_bits(again, whole)
+    assert np.abs(parts.weights[1] - whole.weights[1]).max() > 1e-4
+
+
+X = np.zeros((4, 3))
+BAD = {
+    "width": ({"X": np.zeros((4, 2))}, ValueError, "X: expected"),
+    "values": ({"X": X + 2}, ValueError, "X: expected"),
+    "chains": ({"chains": 0}, ValueError, "chains: expected"),
+    "k": ({"k": 0}, ValueError, "k: expected"),
+    "steps": ({"steps": 1.5}, TypeError, "steps: expected"),
+    "tolerance": ({"tolerance": -1}, ValueError, "tolerance: expected"),
+    "batch_size": ({"batch_size": 0}, ValueError, "batch_size: expected"),
+    "epochs": ({"epochs": -1}, ValueError, "epochs: expected"),
+    "weight_decay": ({"weight_decay": -1.0}, ValueError, "weight_decay: expected"),
+    "centered": ({"centered": "yes"}, TypeError, "centered: expected"),
+    "optimizer": ({"optimizer": 0.1}, TypeError, "optimizer: expected"),
+    "validation": ({"validation": np.zeros((4, 2))}, ValueError, "validation: expected"),
+    "rng": ({"rng": None}, TypeError, "rng: expected"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_bad_arguments_of_fit_are_named_and_nothing_changes(name):
+    change, error, message = BAD[name]
+    dbm = DBM(*theta((3, 2, 2)))
+    with pytest.raises(error, match=message):
+        dbm.fit(**{"X": X, "progress": False, **change})
+    assert_close(dbm, *theta((3, 2, 2)), rtol=0)
+
+
+@pytest.mark.parametrize("name", ["width", "batch_size", "epochs", "weight_decay", "optimizer"])
+def test_bad_arguments_of_pretrain_are_named(name):
+    change, error, message = BAD[name]
+    with pytest.raises(error, match=message):
+        DBM(*theta((3, 2, 2))).pretrain(**{"X": X, "progress": False, **change})
+
+
+def test_pretraining_takes_contrastive_divergence_only():
+    with pytest.raises(TypeError, match="negative: expected"):
+        DBM(*theta((3, 2, 2))).pretrain(X, negative=rb.PCD(), progress=False)
