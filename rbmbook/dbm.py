@@ -502,8 +502,8 @@ class DBM:
         weight_decay : float ≥ 0
             λ of the penalty ½ λ Σ_l ‖W_l‖².
         centered : bool
-            Ascend the centred gradient, with offsets at moving averages of the layers' means: it
-            makes training without `pretrain` possible.
+            Ascend the centred gradient, with offsets at moving averages of the layers' means: a
+            help where training starts without `pretrain`.
         validation : (m, D) array or sparse matrix, optional
             Held-out rows; adds the monitor `bound_gap`.
 

@@ -9,6 +9,8 @@ and the input downwards is doubled unless l is the visible layer:
     P(x_l = 1 | x_{l+1}) = sigmoid(down · W_l x_{l+1} + b_l),   down = 2 above the data, else 1.
 
 Between two hidden layers both are doubled: an ordinary machine, of whose weights W_l is one half.
+The deep machine's distribution of a layer is then the normalised root of the product of what the
+pair below and the pair above say of it, with the mean of their two biases.
 
 References
 ----------
@@ -85,8 +87,8 @@ class Pair(Run):
         self.up = 1 if layer + 2 == len(dbm.sizes) else 2
         self.down = 1 if layer == 0 else 2
         self.weight_decay = validation.real("weight_decay", weight_decay, 0.0)
-        below, above = dbm.biases[layer], dbm.biases[layer + 1]
-        self.rbm = RBM(dbm.weights[layer], below, above)
+        self.start = dbm.biases[layer].copy()  # above the data: what the pair below has learned
+        self.rbm = RBM(dbm.weights[layer], self.start, dbm.biases[layer + 1])
         self.parameters = list(self.rbm.parameters)
         self.memory = self.optimizer.start(self.parameters)
 
@@ -138,11 +140,11 @@ class Pair(Run):
         return np.concatenate([self.rbm.hidden.mean(self.above(block)) for _, block in rows])
 
     def hand_over(self) -> None:
-        """Give the deep machine what was learned; a layer's bias is that of the pair below it."""
+        """Give the deep machine what was learned; between two pairs, the mean of their biases."""
+        below, above = self.dbm.biases[self.layer], self.dbm.biases[self.layer + 1]
         self.dbm.weights[self.layer][:] = self.rbm.W
-        if self.layer == 0:
-            self.dbm.biases[0][:] = self.rbm.a
-        self.dbm.biases[self.layer + 1][:] = self.rbm.b
+        below[:] = self.rbm.a if self.layer == 0 else (self.start + self.rbm.a) / 2
+        above[:] = self.rbm.b
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory."""

@@ -481,3 +481,11 @@ def test_attempts_do_not_litter_the_notebook_with_warnings(recwarn):
 def test_a_misspelt_name_is_refused():
     with pytest.raises(ValueError, match=r"01\.2"):
         Exercise("1.2", "", row_means, lambda rng: [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_ragged_list_is_judged_like_any_other_wrong_answer(name):
+    ragged = [[1.0], [1.0, 2.0]]
+    for answer in (ragged, (ragged, ragged)):
+        verdict = exercises.grade(name, lambda *args, answer=answer: answer)
+        assert verdict.attempted and not verdict.passed and verdict.message

@@ -24,9 +24,15 @@ def numeric(x: Any) -> bool:
 def same_form(x: Any, y: Any) -> bool:
     """Whether two answers have the same number of parts, of the same shapes."""
     xs, ys = parts_of(x), parts_of(y)
-    return len(xs) == len(ys) and all(
-        np.shape(p) == np.shape(q) for p, q in zip(xs, ys, strict=True)
-    )
+    return len(xs) == len(ys) and all(shape(p) == shape(q) for p, q in zip(xs, ys, strict=True))
+
+
+def shape(part: Any) -> tuple[int, ...] | None:
+    """The shape of a part of an answer; None for a list whose rows are of unequal length."""
+    try:
+        return np.shape(part)
+    except ValueError:
+        return None
 
 
 def finite(answer: Any) -> bool:
