@@ -147,6 +147,7 @@ def test_posterior_is_the_machine_given_v():
     np.testing.assert_allclose(true.a, p @ np.array([y for _, y in paths]), rtol=1e-10)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("data", [None, [[1, 0, 1], [1, 0, 0], [1, 1, 0]]])
 def test_ais_is_within_its_error_of_the_exact_log_partition(data):
     dbm = DBM(*theta((3, 2, 2)))
