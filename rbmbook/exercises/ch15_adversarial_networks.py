@@ -55,6 +55,11 @@ COIN = Exercise(
         "this is the logit, the logarithm of the odds; send it through a sigmoid.": _logit,
         "this is the logit with its sign flipped; the probability that the outcome is real is "
         "the sigmoid of the logit.": lambda p, q, share: -_logit(p, q, share),
+        "this is log p − log q: the share is ignored, and it is a logit, not yet a probability.": (
+            lambda p, q, share: np.log(p) - np.log(q)
+        ),
+        "this is p itself, the probability of the outcome among the real pictures; asked for is "
+        "the probability of real, given the outcome.": lambda p, q, share: p,
         "these are the odds, real : made; the probability is odds / (1 + odds).": (
             lambda p, q, share: share * p / ((1 - share) * q)
         ),
@@ -114,6 +119,18 @@ def _shorter(x, y):
 def _right_ends(x, y):
     t = np.sort(np.concatenate([x, y]))
     F, G = ((s[:, None] <= t[1:]).mean(axis=0) for s in (x, y))
+    return float(np.abs(F - G) @ np.diff(t))
+
+
+def _strictly_below(x, y):
+    t = np.sort(np.concatenate([x, y]))
+    F, G = ((s[:, None] < t[:-1]).mean(axis=0) for s in (x, y))
+    return float(np.abs(F - G) @ np.diff(t))
+
+
+def _unsorted_search(x, y):
+    t = np.sort(np.concatenate([x, y]))
+    F, G = (np.searchsorted(s, t[:-1], side="right") / len(s) for s in (x, y))
     return float(np.abs(F - G) @ np.diff(t))
 
 
@@ -181,6 +198,10 @@ MOVER = Exercise(
         "the distribution functions are not divided by the sizes: each must end at 1.": _counts,
         "F_x and F_y are read at the wrong end: on an interval they keep the value they have at "
         "its left end.": _right_ends,
+        "F(t) is the fraction of values at most t; you count those below t (`side='left'`?).": (
+            _strictly_below
+        ),
+        "`searchsorted` searches in a sorted array: sort x and y first.": _unsorted_search,
         "this is the mean over all pairs; the earth mover pairs the values as cheaply as he "
         "can.": lambda x, y: float(np.abs(x[:, None] - y).mean()),
         "repeated values are dropped; each of them carries its weight.": (

@@ -38,6 +38,12 @@ def _slip(
     return mistake
 
 
+def _slope_at_noise(z, mu, sigma, w, c):
+    x = mu + sigma * z
+    terms = expit(-(w * x + c * x**2)) * (w + 2 * c * z)
+    return -float(terms.mean()), -float((terms * z).mean())
+
+
 def _learner_cases(rng: Generator) -> Iterator[tuple]:
     yield np.array([0.5]), 0.3, 1.2, 1.0, -0.5
     yield np.array([-1.0, 0.2, 2.0]), -0.4, 0.7, 0.6, 0.3
@@ -61,6 +67,9 @@ LEARNER = Exercise(
         "loss here is −mean log σ(d), and its weight is −(1 − σ(d)).": _slip(expit),
         "the weight is σ(d) and the sign is that of the critic; the loss −log σ(d) has "
         "−(1 − σ(d)).": _slip(expit, factor=lambda z: 1 / len(z)),
+        "the weight is −(1 − σ(d)), not −σ(d), and the derivative of the critic is w + 2cx.": _slip(
+            expit, lambda x, w, c: w + 0 * x
+        ),
         "the sign is flipped, as for ascent: the loss is −mean log σ(d), and its gradient is "
         "asked for.": _slip(factor=lambda z: 1 / len(z)),
         "the derivative of the critic is missing: d′(x) = w + 2cx.": _slip(
@@ -111,6 +120,7 @@ LEARNER = Exercise(
         "the critic is asked about the noise z; show it x = mu + sigma·z.": _slip(
             made=lambda z, mu, sigma: z
         ),
+        "the critic's slope w + 2cx belongs at x = mu + sigma·z, not at z.": _slope_at_noise,
         "the generator's x is mu + sigma·z; mu is missing.": _slip(
             made=lambda z, mu, sigma: sigma * z
         ),
@@ -212,7 +222,7 @@ PENALTY = Exercise(
             norm=lambda s: np.sqrt((s**2).sum())
         ),
         "the norms run over the rows; each row x has its own slope: `axis=1`.": _changed(
-            norm=lambda s: np.sqrt((s**2).sum(axis=0))[:, None]
+            norm=lambda s: np.sqrt((s**2).sum(axis=0))
         ),
         "r is squared where its root belongs: the norm is √(s·s).": _changed(
             norm=lambda s: (s**2).sum(axis=1, keepdims=True)
@@ -255,6 +265,9 @@ PENALTY = Exercise(
         ),
         "the slope is taken of tanh's values: s needs 1 − t², you have t.": _changed(
             inner=lambda t: t, outer=lambda t: t
+        ),
+        "you add over the rows where the mean is asked for, and the factor 2 is forgotten.": (
+            lambda x, *rest: len(x) / 2 * penalty_gradient(x, *rest)
         ),
         "you add over the rows; the mean is asked for.": (
             lambda x, *rest: len(x) * penalty_gradient(x, *rest)
