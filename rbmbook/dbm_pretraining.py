@@ -9,8 +9,8 @@ and the input downwards is doubled unless l is the visible layer:
     P(x_l = 1 | x_{l+1}) = sigmoid(down · W_l x_{l+1} + b_l),   down = 2 above the data, else 1.
 
 Between two hidden layers both are doubled: an ordinary machine, of whose weights W_l is one half.
-The deep machine's distribution of a layer is then the normalised root of the product of what the
-pair below and the pair above say of it, with the mean of their two biases.
+With two hidden layers, the deep machine's distribution of the first is then the normalised root of
+the product of what the pair below and the pair above say of it, with the mean of their biases.
 
 References
 ----------

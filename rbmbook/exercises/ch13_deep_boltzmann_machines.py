@@ -207,6 +207,17 @@ def _whole_batch(v, weights, biases):
     return w / w.sum() @ h
 
 
+def _with_visible_sum(v, weights, biases):
+    log_w, h = _log_weights(v, weights, biases)
+    return log_w + _softplus(h @ weights[0].T + biases[0]).sum(axis=1), h
+
+
+def _wrong_axis(v, weights, biases):
+    log_w, h = _log_weights(v, weights, biases)
+    w = np.exp(log_w - log_w.max(axis=0))
+    return w / w.sum(axis=0) @ h
+
+
 def _most_probable(v, weights, biases):
     log_w, h = _log_weights(v, weights, biases)
     return h[log_w.argmax(axis=1)]
@@ -277,6 +288,16 @@ POSTERIOR = Exercise(
         "softplus(input). You have the sigmoid there, its derivative.": (
             lambda v, weights, biases: _averaged(*_log_weights(v, weights, biases, top=_sigmoid))
         ),
+        "the factor N₀(x₁) is in it: that is the sum over v, but v is given.": (
+            lambda v, weights, biases: _averaged(*_with_visible_sum(v, weights, biases))
+        ),
+        "a unit of layer 2 multiplies by 1 + exp(input); you divide by it.": (
+            lambda v, weights, biases: _averaged(
+                *_log_weights(v, weights, biases, top=lambda x: -_softplus(x))
+            )
+        ),
+        "you divide by the sum over the rows of v. The sum over the states of layer 1, for each "
+        "row by itself, belongs there: another axis.": _wrong_axis,
         "the weights W₀ are doubled and layer 2 is summed over as well: in the machine itself "
         "each weight counts once.": (
             lambda v, weights, biases: _averaged(*_log_weights(v, weights, biases, up=2.0))

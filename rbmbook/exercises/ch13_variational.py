@@ -73,6 +73,13 @@ def _undefined_at_0(m1, m2):
     return -sum((m * np.log(m) + (1 - m) * np.log(1 - m)).sum(axis=1) for m in (m1, m2))
 
 
+def _overflowing(v, m1, m2, weights, biases):
+    h = _states(len(biases[1]))
+    top = _softplus(h @ weights[1] + biases[2]).sum(axis=1)
+    log_z = np.log(np.exp((v @ weights[0] + biases[1]) @ h.T + top).sum(axis=1))
+    return log_z - _minus_energy(v, m1, m2, weights, biases) - _entropy(m1, m2)
+
+
 def _visible_bias_once(v, m1, m2, weights, biases):
     return gap(v, m1, m2, weights, biases) - v @ biases[0]
 
@@ -113,7 +120,7 @@ def _improved(v, m1, m2, weights, biases):
 
 def _gap_cases(rng: Generator) -> Iterator[tuple]:
     for n, sizes, scale in [(1, (2, 1, 1), 1), (4, (3, 3, 3), 1), (3, (4, 2, 5), 1.5),
-                            (3, (2, 3, 2), 300)]:  # fmt: skip
+                            (3, (2, 3, 2), 1000)]:  # fmt: skip
         weights, biases = _layers(rng, sizes, scale)
         v = rng.integers(0, 2, (n, sizes[0])).astype(float)
         m1, m2 = (rng.uniform(0.05, 0.95, (n, width)) for width in sizes[1:])
@@ -147,6 +154,15 @@ GAP = Exercise(
         ),
         "right, except where a mean is exactly 0 or 1: there 0 · log 0 gives nan, but the limit "
         "of m log m is 0; `scipy.special.xlogy` knows that.": _with_entropy(_undefined_at_0),
+        "right for small parameters, but for large ones an exponential overflows. Take the largest "
+        "logarithm of a row out of the sum, or use `logsumexp`.": _overflowing,
+        "the log-sum runs over layer 1 only; layer 2 has to be summed too: softplus.": (
+            lambda v, m1, m2, weights, biases: (
+                _softplus(v @ weights[0] + biases[1]).sum(axis=1)
+                - _minus_energy(v, m1, m2, weights, biases)
+                - _entropy(m1, m2)
+            )
+        ),
         "b₀ᵀv is on one side only. It stands in log Σ exp(−E) and in E_q[−E], so it cancels.": (
             _visible_bias_once
         ),
@@ -218,6 +234,10 @@ WEIGHTS = {
             W + np.outer(mu[k], mu[k + 1]) for k, W in enumerate(_centred_weights(dW, db, mu))
         ]
     ),
+    "ΔW: μ_l μ_{l+1}ᵀ is in both terms of the gradient, data and model, and cancels; you "
+    "subtract it.": lambda dW, db, mu: [
+        W - np.outer(mu[k], mu[k + 1]) for k, W in enumerate(_centred_weights(dW, db, mu))
+    ],
 }
 BIASES = {
     "": _centred_biases,
