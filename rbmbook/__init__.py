@@ -12,6 +12,7 @@ import importlib
 from typing import Any
 
 from rbmbook import (
+    discriminative,
     evaluate,
     exact,
     gibbs,
@@ -31,6 +32,7 @@ from rbmbook.autoencoder import Autoencoder
 from rbmbook.corruption import GaussianNoise, Masking
 from rbmbook.dbm import DBM
 from rbmbook.dbn import DBN
+from rbmbook.discriminative import Discriminative
 from rbmbook.gan import GAN
 from rbmbook.history import History
 from rbmbook.layers import Dense
@@ -41,7 +43,7 @@ from rbmbook.optimize import SGD, Adam
 from rbmbook.penalties import Sparsity
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.train import fit
-from rbmbook.units import Bernoulli, Gaussian, NoisyReLU, ReLU, Softmax, Spin
+from rbmbook.units import Bernoulli, Gaussian, Mixed, NoisyReLU, ReLU, Softmax, Spin
 
 __version__ = "0.1.0"
 __all__ = [
@@ -56,22 +58,29 @@ __all__ = [
     "Adam",
     "Autoencoder",
     "Bernoulli",
+    "BernoulliRBM",
     "Dense",
+    "Discriminative",
     "DivergenceError",
     "Exact",
     "Gaussian",
     "GaussianNoise",
+    "GaussianRBM",
     "History",
     "Masking",
+    "Mixed",
     "Network",
     "NoisyReLU",
     "Parameters",
+    "RBMClassifier",
     "ReLU",
     "Softmax",
     "Sparsity",
     "Spin",
     "Tempered",
     "data",
+    "discriminative",
+    "estimators",
     "evaluate",
     "exact",
     "exercises",
@@ -91,12 +100,16 @@ __all__ = [
     "validation",
 ]
 
-_LAZY = {"data", "exercises", "plots"}  # imported at first use: they bring large libraries
+# Imported at first use: they bring large libraries.
+_LAZY = {"data", "estimators", "exercises", "plots"}
+_ESTIMATORS = {"BernoulliRBM", "GaussianRBM", "RBMClassifier"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"rbmbook.{name}")
+    if name in _ESTIMATORS:
+        return getattr(importlib.import_module("rbmbook.estimators"), name)
     raise AttributeError(f"module 'rbmbook' has no attribute {name!r}")
 
 

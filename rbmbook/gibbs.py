@@ -125,11 +125,8 @@ def complete(
             f"got {known.dtype} of shape {known.shape}"
         )
     known = np.broadcast_to(known, v.shape)
-    sites = known.reshape(len(v), -1, rbm.visible.columns)
-    if (sites != sites[:, :, :1]).any():
-        raise ValueError(
-            f"known: expected all {rbm.visible.columns} columns of a {rbm.visible} site or none"
-        )
+    if rbm.visible.cut_sites(known).any():
+        raise ValueError(f"known: expected all columns of a site of {rbm.visible} or none")
     chains = Chains.random(rbm, len(v), rng)
     fixed = np.where(known, v, chains.v)
     validation.domain("v", fixed, rbm.visible, relaxed=False)

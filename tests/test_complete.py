@@ -146,8 +146,8 @@ BAD = [
     (BINARY, [[1, 0, 1]], FIRST, -1, 0, ValueError, "steps: expected an integer ≥ 0"),
     (BINARY, [[1, 0, 1]], FIRST, 1, None, TypeError, "rng: expected an int or"),
     (SOFTMAX, ONE_HOT, np.arange(6) < 3, 1, -1, ValueError, "rng: expected a seed"),
-    (SOFTMAX, ONE_HOT, np.arange(6) < 1, 1, 0, ValueError, "known: expected all 3 columns"),
-    (SOFTMAX, ONE_HOT, np.arange(6) < 5, 1, 0, ValueError, "known: expected all 3 columns"),
+    (SOFTMAX, ONE_HOT, np.arange(6) < 1, 1, 0, ValueError, "known: expected all columns of a site"),
+    (SOFTMAX, ONE_HOT, np.arange(6) < 5, 1, 0, ValueError, "known: expected all columns of a site"),
     (SOFTMAX, [[1, 1, 0, 0, 0, 1]], np.arange(6) < 3, 1, 0, ValueError, "v: .*one-hot"),
     ("machine", [[1, 0, 1]], FIRST, 1, 0, TypeError, "rbm: expected an instance of RBM"),
 ]

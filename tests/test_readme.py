@@ -20,15 +20,32 @@ def pins(name):
     return dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
 
 
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def run(script, folder):
+    """Run a script in a new interpreter, where every warning is an error."""
+    environment = {**os.environ, "MPLBACKEND": "Agg"}
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, check=True, timeout=300, capture_output=True
+    )
+    return done.stdout.decode()
+
+
 @pytest.mark.jit
 def test_python_of_the_readme_runs_and_makes_its_picture(tmp_path):
-    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len([line for line in block.splitlines() if line.strip()]) <= 10
-    script = block + "\nassert dreams.shape == (16, 64) and set(dreams.ravel()) == {0, 1}\n"
-    environment = {**os.environ, "MPLBACKEND": "Agg"}
-    run = [sys.executable, "-W", "error", "-c", script]
-    subprocess.run(run, cwd=tmp_path, env=environment, check=True, timeout=300)
+    assert len([line for line in BLOCKS[0].splitlines() if line.strip()]) <= 10
+    script = BLOCKS[0] + "\nassert dreams.shape == (16, 64) and set(dreams.ravel()) == {0, 1}\n"
+    run(script, tmp_path)
     assert (tmp_path / "dreams.png").stat().st_size > 1000
+
+
+@pytest.mark.jit
+def test_the_pipeline_of_the_readme_tells_digits_apart(tmp_path):
+    assert len(BLOCKS) == 2
+    pipeline, classifier = map(float, run(BLOCKS[1], tmp_path).split())
+    assert pipeline > 0.8 and classifier > 0.85
 
 
 def test_files_that_the_readme_links_to_exist():

@@ -21,10 +21,12 @@ from typing import Any
 from rbmbook.units.base import Unit
 from rbmbook.units.continuous import Gaussian, NoisyReLU, ReLU
 from rbmbook.units.discrete import Bernoulli, Softmax, Spin
+from rbmbook.units.mixed import Mixed
 
 __all__ = [
     "Bernoulli",
     "Gaussian",
+    "Mixed",
     "NoisyReLU",
     "ReLU",
     "Softmax",
@@ -37,9 +39,8 @@ __all__ = [
 
 def describe(unit: Unit) -> dict[str, Any]:
     """A unit as JSON-able values, for files."""
-    options = {field.name: getattr(unit, field.name) for field in fields(unit)}
-    plain = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in options.items()}
-    return {"type": type(unit).__name__, **plain}
+    options = {field.name: _plain(getattr(unit, field.name)) for field in fields(unit)}
+    return {"type": type(unit).__name__, **options}
 
 
 def restore(entry: dict[str, Any]) -> Unit:
@@ -48,7 +49,23 @@ def restore(entry: dict[str, Any]) -> Unit:
     name = options.pop("type")
     if name not in types:
         raise ValueError(f"unit: expected one of {sorted(types)}, got {name!r}")
-    return types[name](**options)
+    return types[name](**{key: _rich(value) for key, value in options.items()})
+
+
+def _plain(value: Any) -> Any:
+    """A unit's option without units and arrays in it."""
+    if isinstance(value, Unit):
+        return describe(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _rich(value: Any) -> Any:
+    """What `_plain` was given, up to lists in place of tuples and arrays."""
+    if isinstance(value, dict):
+        return restore(value)
+    return [_rich(item) for item in value] if isinstance(value, list) else value
 
 
 def _types(base: type[Unit] = Unit) -> dict[str, type[Unit]]:

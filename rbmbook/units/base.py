@@ -45,6 +45,11 @@ class Unit:
         """Whether all entries of x are states (relaxed: means) of this unit."""
         return not self.outside(x, relaxed).any()
 
+    def cut_sites(self, mask: np.ndarray) -> np.ndarray:
+        """Which rows of a mask, (n, columns), take some columns of a site and leave others."""
+        sites = mask.reshape(len(mask), -1, self.columns)
+        return (sites != sites[:, :, :1]).any(axis=(1, 2))
+
     def energy(self, x: np.ndarray) -> np.ndarray:
         """U(x) summed over each row, shape (n,); zero unless a type says otherwise."""
         return np.zeros(len(x), x.dtype)

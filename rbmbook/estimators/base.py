@@ -1,0 +1,87 @@
+"""What the estimators share: scaled data in, a trained machine kept."""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from rbmbook import validation
+from rbmbook.negative import Negative
+from rbmbook.optimize import Optimizer
+from rbmbook.rbm import RBM
+from rbmbook.train import fit
+from rbmbook.units import Bernoulli, Unit
+
+
+class Machine(BaseEstimator):
+    """What the estimators share: a scaled matrix in, a trained machine kept."""
+
+    _sparse = True
+    _unit: Unit = Bernoulli()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._sparse
+        return tags
+
+    def _read(self, X: Any, reset: bool = False) -> Any:
+        """X as a dense or CSR matrix of numbers, of the dtype that they have."""
+        accept = "csr" if self._sparse else False
+        return validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset)
+
+    def _scaled(self, X: Any) -> Any:
+        """Data as the machine takes it."""
+        if self.scaler_ is not None:
+            return self.scaler_.transform(X)
+        validation.domains("X", X, self._unit, relaxed=True)
+        return X
+
+    def _unscaled(self, X: np.ndarray) -> np.ndarray:
+        """Visible states or means in the data's units."""
+        return X if self.scaler_ is None else self.scaler_.inverse_transform(X)
+
+    def _fit(self, X: Any, visible: Any, negative: Negative, optimizer: Optimizer) -> None:
+        """Make the machine and train it on scaled data."""
+        rng = generator(self.random_state)
+        n_hidden = validation.integer("n_components", self.n_components)
+        epochs = validation.integer("n_iter", self.n_iter, minimum=0)
+        rbm = RBM.random(X.shape[1], n_hidden, rng, dtype=floating(X), visible=visible, data=X)
+        self.history_ = fit(
+            rbm,
+            X,
+            negative,
+            epochs=epochs,
+            batch_size=self.batch_size,
+            optimizer=optimizer,
+            weight_decay=self.weight_decay,
+            rng=rng,
+            progress=bool(self.verbose),
+        )
+        self.rbm_ = rbm
+        self.n_iter_ = self.history_.epochs
+
+
+def to_unit_interval(X: Any, scale: Any) -> MinMaxScaler | None:
+    """A scaler of the columns to [0, 1], if one is asked for; None leaves X as it is."""
+    if not (isinstance(scale, bool | np.bool_) or (isinstance(scale, str) and scale == "auto")):
+        raise ValueError(f'scale: expected "auto", True or False, got {scale!r}')
+    if sparse.issparse(X):  # a shift would fill it: values outside are an error
+        return None
+    inside = Bernoulli().within(X, relaxed=True)
+    return None if not scale or (scale == "auto" and inside) else MinMaxScaler(clip=True).fit(X)
+
+
+def floating(X: Any) -> np.dtype:
+    """The dtype of what is computed from X: its own if float32, otherwise float64."""
+    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+
+
+def generator(random_state: Any) -> np.random.Generator:
+    """scikit-learn's ways to say where random numbers come from, and NumPy's Generator."""
+    if random_state is None or isinstance(random_state, np.random.RandomState):
+        random_state = check_random_state(random_state).randint(2**31 - 1)
+    return validation.generator(random_state, "random_state")
