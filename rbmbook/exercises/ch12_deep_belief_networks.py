@@ -102,6 +102,34 @@ def _exponentials(log_joint, k):
     return joint / joint.sum(axis=1, keepdims=True) @ states[kept]
 
 
+def _divided_late(log_joint, k):
+    states = all_states(int(np.log2(log_joint.shape[1])))
+    kept = states[:, k] == 1
+    posterior = _softmax(log_joint)[:, kept]
+    return posterior @ states[kept] / posterior.sum(axis=1, keepdims=True)
+
+
+def _zero_for_never(log_joint, k):
+    states = all_states(int(np.log2(log_joint.shape[1])))
+    return _softmax(np.where(states[:, k] == 1, log_joint, 0.0)) @ states
+
+
+def _clamped(v, k, W, a, log_prior):
+    states = all_states(W.shape[1])
+    states[:, k] = 1
+    return _softmax(_log_layer(v, states @ W.T + a) + log_prior) @ states
+
+
+def _way_up(v, k, W, a, log_prior):
+    means = expit(v @ W)
+    means[:, k] = 1
+    return means
+
+
+def _plain_softplus(v, y):
+    return v @ y.T - np.log(1 + np.exp(y)).sum(axis=1)
+
+
 def _other_order(v, k, W, a, log_prior):
     states = all_states(W.shape[1])[:, ::-1]
     log_joint = _log_layer(v, states @ W.T + a) + log_prior
@@ -135,9 +163,12 @@ EXPLAINED = Exercise(
         "you count the units from 1; k counts from 0, as Python does.": (
             _of_joint(lambda log_joint, k: _given(log_joint, k - 1))
         ),
-        "the normaliser of p(v | h) is missing: log p(v | h) is v·y − Σ softplus(y), and "
-        "y = a + Wh depends on h. It is this term that lets one cause explain another "
-        "away.": _of_inputs(lambda v, y: v @ y.T),
+        "the normaliser of p(v | h) is missing, or the same number for every h: log p(v | h) is "
+        "v·y − Σ_i softplus(y_i), and y = a + Wh depends on h. It is this term that lets one cause "
+        "explain another away.": _of_inputs(lambda v, y: v @ y.T),
+        "Σ y_i stands where Σ softplus(y_i) belongs: log p(v | h) is v·y − Σ softplus(y).": (
+            _of_inputs(lambda v, y: v @ y.T - y.sum(axis=1))
+        ),
         "Σ softplus(y) has the wrong sign: log p(v | h) is v·y − Σ softplus(y).": (
             _of_inputs(lambda v, y: v @ y.T + np.logaddexp(0, y).sum(axis=1))
         ),
@@ -161,6 +192,20 @@ EXPLAINED = Exercise(
         "Σ softplus(y) is not.": lambda v, k, W, a, log_prior: explained(v, k, W, 0 * a, log_prior),
         "the sign of the visible biases is flipped: y = a + Wh.": (
             lambda v, k, W, a, log_prior: explained(v, k, W, -a, log_prior)
+        ),
+        "all signs are flipped: y = a + Wh, and log P(h) is added.": (
+            lambda v, k, W, a, log_prior: explained(v, k, -W, -a, -log_prior)
+        ),
+        "the mean of h_k is 1 now, but the others are σ(vW), as in an RBM, where k would tell "
+        "nothing. In a directed model the posterior is not a product over the units: sum over the "
+        "states with h_k = 1.": _way_up,
+        "you set h_k = 1 in every state, and so count the prior of h_k = 0 and of h_k = 1 "
+        "together: keep the states with h_k = 1, and their log_prior, and leave out the "
+        "others.": _clamped,
+        "states with h_k = 0 get the logarithm 0, that is the factor 1; leave them out (or give "
+        "them −∞).": _of_joint(_zero_for_never),
+        "you count the units from the last one; column k of `rb.exact.states` is unit k.": (
+            _of_joint(lambda log_joint, k: _given(log_joint, -1 - k))
         ),
         "this is σ(vW): a way up like that of an RBM, and without any prior. In a directed model "
         "the posterior is not a product over the units: sum over the states h.": (
@@ -187,6 +232,10 @@ EXPLAINED = Exercise(
         "you return the mean over the pictures; each picture has means of its own.": (
             _of_joint(lambda log_joint, k: _given(log_joint, k).mean(axis=0))
         ),
+        "right for small parameters, but log(1 + e^y) overflows for large y: "
+        "np.logaddexp(0, y) does not.": _of_inputs(_plain_softplus),
+        "right for small parameters, but with large ones P(h_k = 1 | v) vanishes and you divide 0 "
+        "by 0: first leave out the states with h_k = 0, then normalise.": _of_joint(_divided_late),
         "right for small parameters, but with large ones every P(h) p(v | h) vanishes and you "
         "divide 0 by 0. Stay with logarithms, and subtract a log-sum-exp.": (
             _of_joint(_exponentials)

@@ -61,14 +61,46 @@ def _mean_of_divergences(v, W, a, b, W2, a2, b2):
     return np.mean([_kl(_q_g(row[None], W, b, W2, b2), p) for row in v])
 
 
-def _from_dreams(v, W, a, b, W2, a2, b2):
-    q = _passed_up(_marginal(W, b, a), all_states(W.shape[1]), W2, b2)
-    return _kl(q, _marginal(W2, b2, a2))
-
-
 def _unnormalised(v, W, a, b, W2, a2, b2):
     q, g = _q_g(v, W, b, W2, b2), all_states(W2.shape[1])
     return _kl(q, np.exp(g @ b2 + np.logaddexp(0, g @ W2.T + a2).sum(axis=1)))
+
+
+def _two_floors(v, W, a, b, W2, a2, b2):
+    return room_for_a_third(v, W, a, b, W2, a2, b2) + _kl(_q_h(v, W, b), _marginal(W, b, a))
+
+
+def _with_p(p: Callable) -> Callable:
+    """The divergence of q̄(g) from another distribution, p(W2, a2, b2)."""
+    return lambda v, W, a, b, W2, a2, b2: _kl(_q_g(v, W, b, W2, b2), p(W2, a2, b2))
+
+
+def _with_q_h(q_h: Callable) -> Callable:
+    """The room if another distribution of h, q_h(W, a, b), is sent up."""
+
+    def mistake(v, W, a, b, W2, a2, b2):
+        q = _passed_up(q_h(W, a, b), all_states(W.shape[1]), W2, b2)
+        return _kl(q, _marginal(W2, b2, a2))
+
+    return mistake
+
+
+def _no_softplus(W2, a2, b2):
+    return _softmax(all_states(len(b2)) @ b2, axis=0)
+
+
+def _minus_softplus(W2, a2, b2):
+    g = all_states(len(b2))
+    return _softmax(g @ b2 - np.logaddexp(0, g @ W2.T + a2).sum(axis=1), axis=0)
+
+
+def _other_order(W2, a2, b2):
+    return _marginal(W2[:, ::-1], b2[::-1], a2)
+
+
+def _dreams_of_the_first(v, W, a, b, W2, a2, b2):
+    p = _passed_up(_marginal(W, b, a), all_states(W.shape[1]), W2, b2)
+    return _kl(_q_g(v, W, b, W2, b2), p)
 
 
 def _of(function: Callable) -> Callable:
@@ -117,6 +149,17 @@ ROOM = Exercise(
         "this is the entropy of q̄(g) alone; it has to be compared with p₂(g).": (
             _of(lambda q, p: -xlogy(q, q).sum())
         ),
+        "this is Σ q̄ log q̄ alone; it has to be compared with Σ q̄ log p₂.": (
+            _of(lambda q, p: xlogy(q, q).sum())
+        ),
+        "Σ q̄ log p₂ is added to Σ q̄ log q̄; it is subtracted.": (
+            _of(lambda q, p: (xlogy(q, q) + xlogy(q, p)).sum())
+        ),
+        "you take the mean over the states g; a divergence is a sum, and q̄ is its weight "
+        "already.": _of(lambda q, p: _kl(q, p) / len(q)),
+        "all signs are flipped: inputs are vW + b and hW′ + b′.": (
+            lambda v, *theta: room_for_a_third(v, *(-x for x in theta))
+        ),
         "the sign is flipped: a divergence is never negative.": _of(lambda q, p: -_kl(q, p)),
         "this is in bits; nats are asked for (natural logarithms).": (
             _of(lambda q, p: _kl(q, p) / np.log(2))
@@ -125,8 +168,22 @@ ROOM = Exercise(
         "this is the mean over the pictures of KL(q(g | v) ‖ p₂(g)). First average q over the "
         "pictures, then take the divergence, of q̄.": _mean_of_divergences,
         "your q̄(g) starts from the first machine's own p(h); it must start from the data.": (
-            _from_dreams
+            _with_q_h(lambda W, a, b: _marginal(W, b, a))
         ),
+        "you send every h up equally often; h comes from the data: q̄(g) = Σ_h q̄(h) q(g | h).": (
+            _with_q_h(lambda W, a, b: np.full(2 ** len(b), 0.5 ** len(b)))
+        ),
+        "you compare q̄(g) with what the first machine's own p(h) sends up; compare it with the "
+        "second machine's own p₂(g), which the third one replaces.": _dreams_of_the_first,
+        "this adds the room of both floors; asked for is that of the third machine.": _two_floors,
+        "you compare q̄(g) with the second machine's distribution of h, its visible layer; g is "
+        "its hidden one.": _with_p(lambda W2, a2, b2: _marginal(W2.T, a2, b2)),
+        "the sum over h is missing in p₂(g): it is exp(b′·g + Σ_i softplus(a′_i + Σ_k W′_ik g_k)) "
+        "/ Z.": _with_p(_no_softplus),
+        "the softplus has the wrong sign in p₂(g): it is exp(b′·g + Σ_i softplus(…)) / Z.": (
+            _with_p(_minus_softplus)
+        ),
+        "the states g of p₂ stand in another order than those of q̄.": _with_p(_other_order),
         "q̄ sums to the number of pictures: average over them.": (
             lambda v, *theta: _kl(
                 len(v) * _q_g(v, theta[0], theta[2], theta[3], theta[5]),
