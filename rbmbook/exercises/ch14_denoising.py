@@ -38,7 +38,8 @@ def _denoiser_cases(rng: Generator) -> Iterator[tuple]:
         yield X[rng.integers(n, size=m)] * (rng.random((m, D)) >= p), X, p
     X = np.concatenate([np.ones((1, 4000)), np.arange(4000)[None] % 2 * 1.0, np.ones((1, 4000))])
     X[2, :1500] = 0
-    yield X[[1, 1, 2]] * (rng.random((3, 4000)) >= 0.6), X, 0.6
+    # The rows' likelihoods differ by more than exp can bridge.
+    yield X[[1, 2, 0]] * (rng.random((3, 4000)) >= 0.6), X, 0.6
 
 
 def _direct(damaged, X, p):
@@ -73,6 +74,25 @@ def _normalised_over_rows(damaged, X, p):
     logs = _logs(damaged, X, p)
     q = np.exp(logs - logs.max(axis=1, keepdims=True))
     return (q / q.sum(axis=0)) @ X
+
+
+def _not_normalised(damaged, X, p):
+    return np.exp(_logs(damaged, X, p)) @ X
+
+
+def _mean_in_place_of_sum(damaged, X, p):
+    logs = _logs(damaged, X, p)
+    return np.exp(logs - logs.max(axis=1, keepdims=True)) @ X / len(X)
+
+
+def _one_maximum(damaged, X, p):
+    """The largest logarithm of all rows subtracted, not that of each damaged row."""
+    q = np.exp(_logs(damaged, X, p) - _logs(damaged, X, p).max())
+    return q @ X / q.sum(axis=1, keepdims=True)
+
+
+def _thresholded(damaged, X, p):
+    return (best_denoiser(damaged, X, p) > 0.5) * 1.0
 
 
 def _only_holes(damaged, X, p):
@@ -120,6 +140,14 @@ DENOISER = Exercise(
             lambda damaged, X, p: damaged / (1 - p)
         ),
         "the pixels that are still on are missing from your answer: their mean is 1.": _only_holes,
+        "the probabilities of the data rows, given one damaged row, must sum to 1: divide by their "
+        "sum.": _not_normalised,
+        "you divide by the number of data rows. The factors of the rows are not yet probabilities: "
+        "divide by their sum.": _mean_in_place_of_sum,
+        "you return zeros and ones. The mean of zeros and ones is a number between, and the "
+        "squared error is least for the mean.": _thresholded,
+        "subtract the largest logarithm of *each* damaged row (`axis=1`), not the largest of all: "
+        "rows with smaller probabilities underflow to 0/0.": _one_maximum,
         "with many pixels your probabilities underflow to 0/0. Add logarithms, and subtract the "
         "largest before `exp` (chapter 01).": _direct,
     },
@@ -162,66 +190,19 @@ def _of(psi, divergence):
     return float((0.5 * (psi**2).sum(axis=1) + divergence).mean())
 
 
-def _bernoulli(v, W, a, b, gamma):
-    return _of(*_parts(v, W, a, b, gamma, _sigmoid, lambda h: h * (1 - h)))
+def _variant(first=_of, **parts):
+    """The answer with another J of ψ and divergence, or other hidden means and slopes."""
+    return lambda v, W, a, b, gamma: first(*_parts(v, W, a, b, gamma, **parts))
 
 
-def _bernoulli_slope(v, W, a, b, gamma):
-    return _of(*_parts(v, W, a, b, gamma, variance=lambda h: h * (1 - h)))
+def _with(change):
+    """The answer with (ψ, divergence) changed by ``change(ψ, divergence, h, v, W, gamma)``."""
 
+    def answer(v, W, a, b, gamma):
+        h = np.tanh(v @ W + b)
+        return _of(*change(*_parts(v, W, a, b, gamma), h, v, W, gamma))
 
-def _no_divergence(v, W, a, b, gamma):
-    return float(0.5 * (_parts(v, W, a, b, gamma)[0] ** 2).sum(axis=1).mean())
-
-
-def _half_missing(v, W, a, b, gamma):
-    psi, divergence = _parts(v, W, a, b, gamma)
-    return _of(np.sqrt(2) * psi, divergence)
-
-
-def _without_precisions(v, W, a, b, gamma):
-    psi, divergence = _parts(v, W, a, b, gamma)
-    return _of(psi, divergence + gamma.sum())
-
-
-def _weights_not_squared(v, W, a, b, gamma):
-    psi, _ = _parts(v, W, a, b, gamma)
-    h = np.tanh(v @ W + b)
-    return _of(psi, (1 - h**2) @ W.sum(axis=0) - gamma.sum())
-
-
-def _one_precision(v, W, a, b, gamma):
-    psi, divergence = _parts(v, W, a, b, gamma)
-    return _of(psi, divergence + gamma.sum() - gamma.mean())
-
-
-def _sign_of_divergence(v, W, a, b, gamma):
-    psi, divergence = _parts(v, W, a, b, gamma)
-    return _of(psi, -divergence)
-
-
-def _all_second_derivatives(v, W, a, b, gamma):
-    """Σ over i and l of ∂ψ_i/∂v_l, instead of i = l only."""
-    psi, _ = _parts(v, W, a, b, gamma)
-    h = np.tanh(v @ W + b)
-    return _of(psi, (1 - h**2) @ W.sum(axis=0) ** 2 - gamma.sum())
-
-
-def _sum_over_rows(v, W, a, b, gamma):
-    return len(v) * hyvarinen(v, W, a, b, gamma)
-
-
-def _means_over_columns(v, W, a, b, gamma):
-    return hyvarinen(v, W, a, b, gamma) / v.shape[1]
-
-
-def _score_unscaled(v, W, a, b, gamma):
-    psi, divergence = _parts(v, W, a, b, gamma)
-    return _of(psi + gamma * v - v, divergence)
-
-
-def _all_gamma_one(v, W, a, b, gamma):
-    return hyvarinen(v, W, a, b, 0 * gamma + 1)
+    return answer
 
 
 HYVARINEN = Exercise(
@@ -230,23 +211,75 @@ HYVARINEN = Exercise(
     reference=hyvarinen,
     cases=_hyvarinen_cases,
     mistakes={
-        "the hidden units are spins: K′ is tanh, not the sigmoid (11.8).": _bernoulli,
-        "the slope of tanh is 1 − tanh²; h (1 − h) belongs to the sigmoid.": _bernoulli_slope,
-        "the second term, Σ_i ∂ψ_i/∂v_i, is missing.": _no_divergence,
-        "the ½ of the first term is missing.": _half_missing,
-        "the second term lacks −Σ_i γ_i: ψ_i contains −γ_i v_i.": _without_precisions,
+        "the hidden units are spins: K′ is tanh, not the sigmoid (11.8).": (
+            _variant(mean=_sigmoid, variance=lambda h: h * (1 - h))
+        ),
+        "the slope of tanh is 1 − tanh²; h (1 − h) belongs to the sigmoid.": (
+            _variant(variance=lambda h: h * (1 - h))
+        ),
+        "the slope of tanh is 1 − tanh², not (1 − tanh)².": _variant(
+            variance=lambda h: (1 - h) ** 2
+        ),
+        "the second term has tanh in place of its slope 1 − tanh²: ∂ψ_i/∂v_i differentiates it.": (
+            _variant(variance=lambda h: h)
+        ),
+        "the second term, Σ_i ∂ψ_i/∂v_i, is missing.": _with(lambda s, d, h, v, W, g: (s, 0 * d)),
+        "the second term lacks the hidden units: tanh x_j in ψ_i moves with v_i, too.": (
+            _with(lambda s, d, h, v, W, g: (s, -g.sum()))
+        ),
+        "the ½ of the first term is missing.": (
+            _with(lambda s, d, h, v, W, g: (np.sqrt(2) * s, d))
+        ),
+        "the first term has the length of ψ; it is the *square* of it.": _variant(
+            lambda s, d: float((0.5 * np.sqrt((s**2).sum(axis=1)) + d).mean())
+        ),
+        "the first term averages over the rows before the square is taken.": _variant(
+            lambda s, d: float(0.5 * (s.mean(axis=0) ** 2).sum() + d.mean())
+        ),
+        "the first term is averaged over the columns, too; ‖ψ‖² sums over them.": _variant(
+            lambda s, d: float(0.5 * (s**2).mean() + d.mean())
+        ),
+        "the second term lacks −Σ_i γ_i: ψ_i contains −γ_i v_i.": (
+            _with(lambda s, d, h, v, W, g: (s, d + g.sum()))
+        ),
+        "the second term has −γ_i v_i; the derivative of that with respect to v_i is −γ_i.": (
+            _with(lambda s, d, h, v, W, g: (s, d + g.sum() - (g * v).sum(axis=1)))
+        ),
         "in ∂ψ_i/∂v_i the weight enters twice: once in ψ_i, once in x_j. It is W_ij².": (
-            _weights_not_squared
+            _with(lambda s, d, h, v, W, g: (s, (1 - h**2) @ W.sum(axis=0) - g.sum()))
         ),
-        "the precisions in the second term are averaged; they are added.": _one_precision,
-        "the sign of the second term is flipped.": _sign_of_divergence,
+        "the weights are missing from the second term: ∂x_j/∂v_i is W_ij, and ψ_i has W_ij.": (
+            _with(lambda s, d, h, v, W, g: (s, (1 - h**2).sum(axis=1) - g.sum()))
+        ),
+        "the second term takes all precisions as 1: it has −Σ_i γ_i.": (
+            _with(lambda s, d, h, v, W, g: (s, d + g.sum() - len(g)))
+        ),
+        "the precisions in the second term are averaged; they are added.": (
+            _with(lambda s, d, h, v, W, g: (s, d + g.sum() - g.mean()))
+        ),
+        "the sign of the second term is flipped.": _with(lambda s, d, h, v, W, g: (s, -d)),
         "only ∂ψ_i/∂v_i is asked for, the diagonal; you also add ∂ψ_i/∂v_l for l ≠ i.": (
-            _all_second_derivatives
+            _with(lambda s, d, h, v, W, g: (s, (1 - h**2) @ W.sum(axis=0) ** 2 - g.sum()))
         ),
-        "the sum over the rows is left: J is a mean.": _sum_over_rows,
-        "you average over the columns; J sums over them.": _means_over_columns,
-        "the score has −γ_i v_i, not −v_i.": _score_unscaled,
-        "the precisions are missing: both terms contain γ.": _all_gamma_one,
+        "the sum over the rows is left: J is a mean.": (
+            lambda v, W, a, b, gamma: len(v) * hyvarinen(v, W, a, b, gamma)
+        ),
+        "you average over the columns; J sums over them.": (
+            lambda v, W, a, b, gamma: hyvarinen(v, W, a, b, gamma) / v.shape[1]
+        ),
+        "the score has −γ_i v_i, not −v_i.": (_with(lambda s, d, h, v, W, g: (s + g * v - v, d))),
+        "the score has −γ_i v_i, not −v_i/γ_i: γ is a precision.": (
+            _with(lambda s, d, h, v, W, g: (s + g * v - v / g, d))
+        ),
+        "the hidden part of the score has the wrong sign: F contains −Σ_j K(x_j), ψ = −∇F.": (
+            _with(lambda s, d, h, v, W, g: (s - 2 * h @ W.T, d))
+        ),
+        "the mean of a spin is tanh(x_j), not tanh(2 x_j): (11.8).": (
+            _variant(mean=lambda x: np.tanh(2 * x))
+        ),
+        "the precisions are missing: both terms contain γ.": (
+            lambda v, W, a, b, gamma: hyvarinen(v, W, a, b, 0 * gamma + 1)
+        ),
         "you divide by the precisions, or use variances: U = γ v²/2 contributes −γ_i v_i to ψ_i.": (
             lambda v, W, a, b, gamma: hyvarinen(v, W, a, b, 1 / gamma)
         ),
