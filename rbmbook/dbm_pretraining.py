@@ -24,14 +24,12 @@ import numpy as np
 
 from rbmbook import greedy, validation
 from rbmbook.history import History
-from rbmbook.loop import DivergenceError, Run
+from rbmbook.loop import PROBE_ROWS, DivergenceError, Run
 from rbmbook.negative import CD
 from rbmbook.rbm import RBM, Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM
-
-PROBE_ROWS = 256  # the monitor looks at this many training rows
 
 
 def pretrain(

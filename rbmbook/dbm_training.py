@@ -18,14 +18,13 @@ import numpy as np
 
 from rbmbook import gradient, validation
 from rbmbook.chains import Chains
-from rbmbook.loop import Run
+from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.mean_field import Inference
 from rbmbook.rbm import Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM
 
-PROBE_ROWS = 256  # the monitors look at this many training rows
 AVERAGE_RATE = 0.01  # of the moving averages of the layers' means
 
 

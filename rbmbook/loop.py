@@ -18,6 +18,7 @@ from rbmbook.optimize import Optimizer
 from rbmbook.optimize import optimizer as check_optimizer
 
 CHECK_EVERY = 10  # updates, for parameters that are no longer finite
+PROBE_ROWS = 256  # monitors of a model look at this many training rows
 
 Callback = Callable[[Any, History], Any]
 

@@ -10,7 +10,7 @@ from scipy import special
 from rbmbook import contraction, losses
 from rbmbook import validation as check
 from rbmbook.corruption import GaussianNoise, Masking
-from rbmbook.loop import Run
+from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.network import Network
 from rbmbook.penalties import Sparsity
 from rbmbook.units import Bernoulli, Gaussian
@@ -19,7 +19,6 @@ from rbmbook.views import Logits
 if TYPE_CHECKING:
     from rbmbook.autoencoder import Autoencoder
 
-PROBE_ROWS = 256  # as in `train`: the reconstruction error is that of this many training rows
 LOSSES = {"binary": losses.binary_cross_entropy, "squared": losses.squared_error}
 DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the data
 

@@ -20,14 +20,12 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.chains import Contrast
-from rbmbook.loop import Run
+from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.negative import CD, PCD
 from rbmbook.rbm import Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN
-
-PROBE_ROWS = 256  # the monitors look at this many training rows
 
 
 class UpDown(Run):
