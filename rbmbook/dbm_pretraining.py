@@ -26,6 +26,7 @@ from rbmbook import greedy, validation
 from rbmbook.history import History
 from rbmbook.loop import PROBE_ROWS, DivergenceError, Run
 from rbmbook.negative import CD
+from rbmbook.penalties import decay
 from rbmbook.rbm import RBM, Parameters
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ class Pair(Run):
         ascent = Parameters(
             (v.T @ first - x.T @ last) / n, (v - x).mean(axis=0), (first - last).mean(axis=0)
         )
-        if self.weight_decay:
-            ascent.W[:] -= self.rbm.dtype.type(self.weight_decay) * self.rbm.W
+        decay(ascent, self.parameters, self.weight_decay)
         self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
 
     def monitors(self) -> dict[str, float]:

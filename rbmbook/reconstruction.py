@@ -12,7 +12,8 @@ from rbmbook import validation as check
 from rbmbook.corruption import GaussianNoise, Masking
 from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.network import Network
-from rbmbook.penalties import Sparsity
+from rbmbook.optimize import ascent
+from rbmbook.penalties import Sparsity, decay
 from rbmbook.units import Bernoulli, Gaussian
 from rbmbook.views import Logits
 
@@ -122,10 +123,7 @@ class Pass:
             terms["contraction"] = contraction.add_gradient(
                 self.encoder, up, self.up_gradients, objective.contraction
             )
-        if objective.weight_decay:
-            for p, g in zip(self.ae.parameters, self.gradients, strict=True):
-                if p.ndim == 2:
-                    g += p.dtype.type(objective.weight_decay) * p
+        decay(self.gradients, self.ae.parameters, -objective.weight_decay)  # these descend
         return terms
 
 
@@ -171,10 +169,8 @@ class Reconstruction(Run):
         terms = self.passes.run(check.dense(self.X[rows], self.ae.dtype), self.rng)
         for name, mean in terms.items():
             self.totals[name] = self.totals.get(name, 0.0) + mean * len(rows)
-        ascent = self.passes.gradients
-        for g in ascent:  # optimizers ascend
-            np.negative(g, out=g)
-        self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
+        gradients = ascent(self.passes.gradients)
+        self.optimizer.step(self.parameters, gradients, self.memory, self.updates)
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""

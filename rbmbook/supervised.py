@@ -7,8 +7,8 @@ import numpy as np
 
 from rbmbook import losses
 from rbmbook import validation as check
-from rbmbook._jit import jit
 from rbmbook.loop import Run
+from rbmbook.penalties import decay
 from rbmbook.units import Bernoulli, Gaussian
 
 LOSSES: dict[str, losses.Loss] = {
@@ -73,9 +73,7 @@ class Supervised(Run):
         gradient = self.cost(trace.outputs[-1], self.y[rows])
         gradient *= net.dtype.type(-1 / n)  # optimizers ascend
         net.backward(trace, gradient, self.ascent, to_data=False)
-        if self.weight_decay:
-            for W, ascent in zip(self.parameters[::2], self.ascent[::2], strict=True):
-                _decay(ascent.ravel(), W.ravel(), W.dtype.type(self.weight_decay))
+        decay(self.ascent, self.parameters, self.weight_decay)
         self.optimizer.step(self.parameters, self.ascent, self.memory, self.updates)
 
     def corrupted(self, x: np.ndarray) -> np.ndarray:
@@ -159,10 +157,3 @@ def _labels(name: str, y: Any, n: int, k: int) -> np.ndarray:
     if not (y.min() >= 0 and y.max() < k):
         raise ValueError(f"{name}: expected labels 0 to {k - 1}, got {y.min()} to {y.max()}")
     return y.astype(np.intp)
-
-
-@jit
-def _decay(ascent, W, rate):
-    """g ← g − rate·W."""
-    for i in range(W.size):
-        ascent[i] -= rate * W[i]
