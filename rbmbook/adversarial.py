@@ -155,7 +155,6 @@ class Game(Run):
         self.critic_steps = check.integer("critic_steps", critic_steps)
         self.memory = self.optimizer.start(gan.generator.parameters)
         self.critic_memory = self.critic_optimizer.start(gan.critic.parameters)
-        self.totals: dict[str, float] = {}  # of this epoch's rows
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -168,8 +167,7 @@ class Game(Run):
         x, z = check.dense(self.X[rows], gan.dtype), gan.latent(n, self.rng)
         mix = gan.mixing(n, self.rng)
         gradients, found = critic_gradients(gan, x, z, mix)
-        for name, value in found.items():
-            self.totals[name] = self.totals.get(name, 0.0) + n * value
+        self.count({name: n * value for name, value in found.items()})
         critic = gan.critic.parameters
         self.critic_optimizer.step(critic, ascent(gradients), self.critic_memory, self.updates)
         turns, left = divmod(self.updates + 1, self.critic_steps)
@@ -180,9 +178,7 @@ class Game(Run):
 
     def monitors(self) -> dict[str, float]:
         """Means over the rows of the epoch, each batch judged before its step."""
-        row = {name: total / self.n_rows for name, total in self.totals.items()}
-        self.totals.clear()
-        return row
+        return self.means(self.n_rows)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The memory of both optimizers."""

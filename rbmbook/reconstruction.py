@@ -157,7 +157,6 @@ class Reconstruction(Run):
         super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
         self.memory = self.optimizer.start(self.parameters)
         self.passes = Pass(ae, objective, self.batch_size)
-        self.totals: dict[str, float] = {}  # of the rows that this epoch has seen
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -167,15 +166,13 @@ class Reconstruction(Run):
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
         terms = self.passes.run(check.dense(self.X[rows], self.ae.dtype), self.rng)
-        for name, mean in terms.items():
-            self.totals[name] = self.totals.get(name, 0.0) + mean * len(rows)
+        self.count({name: mean * len(rows) for name, mean in terms.items()})
         gradients = ascent(self.passes.gradients)
         self.optimizer.step(self.parameters, gradients, self.memory, self.updates)
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
-        row = {name: total / self.n_rows for name, total in self.totals.items()}
-        self.totals.clear()
+        row = self.means(self.n_rows)
         row["reconstruction_error"] = self.ae.reconstruction_error(self.X[:PROBE_ROWS]).mean()
         if self.held_out is not None:
             row["validation_loss"] = self.ae.loss(self.held_out, self.objective.loss).mean()

@@ -44,7 +44,6 @@ class Supervised(Run):
         self.trace = self.net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
         self.memory = self.optimizer.start(self.parameters)
-        self.totals = np.zeros(2)  # loss and errors of the rows that this epoch has seen
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -70,7 +69,8 @@ class Supervised(Run):
         net, n = self.net, len(rows)
         trace = self.trace if n == self.batch_size else self.trace.first(n)
         net.forward(self.corrupted(check.dense(self.X[rows], net.dtype)), trace)
-        gradient = self.cost(trace.outputs[-1], self.y[rows])
+        sums, gradient = self.judge(trace.outputs[-1], self.y[rows])
+        self.count(sums)
         gradient *= net.dtype.type(-1 / n)  # optimizers ascend
         net.backward(trace, gradient, self.ascent, to_data=False)
         decay(self.ascent, self.parameters, self.weight_decay)
@@ -84,36 +84,25 @@ class Supervised(Run):
             x *= x.dtype.type(1 / (1 - self.input_dropout))
         return x
 
-    def cost(self, outputs: np.ndarray, y: Any) -> np.ndarray:
-        """The gradient of the batch's loss; loss and errors enter the epoch's totals."""
-        value, gradient, errors = self.judge(outputs, y)
-        self.totals += value.sum(dtype=np.float64), errors
-        return gradient
-
-    def judge(self, outputs: np.ndarray, y: Any) -> tuple[np.ndarray, np.ndarray, int]:
-        """Loss and gradient of each row, and how many labels are not the largest output."""
+    def judge(self, outputs: np.ndarray, y: Any) -> tuple[dict[str, float], np.ndarray]:
+        """Loss and, with labels, errors, summed over the rows; the gradient of each row's loss."""
+        y = y if self.loss == "softmax" else check.dense(y, outputs.dtype)
+        value, gradient = LOSSES[self.loss](outputs, y)
+        sums = {"loss": value.sum(dtype=np.float64)}
         if self.loss == "softmax":
-            value, gradient = LOSSES["softmax"](outputs, y)
-            return value, gradient, np.count_nonzero(outputs.argmax(axis=1) != y)
-        return *LOSSES[self.loss](outputs, check.dense(y, outputs.dtype)), 0
+            sums["error"] = np.count_nonzero(outputs.argmax(axis=1) != y)
+        return sums, gradient
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
-        row = self.named("", self.totals / self.n_rows)
-        self.totals[:] = 0
+        row = self.means(self.n_rows)
         if self.held_out is not None:
             X, y = self.held_out
-            totals = np.zeros(2)
             for rows, block in self.net.blocks("validation[0]", X):
-                value, _, errors = self.judge(self.net.forward(block).outputs[-1], y[rows])
-                totals += value.sum(dtype=np.float64), errors
-            row |= self.named("validation_", totals / X.shape[0])
+                sums, _ = self.judge(self.net.forward(block).outputs[-1], y[rows])
+                self.count(sums)
+            row |= {f"validation_{name}": mean for name, mean in self.means(X.shape[0]).items()}
         return row
-
-    def named(self, prefix: str, means: np.ndarray) -> dict[str, float]:
-        """Mean loss, and with labels the share of errors, under their names."""
-        row = {f"{prefix}loss": means[0]}
-        return row | ({f"{prefix}error": means[1]} if self.loss == "softmax" else {})
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory."""
