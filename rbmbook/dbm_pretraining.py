@@ -61,7 +61,7 @@ def pretrain(
         finally:
             pair.hand_over()
         finished.append(history)
-        if report.stop:
+        if report.stop or layer + 1 == pairs:
             break
         X = pair.upwards(X)
     return greedy.joined(finished)
