@@ -10,15 +10,15 @@ the other way. Pixels are 1 above half of the range of grey levels. An interrupt
 its checkpoints. Writes `results/mnist_dbm.json`.
 """
 
-import argparse
 import json
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import machine as computer
 import numpy as np
+import recipes
 
 import rbmbook as rb
 
@@ -125,17 +125,10 @@ def run(path: Path, recipe: Recipe, work: Path, results: Path, rows: int) -> Non
 
 def main() -> None:
     """The command line; what is not given is the recipe's."""
-    here = Path(__file__).parent
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path", type=Path, help="mnist.npz: x (70000, 784) uint8, y (70000,)")
-    parser.add_argument("--results", type=Path, default=here / "results")
-    parser.add_argument("--work", type=Path, default=here / "work", help="for checkpoints")
+    parser = recipes.parser(__doc__, Recipe)
     parser.add_argument("--rows", type=int, default=60_000, help="fewer, for a trial")
-    for field in fields(Recipe):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default))
     options = parser.parse_args()
-    given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
-    recipe = replace(Recipe(), **{name: x for name, x in given.items() if x is not None})
+    recipe = recipes.changed(Recipe(), options)
     run(options.path, recipe, options.work, options.results, options.rows)
 
 

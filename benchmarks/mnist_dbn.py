@@ -19,12 +19,13 @@ import argparse
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import machine as computer
 import numpy as np
+import recipes
 
 import rbmbook as rb
 from rbmbook.dbn import DBN
@@ -203,30 +204,16 @@ def write(result: dict[str, Any], options: argparse.Namespace) -> None:
 
 def arguments() -> argparse.Namespace:
     """The command line; what is not given is the recipe's."""
-    here = Path(__file__).parent
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path", type=Path, help="mnist.npz: x (70000, 784) uint8, y (70000,)")
+    parser = recipes.parser(__doc__, Pretraining, FineTuning)
     parser.add_argument("--hold-out", action="store_true", help="do not look at the test rows")
     starts = ["pretrained", "random"]
     parser.add_argument("--start", nargs="+", choices=starts, default=starts)
     parser.add_argument("--labels", type=int, help="training rows that keep their labels")
     parser.add_argument("--rows", type=int, help="use only the first of the training rows")
-    parser.add_argument("--results", type=Path, default=here / "results")
-    parser.add_argument("--work", type=Path, default=here / "work", help="for checkpoints")
-    for field in (*fields(Pretraining), *fields(FineTuning)):
-        several = {"nargs": "+"} if field.name == "hidden" else {}
-        kind = int if several else field.type
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, **several)
     return parser.parse_args()
-
-
-def changed(recipe: Any, options: argparse.Namespace) -> Any:
-    """The recipe with what the command line says."""
-    given = {field.name: getattr(options, field.name) for field in fields(recipe)}
-    given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items() if v is not None}
-    return replace(recipe, **given)
 
 
 if __name__ == "__main__":
     options = arguments()
-    run(options, changed(Pretraining(), options), changed(FineTuning(), options))
+    before, after = (recipes.changed(recipe(), options) for recipe in (Pretraining, FineTuning))
+    run(options, before, after)

@@ -22,6 +22,7 @@ from typing import Any
 
 import machine as computer
 import numpy as np
+import recipes
 
 import rbmbook as rb
 
@@ -223,12 +224,8 @@ def run(path: Path, recipe: Recipe, work: Path, results: Path) -> dict[str, Any]
 
 def arguments() -> argparse.Namespace:
     """The command line; what is not given is the recipe's."""
-    here = Path(__file__).parent
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path", type=Path, help="mnist.npz: x (70000, 784) uint8, y (70000,)")
+    parser = recipes.parser(__doc__)
     parser.add_argument("--machines", type=int, nargs="+", choices=sorted(RECIPES), default=[16])
-    parser.add_argument("--results", type=Path, default=here / "results")
-    parser.add_argument("--work", type=Path, default=here / "work", help="for checkpoints")
     changes: list[tuple[str, Callable]] = [
         ("epochs", int), ("batch_size", int), ("chains", int), ("seed", int), ("rate", float),
         ("last_rate", float), ("weight_decay", float), ("scale", float), ("look_every", int),

@@ -13,6 +13,7 @@ from rbmbook import losses
 from rbmbook import validation as check
 from rbmbook.gradient_penalty import gradient_penalty
 from rbmbook.loop import Run
+from rbmbook.optimize import ascent
 from rbmbook.optimize import optimizer as check_optimizer
 from rbmbook.units import Gaussian
 
@@ -154,7 +155,6 @@ class Game(Run):
         self.critic_steps = check.integer("critic_steps", critic_steps)
         self.memory = self.optimizer.start(gan.generator.parameters)
         self.critic_memory = self.critic_optimizer.start(gan.critic.parameters)
-        self.totals: dict[str, float] = {}  # of this epoch's rows
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -167,21 +167,18 @@ class Game(Run):
         x, z = check.dense(self.X[rows], gan.dtype), gan.latent(n, self.rng)
         mix = gan.mixing(n, self.rng)
         gradients, found = critic_gradients(gan, x, z, mix)
-        for name, value in found.items():
-            self.totals[name] = self.totals.get(name, 0.0) + n * value
+        self.count({name: n * value for name, value in found.items()})
         critic = gan.critic.parameters
-        self.critic_optimizer.step(critic, _ascent(gradients), self.critic_memory, self.updates)
+        self.critic_optimizer.step(critic, ascent(gradients), self.critic_memory, self.updates)
         turns, left = divmod(self.updates + 1, self.critic_steps)
         if left == 0:
             _, gradients = generator_gradients(gan, gan.latent(n, self.rng))
             generator = gan.generator.parameters
-            self.optimizer.step(generator, _ascent(gradients), self.memory, turns - 1)
+            self.optimizer.step(generator, ascent(gradients), self.memory, turns - 1)
 
     def monitors(self) -> dict[str, float]:
         """Means over the rows of the epoch, each batch judged before its step."""
-        row = {name: total / self.n_rows for name, total in self.totals.items()}
-        self.totals.clear()
-        return row
+        return self.means(self.n_rows)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The memory of both optimizers."""
@@ -241,10 +238,3 @@ def generator_gradients(gan: Any, z: np.ndarray) -> Objective:
     _, to_samples = gan.critic.backward(judged, to_output)
     gradients, _ = gan.generator.backward(made, to_samples, to_data=False)
     return value, gradients
-
-
-def _ascent(gradients: list[np.ndarray]) -> list[np.ndarray]:
-    """Minus the gradients, in place: optimizers ascend."""
-    for gradient in gradients:
-        np.negative(gradient, out=gradient)
-    return gradients

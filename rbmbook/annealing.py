@@ -153,8 +153,7 @@ def reverse_ais(
     samples = validation.matrix("samples", samples, rbm.n_visible)
     if samples.shape[0] < 2:
         raise ValueError(f"samples: expected at least 2 rows, got {samples.shape}")
-    blocks = validation.blocks("samples", samples, rbm.visible, np.float64)
-    v = np.concatenate([block for _, block in blocks])
+    v = validation.rows("samples", samples, rbm.visible, np.float64)
     log_w = np.zeros(len(v))
     for t in range(len(betas) - 1, 0, -1):
         inputs = path.rbm.hidden_inputs(v)

@@ -24,14 +24,13 @@ import numpy as np
 
 from rbmbook import greedy, validation
 from rbmbook.history import History
-from rbmbook.loop import DivergenceError, Run
+from rbmbook.loop import PROBE_ROWS, DivergenceError, Run
 from rbmbook.negative import CD
+from rbmbook.penalties import decay
 from rbmbook.rbm import RBM, Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM
-
-PROBE_ROWS = 256  # the monitor looks at this many training rows
 
 
 def pretrain(
@@ -62,7 +61,7 @@ def pretrain(
         finally:
             pair.hand_over()
         finished.append(history)
-        if report.stop:
+        if report.stop or layer + 1 == pairs:
             break
         X = pair.upwards(X)
     return greedy.joined(finished)
@@ -121,8 +120,7 @@ class Pair(Run):
         ascent = Parameters(
             (v.T @ first - x.T @ last) / n, (v - x).mean(axis=0), (first - last).mean(axis=0)
         )
-        if self.weight_decay:
-            ascent.W[:] -= self.rbm.dtype.type(self.weight_decay) * self.rbm.W
+        decay(ascent, self.parameters, self.weight_decay)
         self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
 
     def monitors(self) -> dict[str, float]:

@@ -18,14 +18,14 @@ import numpy as np
 
 from rbmbook import gradient, validation
 from rbmbook.chains import Chains
-from rbmbook.loop import Run
+from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.mean_field import Inference
+from rbmbook.penalties import decay
 from rbmbook.rbm import Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM
 
-PROBE_ROWS = 256  # the monitors look at this many training rows
 AVERAGE_RATE = 0.01  # of the moving averages of the layers' means
 
 
@@ -82,8 +82,7 @@ class Training(Run):
         equal = np.full(self.chains.n, 1 / self.chains.n, self.rbm.dtype)
         for data, model in zip(ascent, self.chains.statistics(equal, self.spare), strict=True):
             data -= model
-        if self.weight_decay:
-            ascent.W[:] -= self.rbm.dtype.type(self.weight_decay) * self.rbm.W
+        decay(ascent, self.parameters, self.weight_decay)
         if self.centered:
             gradient.centre(ascent, *self.averages, spare=self.spare.W, absent=self.absent)
         elif self.absent is not None:

@@ -242,8 +242,7 @@ class DBN(Stack):
         start = validation.matrix("start", start, self.sizes[0])
         if start.shape[0] != n:
             raise ValueError(f"start: expected {n} rows, one per sample, got {start.shape}")
-        blocks = validation.blocks("start", start, self.rbms[0].visible, self.dtype)
-        x = np.concatenate([block for _, block in blocks])
+        x = validation.rows("start", start, self.rbms[0].visible, self.dtype)
         for way in self.recognition:
             x = way.sample(x, rng)
         return x

@@ -156,8 +156,7 @@ class Layered:
             x = validation.matrix(f"states[{k}]", x, width)
             if layers and x.shape[0] != len(layers[0]):
                 raise ValueError(f"states[{k}]: expected {len(layers[0])} rows, got {x.shape[0]}")
-            blocks = validation.blocks(f"states[{k}]", x, self._rbm.visible, self.dtype)
-            layers.append(np.concatenate([block for _, block in blocks]))
+            layers.append(validation.rows(f"states[{k}]", x, self._rbm.visible, self.dtype))
         return self._rbm.energy(*self._sides.join(layers))
 
     def save(self, path: str | os.PathLike) -> None:

@@ -18,6 +18,7 @@ from rbmbook.optimize import Optimizer
 from rbmbook.optimize import optimizer as check_optimizer
 
 CHECK_EVERY = 10  # updates, for parameters that are no longer finite
+PROBE_ROWS = 256  # monitors of a model look at this many training rows
 
 Callback = Callable[[Any, History], Any]
 
@@ -57,6 +58,7 @@ class Run:
         self.rng = validation.generator(rng)
         self.history = History()
         self.updates = 0  # finished ones
+        self.totals: dict[str, float] = {}  # see `count`
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
@@ -65,6 +67,16 @@ class Run:
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
         raise NotImplementedError
+
+    def count(self, sums: dict[str, float]) -> None:
+        """Add sums over some rows to the totals that `means` divides."""
+        for name, value in sums.items():
+            self.totals[name] = self.totals.get(name, 0.0) + value
+
+    def means(self, n: int) -> dict[str, float]:
+        """The totals over n rows, the training rows of an epoch for example, and a new start."""
+        totals, self.totals = self.totals, {}
+        return {name: total / n for name, total in totals.items()}
 
     def arrays(self) -> Iterable[np.ndarray]:
         """What changes beside the parameters: the optimizer's memory, chains."""

@@ -169,6 +169,13 @@ def optimizer(value: Any) -> Optimizer:
     return value
 
 
+def ascent(gradients: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+    """Minus the gradients of what is to be descended, in place: optimizers ascend."""
+    for gradient in gradients:
+        np.negative(gradient, out=gradient)
+    return gradients
+
+
 def _check_rate(rate: Any) -> Rate:
     if callable(rate):
         return rate

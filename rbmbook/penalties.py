@@ -1,11 +1,13 @@
 """What training subtracts from the likelihood: L2 and L1 on the weights, a target for sparsity."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rbmbook import validation
+from rbmbook._jit import jit
 from rbmbook.rbm import RBM, Parameters
 
 
@@ -75,11 +77,26 @@ class Penalties:
         is memory of the shape of W.
         """
         number = W.dtype.type
-        if self.weight_decay:
-            ascent.W[:] -= np.multiply(W, number(self.weight_decay), out=spare)
+        decay([ascent.W], [W], self.weight_decay)
         if self.l1:
             ascent.W[:] -= np.multiply(np.sign(W, out=spare), number(self.l1), out=spare)
         if self.sparsity is not None:
             pull = number(self.sparsity.cost) * (number(self.sparsity.target) - hidden_average)
             ascent.W[:] += np.outer(means[0], pull)
             ascent.b[:] += pull
+
+
+def decay(ascent: Iterable[np.ndarray], parameters: Iterable[np.ndarray], rate: float) -> None:
+    """Take the gradient of ½ rate ‖W‖² from that of every matrix W; vectors are not decayed."""
+    if rate:
+        for g, p in zip(ascent, parameters, strict=True):
+            if p.ndim == 2:
+                _decay(g, p, p.dtype.type(rate))
+
+
+@jit
+def _decay(ascent, W, rate):
+    """g ← g − rate·W, in one pass over memory."""
+    for i in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            ascent[i, j] -= rate * W[i, j]

@@ -10,16 +10,16 @@ from scipy import special
 from rbmbook import contraction, losses
 from rbmbook import validation as check
 from rbmbook.corruption import GaussianNoise, Masking
-from rbmbook.loop import Run
+from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.network import Network
-from rbmbook.penalties import Sparsity
+from rbmbook.optimize import ascent
+from rbmbook.penalties import Sparsity, decay
 from rbmbook.units import Bernoulli, Gaussian
 from rbmbook.views import Logits
 
 if TYPE_CHECKING:
     from rbmbook.autoencoder import Autoencoder
 
-PROBE_ROWS = 256  # as in `train`: the reconstruction error is that of this many training rows
 LOSSES = {"binary": losses.binary_cross_entropy, "squared": losses.squared_error}
 DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the data
 
@@ -123,10 +123,7 @@ class Pass:
             terms["contraction"] = contraction.add_gradient(
                 self.encoder, up, self.up_gradients, objective.contraction
             )
-        if objective.weight_decay:
-            for p, g in zip(self.ae.parameters, self.gradients, strict=True):
-                if p.ndim == 2:
-                    g += p.dtype.type(objective.weight_decay) * p
+        decay(self.gradients, self.ae.parameters, -objective.weight_decay)  # these descend
         return terms
 
 
@@ -160,7 +157,6 @@ class Reconstruction(Run):
         super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
         self.memory = self.optimizer.start(self.parameters)
         self.passes = Pass(ae, objective, self.batch_size)
-        self.totals: dict[str, float] = {}  # of the rows that this epoch has seen
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -170,17 +166,13 @@ class Reconstruction(Run):
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
         terms = self.passes.run(check.dense(self.X[rows], self.ae.dtype), self.rng)
-        for name, mean in terms.items():
-            self.totals[name] = self.totals.get(name, 0.0) + mean * len(rows)
-        ascent = self.passes.gradients
-        for g in ascent:  # optimizers ascend
-            np.negative(g, out=g)
-        self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
+        self.count({name: mean * len(rows) for name, mean in terms.items()})
+        gradients = ascent(self.passes.gradients)
+        self.optimizer.step(self.parameters, gradients, self.memory, self.updates)
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
-        row = {name: total / self.n_rows for name, total in self.totals.items()}
-        self.totals.clear()
+        row = self.means(self.n_rows)
         row["reconstruction_error"] = self.ae.reconstruction_error(self.X[:PROBE_ROWS]).mean()
         if self.held_out is not None:
             row["validation_loss"] = self.ae.loss(self.held_out, self.objective.loss).mean()

@@ -253,10 +253,9 @@ def _check_hidden(rbm: RBM) -> None:
 
 def _rows(name: str, rbm: RBM, v: Any) -> np.ndarray:
     v = check.matrix(name, v, rbm.n_visible)
-    return np.concatenate([x for _, x in check.blocks(name, v, rbm.visible, rbm.dtype)])
+    return check.rows(name, v, rbm.visible, rbm.dtype)
 
 
 def _finite(name: str, value: Any, width: int | None) -> np.ndarray:
     value = check.matrix(name, value, width)
-    blocks = check.blocks(name, value, Gaussian(), np.dtype(np.float64))
-    return np.concatenate([x for _, x in blocks])
+    return check.rows(name, value, Gaussian(), np.dtype(np.float64))

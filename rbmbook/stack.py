@@ -121,6 +121,11 @@ class Stack:
         return [Directed.down(rbm) for rbm in self.rbms[:-1]]
 
     @property
+    def ways_up(self) -> list[Directed]:
+        """The way up with the top machine's p(h | v) at its end."""
+        return [*self.recognition, Directed.up(self.rbms[-1])]
+
+    @property
     def tied(self) -> bool:
         """Whether the way up still has the weights of the way down."""
         return self._recognition is None
@@ -167,7 +172,7 @@ class Stack:
         layer = depth if layer is None else validation.integer("layer", layer)
         if layer > depth:
             raise ValueError(f"layer: expected an integer from 1 to {depth}, got {layer}")
-        ways = [*self.recognition, Directed.up(self.rbms[-1])][:layer]
+        ways = self.ways_up[:layer]
         X = validation.matrix("X", X, self.sizes[0])
         parts = []
         for _, x in validation.blocks("X", X, self.rbms[0].visible, self.dtype, relaxed=True):
@@ -205,8 +210,7 @@ class Stack:
         """
         n_classes = validation.integer("n_classes", n_classes, minimum=2)
         logits = Dense.random(self.sizes[-1], n_classes, "identity", rng, self.dtype)
-        ways = [*self.recognition, Directed.up(self.rbms[-1])]
-        return Network([*map(unroll.dense, ways), logits])
+        return Network([*map(unroll.dense, self.ways_up), logits])
 
     def autoencoder(self) -> Autoencoder:
         """The way up and the way down as one deep autoencoder, on copies of all arrays.
@@ -222,9 +226,8 @@ class Stack:
         ----------
         Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
         """
-        up = [*self.recognition, Directed.up(self.rbms[-1])]
         down = [Directed.down(rbm) for rbm in reversed(self.rbms)]
-        return Autoencoder(*(Network([unroll.dense(way) for way in ways]) for ways in (up, down)))
+        return Autoencoder(*(Network([*map(unroll.dense, ways)]) for ways in (self.ways_up, down)))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the network to `path`, in NumPy's npz format, whole or not at all.

@@ -7,8 +7,8 @@ import numpy as np
 
 from rbmbook import losses
 from rbmbook import validation as check
-from rbmbook._jit import jit
 from rbmbook.loop import Run
+from rbmbook.penalties import decay
 from rbmbook.units import Bernoulli, Gaussian
 
 LOSSES: dict[str, losses.Loss] = {
@@ -44,7 +44,6 @@ class Supervised(Run):
         self.trace = self.net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
         self.memory = self.optimizer.start(self.parameters)
-        self.totals = np.zeros(2)  # loss and errors of the rows that this epoch has seen
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -70,12 +69,11 @@ class Supervised(Run):
         net, n = self.net, len(rows)
         trace = self.trace if n == self.batch_size else self.trace.first(n)
         net.forward(self.corrupted(check.dense(self.X[rows], net.dtype)), trace)
-        gradient = self.cost(trace.outputs[-1], self.y[rows])
+        sums, gradient = self.judge(trace.outputs[-1], self.y[rows])
+        self.count(sums)
         gradient *= net.dtype.type(-1 / n)  # optimizers ascend
         net.backward(trace, gradient, self.ascent, to_data=False)
-        if self.weight_decay:
-            for W, ascent in zip(self.parameters[::2], self.ascent[::2], strict=True):
-                _decay(ascent.ravel(), W.ravel(), W.dtype.type(self.weight_decay))
+        decay(self.ascent, self.parameters, self.weight_decay)
         self.optimizer.step(self.parameters, self.ascent, self.memory, self.updates)
 
     def corrupted(self, x: np.ndarray) -> np.ndarray:
@@ -86,36 +84,25 @@ class Supervised(Run):
             x *= x.dtype.type(1 / (1 - self.input_dropout))
         return x
 
-    def cost(self, outputs: np.ndarray, y: Any) -> np.ndarray:
-        """The gradient of the batch's loss; loss and errors enter the epoch's totals."""
-        value, gradient, errors = self.judge(outputs, y)
-        self.totals += value.sum(dtype=np.float64), errors
-        return gradient
-
-    def judge(self, outputs: np.ndarray, y: Any) -> tuple[np.ndarray, np.ndarray, int]:
-        """Loss and gradient of each row, and how many labels are not the largest output."""
+    def judge(self, outputs: np.ndarray, y: Any) -> tuple[dict[str, float], np.ndarray]:
+        """Loss and, with labels, errors, summed over the rows; the gradient of each row's loss."""
+        y = y if self.loss == "softmax" else check.dense(y, outputs.dtype)
+        value, gradient = LOSSES[self.loss](outputs, y)
+        sums = {"loss": value.sum(dtype=np.float64)}
         if self.loss == "softmax":
-            value, gradient = LOSSES["softmax"](outputs, y)
-            return value, gradient, np.count_nonzero(outputs.argmax(axis=1) != y)
-        return *LOSSES[self.loss](outputs, check.dense(y, outputs.dtype)), 0
+            sums["error"] = np.count_nonzero(outputs.argmax(axis=1) != y)
+        return sums, gradient
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
-        row = self.named("", self.totals / self.n_rows)
-        self.totals[:] = 0
+        row = self.means(self.n_rows)
         if self.held_out is not None:
             X, y = self.held_out
-            totals = np.zeros(2)
             for rows, block in self.net.blocks("validation[0]", X):
-                value, _, errors = self.judge(self.net.forward(block).outputs[-1], y[rows])
-                totals += value.sum(dtype=np.float64), errors
-            row |= self.named("validation_", totals / X.shape[0])
+                sums, _ = self.judge(self.net.forward(block).outputs[-1], y[rows])
+                self.count(sums)
+            row |= {f"validation_{name}": mean for name, mean in self.means(X.shape[0]).items()}
         return row
-
-    def named(self, prefix: str, means: np.ndarray) -> dict[str, float]:
-        """Mean loss, and with labels the share of errors, under their names."""
-        row = {f"{prefix}loss": means[0]}
-        return row | ({f"{prefix}error": means[1]} if self.loss == "softmax" else {})
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory."""
@@ -159,10 +146,3 @@ def _labels(name: str, y: Any, n: int, k: int) -> np.ndarray:
     if not (y.min() >= 0 and y.max() < k):
         raise ValueError(f"{name}: expected labels 0 to {k - 1}, got {y.min()} to {y.max()}")
     return y.astype(np.intp)
-
-
-@jit
-def _decay(ascent, W, rate):
-    """g ← g − rate·W."""
-    for i in range(W.size):
-        ascent[i] -= rate * W[i]

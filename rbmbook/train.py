@@ -11,13 +11,12 @@ from rbmbook import evaluate, gradient
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
 from rbmbook.history import History
-from rbmbook.loop import Run, finite
+from rbmbook.loop import PROBE_ROWS, Run, finite
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.penalties import Penalties, Sparsity
 from rbmbook.rbm import RBM, Parameters
 
-PROBE_ROWS = 256  # the monitors look at this many training rows
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means
 
 Callback = Callable[[RBM, History], Any]

@@ -228,8 +228,7 @@ def _rows(name: str, value: Any, width: int | None = None, at_least: int = 2) ->
     found = validation.matrix(name, value, width)
     if found.shape[0] < at_least:
         raise ValueError(f"{name}: expected at least {at_least} rows, got {found.shape}")
-    blocks = validation.blocks(name, found, Gaussian(), np.dtype(np.float64))
-    return np.concatenate([block for _, block in blocks])
+    return validation.rows(name, found, Gaussian(), np.dtype(np.float64))
 
 
 def _median_distance(both: np.ndarray) -> float:

@@ -140,6 +140,11 @@ def blocks(
         yield rows, dense(raw, dtype)
 
 
+def rows(name: str, x: Any, unit: "Unit", dtype: np.dtype, relaxed: bool = False) -> np.ndarray:
+    """All `blocks` of a `matrix` as one dense array."""
+    return np.concatenate([block for _, block in blocks(name, x, unit, dtype, relaxed)])
+
+
 def domain(name: str, x: np.ndarray, unit: "Unit", relaxed: bool, first_row: int = 0) -> None:
     """Raise unless every value of the dense `x` is a state of `unit` (relaxed: or a mean)."""
     if not unit.within(x, relaxed):

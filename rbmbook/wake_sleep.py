@@ -20,14 +20,13 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.chains import Contrast
-from rbmbook.loop import Run
+from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.negative import CD, PCD
+from rbmbook.penalties import decay
 from rbmbook.rbm import Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN
-
-PROBE_ROWS = 256  # the monitors look at this many training rows
 
 
 class UpDown(Run):
@@ -79,10 +78,7 @@ class UpDown(Run):
             W, *rest = down.gradient(awake[layer], awake[layer + 1])
             gradients += [W.T, *rest, *up.gradient(asleep[layer + 1], asleep[layer])]
         gradients += [*ascent]
-        if self.weight_decay:
-            for g, p in zip(gradients, self.parameters, strict=True):
-                if p.ndim == 2:
-                    g -= p * p.dtype.type(self.weight_decay)
+        decay(gradients, self.parameters, self.weight_decay)
         self.optimizer.step(self.parameters, gradients, self.memory, self.updates)
 
     def wake(self, v: np.ndarray) -> list[np.ndarray]:

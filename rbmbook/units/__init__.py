@@ -7,8 +7,10 @@ only ever sees its input, x ↦ v @ W + b or h @ W.T + a. From the input follow
 - mean = cgf′, the conditional expectation, and variance = cgf″,
 - sample, a draw from the conditional p(x | input) ∝ exp(x·input − U(x)).
 
-A new type of unit is one class with these methods, here or in your own code. Nothing else in the
-package names a type, except for one closed form: two Gaussian layers, in `gaussian_joint`.
+A new type of unit is one class with these methods, here or in your own code. Elsewhere a type is
+named only where it is chosen, as a default or for its domain (finite numbers, [0, 1]), and in three
+modules that serve some types only: `gaussian_joint` has the closed form of two Gaussian layers,
+`score` needs visible states in between, `unroll` needs means that are activations.
 
 References
 ----------
