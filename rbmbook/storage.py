@@ -66,9 +66,10 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
         if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
             raise
         raise ValueError(f"path: cannot read {os.fspath(path)!r}: {error}") from error
-    except Exception as error:  # damage shows as many kinds of errors
+    except Exception as error:  # damage shows as many kinds of errors, some without a word
+        reason = str(error) or type(error).__name__
         raise ValueError(
-            f"path: expected a file saved by rbmbook, cannot read {os.fspath(path)!r}: {error}"
+            f"path: expected a file saved by rbmbook, cannot read {os.fspath(path)!r}: {reason}"
         ) from error
 
 

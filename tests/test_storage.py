@@ -1,7 +1,5 @@
 """Files: what is saved comes back, damage is named, and a failed save costs nothing."""
 
-import resource
-
 import numpy as np
 import pytest
 
@@ -25,6 +23,7 @@ def test_save_and_load_give_the_same_machine(theta, dtype, name, tmp_path):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_save_that_fails_leaves_the_old_file(tmp_path):
     """A write refused half way: a limit on the size of files stands in for a full disk."""
+    resource = pytest.importorskip("resource")  # not on Windows
     path = tmp_path / "model.npz"
     rb.RBM.random(3, 2, rng=1).save(path)
     before = path.read_bytes()
@@ -62,6 +61,30 @@ def test_a_corrupt_file_is_a_value_error_naming_the_path(kind, tmp_path):
         path.write_bytes(damaged(path.read_bytes(), kind))
     with pytest.raises(ValueError, match=r"model\.npz"):
         rb.RBM.load(path)
+
+
+MODELS = {
+    "RBM": lambda: rb.RBM.random(3, 2, rng=1),
+    "DBN": lambda: rb.DBN.random((3, 2, 2), rng=1),
+    "DBM": lambda: rb.DBM.random((3, 2, 2), rng=1),
+    "Autoencoder": lambda: rb.Autoencoder.random((3, 2), rng=1),
+    "GAN": lambda: rb.GAN.random(2, 3, hidden=(3,), rng=1),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_file_that_lacks_an_array_is_a_value_error_with_a_reason(name, tmp_path):
+    path = tmp_path / "model.npz"
+    model = MODELS[name]()
+    model.save(path)
+    with np.load(path) as saved:
+        arrays = dict(saved)
+    last = [key for key in arrays if arrays[key].dtype.kind == "f"][-1]
+    del arrays[last]
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(ValueError, match=r"model\.npz': ."):
+        type(model).load(path)
 
 
 def test_loading_never_runs_code(tmp_path):

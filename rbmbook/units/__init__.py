@@ -8,9 +8,10 @@ only ever sees its input, x ↦ v @ W + b or h @ W.T + a. From the input follow
 - sample, a draw from the conditional p(x | input) ∝ exp(x·input − U(x)).
 
 A new type of unit is one class with these methods, here or in your own code. Elsewhere a type is
-named only where it is chosen, as a default or for its domain (finite numbers, [0, 1]), and in three
+named only where it is chosen, as a default or for its domain (finite numbers, [0, 1]), and in four
 modules that serve some types only: `gaussian_joint` has the closed form of two Gaussian layers,
-`score` needs visible states in between, `unroll` needs means that are activations.
+`score` needs visible states in between, `unroll` needs means that are activations,
+`discriminative` a softmax site for the label.
 
 References
 ----------
