@@ -1,4 +1,4 @@
-"""Exercises of chapter 00, Three roads of unsupervised deep learning."""
+"""Exercises of chapter 00, Three roads: independent pixels."""
 
 from __future__ import annotations
 
@@ -50,6 +50,17 @@ def _of_fixed(p):
         return lambda X: (p(X), np.where(X == 1, np.log(p(X)), np.log(1 - p(X))).sum(1).mean())
 
 
+def _clipped(eps, returned):
+    """Probabilities kept away from 0 and 1 by eps: in the logarithm, and perhaps in the answer."""
+
+    def mistake(X):
+        m = X.mean(axis=0)
+        p = np.clip(m, eps, 1 - eps)
+        return (p if returned else m), _literal(X, p)
+
+    return mistake
+
+
 PIXELS = Exercise(
     name="00.1",
     title="The best that independent pixels can do",
@@ -61,6 +72,16 @@ PIXELS = Exercise(
         "NaN. Its probability is 1 in every picture, so it contributes log 1 = 0.": (
             _with_score(_literal)
         ),
+        "a NaN from 0 · log 0 made the sum of a whole picture NaN, and you put 0 for it: the other "
+        "pixels of that picture are lost. Put 0 for the product 0 · log 0, pixel by pixel.": (
+            _with_score(lambda X, m: np.nan_to_num(X @ np.log(m) + (1 - X) @ np.log(1 - m)).mean())
+        ),
+        **{
+            f"p is kept {eps:g} away from 0 and 1{words}. The best p of a pixel that is always on "
+            "is 1, exactly, and it contributes log 1 = 0.": _clipped(eps, returned)
+            for eps in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+            for returned, words in ((True, ""), (False, " inside the logarithm"))
+        },
         "these are fair coins. They are the best for bars and stripes, where each pixel is on in "
         "half of the pictures; find the p that is best for the X you are given.": _of_fixed(
             lambda X: np.full(X.shape[1], 0.5)
@@ -72,6 +93,13 @@ PIXELS = Exercise(
         "pictures is asked for.": _of_fixed(lambda X: (X.sum(axis=0) + 1) / (len(X) + 2)),
         "the sign is flipped: logarithms of probabilities are never positive, and the larger the "
         "better.": _with_score(lambda X, m: -_entropy_sum(m)),
+        "log p and log(1 − p) are exchanged: a pixel that is on contributes log p.": _with_score(
+            lambda X, m: (X @ np.log(1 - m) + (1 - X) @ np.log(m)).mean()
+        ),
+        "you add log p over the pixels as if each were on in every picture. It is on in a fraction "
+        "m of them, and off, with log(1 − p), in the rest.": _with_score(
+            lambda X, m: np.log(m).sum()
+        ),
         "pixels that are off count too: each contributes log(1 − p).": _with_score(
             lambda X, m: _xlogx(m).sum()
         ),
@@ -98,6 +126,14 @@ PIXELS = Exercise(
         "one probability for all pixels is not enough: each pixel has its own.": _of_fixed(
             lambda X: np.full(X.shape[1], X.mean())
         ),
+        "p is a fraction of all n pictures: divide by n, not by n − 1.": (
+            lambda X: (X.sum(axis=0) / (len(X) - 1), _entropy_sum(X.mean(axis=0)))
+        ),
+        "that is the standard deviation of each pixel; its probability of being on is asked "
+        "for.": lambda X: (X.std(axis=0), _entropy_sum(X.mean(axis=0))),
+        "those are logarithms of odds, log(p / (1 − p)); p itself is asked for.": (
+            lambda X: (np.log(X.mean(axis=0) / (1 - X.mean(axis=0))), _entropy_sum(X.mean(axis=0)))
+        ),
         "that is the fraction of pictures in which the pixel is *off*.": (
             lambda X: (1 - X.mean(axis=0), _entropy_sum(X.mean(axis=0)))
         ),
@@ -109,147 +145,4 @@ PIXELS = Exercise(
     },
 )
 
-
-# -- 00.2 ----------------------------------------------------------------------------------------
-def _fit(X, mean):
-    return np.linalg.svd(X - mean, full_matrices=False)[2]
-
-
-def _loss(unseen, mean, directions):
-    centred = unseen - mean
-    return np.mean((centred - centred @ directions.T @ directions) ** 2)
-
-
-def unseen_error(train, unseen, k):
-    """Mean squared error on `unseen` of the code with k numbers that was fitted to `train`."""
-    mean = train.mean(axis=0)
-    return _loss(unseen, mean, _fit(train, mean)[:k])
-
-
-def _code_cases(rng: Generator) -> Iterator[tuple]:
-    for n, m, n_visible, k in [(6, 4, 3, 1), (9, 3, 5, 2), (12, 1, 4, 3), (7, 9, 8, 2)]:
-        spread = np.arange(1, n_visible + 1)
-        train = rng.standard_normal((n, n_visible)) * spread + 2.0
-        yield train, rng.standard_normal((m, n_visible)) * spread[::-1] + 1.0, k
-
-
-def _other_mean(train, unseen, k):
-    return _loss(unseen, unseen.mean(axis=0), _fit(train, train.mean(axis=0))[:k])
-
-
-def _smallest(train, unseen, k):
-    mean = train.mean(axis=0)
-    return _loss(unseen, mean, _fit(train, mean)[::-1][:k])
-
-
-def _mean_not_added(train, unseen, k):
-    mean, directions = train.mean(axis=0), _fit(train, train.mean(axis=0))[:k]
-    return np.mean((unseen - (unseen - mean) @ directions.T @ directions) ** 2)
-
-
-def _columns(train, unseen, k):
-    """Columns of the last result of the SVD in place of its rows."""
-    mean = train.mean(axis=0)
-    return _loss(unseen, mean, _fit(train, mean)[:, :k].T)
-
-
-CODE = Exercise(
-    name="00.2",
-    title="What a linear code loses on pictures it has not seen",
-    reference=unseen_error,
-    cases=_code_cases,
-    mistakes={
-        "this is the error on the training pictures. Fit the code to `train`, then rebuild the "
-        "pictures of `unseen` with it.": lambda train, unseen, k: unseen_error(train, train, k),
-        "you fit the code to the unseen pictures: mean and directions come from `train` alone.": (
-            lambda train, unseen, k: unseen_error(unseen, unseen, k)
-        ),
-        "you fit to `unseen` and measure on `train`: exchange them.": (
-            lambda train, unseen, k: unseen_error(unseen, train, k)
-        ),
-        "you subtract the mean of the unseen pictures. The mean belongs to the code, and the code "
-        "was fitted to `train`.": _other_mean,
-        "the mean is not taken off. Subtract the mean picture before the SVD and add it again "
-        "after decoding.": lambda train, unseen, k: _loss(unseen, 0.0, _fit(train, 0.0)[:k]),
-        "the mean is taken off before the SVD, and has to be taken off the unseen pictures too.": (
-            lambda train, unseen, k: _loss(unseen, 0.0, _fit(train, train.mean(axis=0))[:k])
-        ),
-        "the mean is taken off and not added again after decoding.": _mean_not_added,
-        "you keep the k directions with the smallest singular values. The SVD sorts the largest "
-        "first.": _smallest,
-        "the directions are the *rows* of the SVD's last result; you take columns.": _columns,
-        "you sum over the pixels. The mean over all pictures and pixels is asked for.": (
-            lambda train, unseen, k: unseen_error(train, unseen, k) * train.shape[1]
-        ),
-        "you sum over all pictures and pixels; their mean is asked for.": (
-            lambda train, unseen, k: unseen_error(train, unseen, k) * unseen.size
-        ),
-        "you return the square root; the mean *squared* difference is asked for.": (
-            lambda train, unseen, k: np.sqrt(unseen_error(train, unseen, k))
-        ),
-        "you keep one direction too many.": (
-            lambda train, unseen, k: unseen_error(train, unseen, k + 1)
-        ),
-        "you keep one direction too few.": (
-            lambda train, unseen, k: unseen_error(train, unseen, k - 1)
-        ),
-        "this is what the code keeps; the error is what it loses.": lambda train, unseen, k: (
-            np.mean((unseen - train.mean(axis=0)) ** 2) - unseen_error(train, unseen, k)
-        ),
-    },
-)
-
-
-# -- 00.3 ----------------------------------------------------------------------------------------
-def best_discriminator(p, q):
-    """The D in (0, 1) that maximises p log D + q log(1 − D), at each point."""
-    return p / (p + q)
-
-
-def _density_cases(rng: Generator) -> Iterator[tuple]:
-    for n in (1, 4, 9):
-        yield rng.uniform(0.05, 2, n), rng.uniform(0.05, 2, n)
-    x = np.linspace(-3, 3, 7)
-    yield tuple(np.exp(-((x - s) ** 2) / 2) / np.sqrt(2 * np.pi) for s in (1.0, -0.5))
-
-
-DISCRIMINATOR = Exercise(
-    name="00.3",
-    title="The best possible discriminator",
-    reference=best_discriminator,
-    cases=_density_cases,
-    mistakes={
-        "this is the probability of 'generated'. D is the probability of 'real', so it is large "
-        "where p is.": lambda p, q: q / (p + q),
-        "this is the ratio p / q: the odds. It can exceed 1; a probability cannot.": (
-            lambda p, q: p / q
-        ),
-        "this is log(p / q), what goes into the sigmoid; D is what comes out.": (
-            lambda p, q: np.log(p / q)
-        ),
-        "this is a verdict, 0 or 1. Where both densities are positive, being certain costs more "
-        "than it earns: a single mistake costs −log 0.": (lambda p, q: (p > q).astype(float)),
-        "this is p itself, which ignores how often the generator comes here.": lambda p, q: p,
-        "the squares are not needed: the derivative of p log D is p / D.": (
-            lambda p, q: p**2 / (p**2 + q**2)
-        ),
-        "the derivative of log(1 − D) is −1/(1 − D), with a minus: p / D = q / (1 − D).": (
-            lambda p, q: p / (p - q)
-        ),
-        "the sigmoid turns log(p / q) into the probability, not p / q or p − q.": (
-            lambda p, q: 1 / (1 + np.exp(-p / q))
-        ),
-        "the sigmoid turns log p − log q into the probability, not p − q.": (
-            lambda p, q: 1 / (1 + np.exp(q - p))
-        ),
-        "one half is the answer only where real and forged examples are equally dense.": (
-            lambda p, q: np.full_like(p, 0.5)
-        ),
-        "the value p log D + q log(1 − D) is not asked for, but the D at which it is greatest.": (
-            lambda p, q: p * np.log(p / (p + q)) + q * np.log(q / (p + q))
-        ),
-        "at each point apart: no sum over the points is needed.": (lambda p, q: p / (p + q).sum()),
-    },
-)
-
-EXERCISES = [PIXELS, CODE, DISCRIMINATOR]
+EXERCISES = [PIXELS]

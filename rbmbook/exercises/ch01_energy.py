@@ -1,9 +1,8 @@
-"""Exercises of chapter 01, Energy."""
+"""Exercises of chapter 01, Energy: all pairs of states, and their probabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
 
 import numpy as np
 from numpy.random import Generator
@@ -67,6 +66,12 @@ PAIRS = Exercise(
         "(1.1) is written for one state, v and h being vectors. Here each state is a row: "
         "aᵀv becomes `v @ a`, one number per row, and vᵀWh becomes a product with `v` on the left "
         "and `h.T` on the right.": lambda v, h, W, a, b: -a.T @ v - b.T @ h - v.T @ W @ h,
+        "(1.1) is written for one state, v and h being vectors. Here each state is a row, and its "
+        "units are the columns: aᵀv becomes `v @ a`, with `a` on the right.": (
+            lambda v, h, W, a, b: -a @ v - b @ h - v @ W @ h
+        ),
+        "`*` multiplies entry by entry and leaves the products apart. Each term of (1.1) is a sum "
+        "over units: use `@`.": lambda v, h, W, a, b: -v * a - h * b - (v @ W) * h,
         "you take row t of v with row t of h only. Every row of v is to meet every row of h: "
         "shape (n, m).": lambda v, h, W, a, b: -v @ a - h @ b - ((v @ W) * h).sum(axis=1),
         "`v @ a` has one number per row of v, but is added along the rows: make it a column, "
@@ -90,6 +95,26 @@ PAIRS = Exercise(
         "the interaction vᵀWh carries a factor ½. It belongs to a Boltzmann machine with one "
         "symmetric matrix, where the double sum meets each pair twice; here each pair (i, j) "
         "occurs once.": _scaled(pair_energies, ("W",), 0.5),
+        "each bias term is summed over all rows. Every row of v, and every row of h, has its own: "
+        "`v @ a` and `h @ b`.": lambda v, h, W, a, b: -(v @ a).sum() - (h @ b).sum() - v @ W @ h.T,
+        "the two bias terms are multiplied. They add up: a column of the one plus a row of the "
+        "other.": lambda v, h, W, a, b: -np.outer(v @ a, h @ b) - v @ W @ h.T,
+        "these are Boltzmann factors exp(−E). The energies themselves are asked for.": (
+            lambda v, h, W, a, b: np.exp(-pair_energies(v, h, W, a, b))
+        ),
+        "you have made −1 of every 0. A unit that is off contributes nothing.": (
+            lambda v, h, W, a, b: pair_energies(2 * v - 1, 2 * h - 1, W, a, b)
+        ),
+        "the interaction is averaged over the hidden units; it is a sum.": (
+            lambda v, h, W, a, b: pair_energies(v, h, W / len(b), a, b)
+        ),
+        "you return the size of the energy, without its sign.": (
+            lambda v, h, W, a, b: np.abs(pair_energies(v, h, W, a, b))
+        ),
+        "you have subtracted the lowest energy. That changes no probability, but it does change "
+        "the energies, which are asked for.": lambda v, h, W, a, b: (
+            pair_energies(v, h, W, a, b) - pair_energies(v, h, W, a, b).min()
+        ),
         "you sum over the whole table. One energy per pair is asked for, shape (n, m).": (
             lambda v, h, W, a, b: pair_energies(v, h, W, a, b).sum()
         ),
@@ -133,6 +158,28 @@ def _overflowing(W, a, b):
     return factors / factors.sum()
 
 
+def _factors(W, a, b):
+    """The Boltzmann factors, the largest shifted to 1."""
+    energies = _all_energies(W, a, b)
+    return np.exp(energies.min() - energies)
+
+
+def _shifted_by_the_highest(W, a, b):
+    energies = _all_energies(W, a, b)
+    factors = np.exp(energies.max() - energies)
+    return factors / factors.sum()
+
+
+def _product_of_margins(W, a, b):
+    p = joint_probabilities(W, a, b)
+    return np.outer(p.sum(axis=1), p.sum(axis=0))
+
+
+def _values_of_units(W, a, b):
+    v, h = all_states(len(a)), all_states(len(b))
+    return _normalised(pair_energies(2 * v - 1, 2 * h - 1, W, a, b))
+
+
 def _joint_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, scale in [
         (2, 1, 1), (1, 1, 1), (3, 2, 1), (2, 4, 2), (2, 2, 1), (3, 3, 1e3)
@@ -171,94 +218,55 @@ JOINT = Exercise(
         "rows and columns are exchanged: rows are the states of v.": (
             lambda W, a, b: joint_probabilities(W, a, b).T
         ),
+        "the energies are shifted in the numerator and not in the sum below it (or the other way "
+        "round). The shift cancels only if both have it.": (
+            lambda W, a, b: _factors(W, a, b) / np.exp(-_all_energies(W, a, b)).sum()
+        ),
+        "you subtract the highest energy. Then the largest Boltzmann factor is exp(highest − "
+        "lowest), which can overflow; subtract the *lowest*, and the largest is 1.": (
+            _shifted_by_the_highest
+        ),
+        "these are Boltzmann factors, shifted so that the largest is 1. To be probabilities they "
+        "must sum to 1: divide by their sum.": _factors,
+        "the mean of your table is 1; its *sum* is to be 1.": (
+            lambda W, a, b: joint_probabilities(W, a, b) * 2 ** (len(a) + len(b))
+        ),
+        "you divide the energies by their sum. The exponential is missing: exp(−E) / Z.": (
+            lambda W, a, b: _all_energies(W, a, b) / _all_energies(W, a, b).sum()
+        ),
+        "this is the product p(v) p(h), as if v and h were independent. The term vᵀWh makes them "
+        "depend on each other.": _product_of_margins,
+        "every state has the same probability in your table: the energies do not occur.": (
+            lambda W, a, b: np.full((2 ** len(a), 2 ** len(b)), 0.5 ** (len(a) + len(b)))
+        ),
+        "you use 2 to the power of −E. The base is e.": (
+            _scaled(joint_probabilities, ("W", "a", "b"), np.log(2))
+        ),
+        "your energies are twice as large as (1.1) says; the probabilities are too sharp.": (
+            _scaled(joint_probabilities, ("W", "a", "b"), 2)
+        ),
+        "you return the logarithms of the probabilities.": (
+            lambda W, a, b: np.log(joint_probabilities(W, a, b))
+        ),
+        "your units have the values −1 and 1. Here they are 0 or 1.": _values_of_units,
+        "the states are in reverse order: `itertools.product((0, 1), …)` begins with all units "
+        "off.": lambda W, a, b: joint_probabilities(W, a, b)[::-1, ::-1],
+        "right for small parameters; for large ones you put 0 for the NaN that the overflow made, "
+        "and the likely states lose their probability. Subtract the lowest energy first.": (
+            lambda W, a, b: np.nan_to_num(_overflowing(W, a, b))
+        ),
+        **{
+            f"right for small parameters, but you clip the energies to ±{limit}: states with "
+            "different energies beyond that get one probability. Subtract the lowest energy "
+            "instead.": lambda W, a, b, limit=limit: _normalised(
+                np.clip(_all_energies(W, a, b), -limit, limit)
+            )
+            for limit in (100, 500, 700, 709)
+        },
         "right for small parameters, but on a machine with parameters a thousand times as large "
         "exp(−E) overflows and the result has NaN in it. The section “Where it breaks” has the "
         "cure: subtract the lowest energy first.": _overflowing,
     },
 )
 
-
-# -- 01.3 ----------------------------------------------------------------------------------------
-def flip_visible(W, a, b):
-    """Parameters of the machine that gives 1 − v the probability which ⟨W, a, b⟩ gives v."""
-    return -W, -a, b + W.sum(axis=0)
-
-
-def _flip_cases(rng: Generator) -> Iterator[tuple]:
-    for n_visible, n_hidden, scale in [(2, 1, 1), (3, 3, 1), (5, 2, 10), (1, 4, 1)]:
-        yield random_machine(rng, n_visible, n_hidden, scale)
-
-
-# What a reader may return for each part; the first entry of each is right and has no words.
-FLIPPED_W = {
-    "": lambda W, a, b: -W,
-    "W needs the other sign: −(1 − v′)ᵀWh contains +v′ᵀWh.": lambda W, a, b: W,
-    "W: the parameters themselves are not 0 or 1, so 1 − W has no meaning here.": (
-        lambda W, a, b: 1 - W
-    ),
-}
-FLIPPED_A = {
-    "": lambda W, a, b: -a,
-    "a needs the other sign: −aᵀ(1 − v′) is +aᵀv′ plus a constant.": lambda W, a, b: a,
-    "a: the parameters themselves are not 0 or 1, so 1 − a has no meaning here.": (
-        lambda W, a, b: 1 - a
-    ),
-}
-FLIPPED_B = {
-    "": lambda W, a, b: b + W.sum(axis=0),
-    "b needs a correction: besides the term with v′, −(1 − v′)ᵀWh contains one that depends on h "
-    "alone, and b has to take it.": lambda W, a, b: b,
-    "b is corrected with the wrong sign: the term in h alone is −Σ_j (Σ_i W_ij) h_j, and so is "
-    "−Σ_j b_j h_j.": lambda W, a, b: b - W.sum(axis=0),
-    "b keeps its sign: the hidden units are not flipped, and −bᵀh stays as it is. It lacks a "
-    "correction: −(1 − v′)ᵀWh contains a term in h alone.": lambda W, a, b: -b,
-    "b itself keeps its sign (its correction has the right one): −bᵀh does not contain v.": (
-        lambda W, a, b: -b + W.sum(axis=0)
-    ),
-    "b: each hidden unit gets its own correction, the sum of its column of W; you add the sum of "
-    "the whole matrix to each.": lambda W, a, b: b + W.sum(),
-    "b: you sum W over the hidden units; hidden unit j needs the sum of its column, over i, which "
-    "is `axis=0`.": lambda W, a, b: b + W.sum(axis=1),
-}
-
-
-def _parts(*makers: Callable) -> Callable:
-    return lambda W, a, b: tuple(make(W, a, b) for make in makers)
-
-
-def _flip_mistakes() -> dict[str, Callable]:
-    """The slips that have a name, then every combination of slips in the three parts."""
-    found = {
-        "you return the machine unchanged; it gives 1 − v the probability of 1 − v.": (
-            lambda W, a, b: (W, a, b)
-        ),
-        "you negate all parameters. That turns E into −E and makes likely states rare; it does "
-        "not exchange v and 1 − v. Put 1 − v′ in place of v in (1.1) and multiply out: is the "
-        "term in h alone unchanged?": lambda W, a, b: (-W, -a, -b),
-        "the hidden units are flipped as well; only the visible ones should be.": (
-            lambda W, a, b: (W, -a - W.sum(axis=1), -b - W.sum(axis=0))
-        ),
-        "you flip the hidden units instead of the visible ones.": (
-            lambda W, a, b: (-W, a + W.sum(axis=1), -b)
-        ),
-    }
-    for parts in product(FLIPPED_W.items(), FLIPPED_A.items(), FLIPPED_B.items()):
-        words = " ".join(words for words, _ in parts if words)
-        if words:
-            found[words] = _parts(*(make for _, make in parts))
-    # Two of the combinations are the named slips above.
-    named = [" ".join(x) for x in ((list(FLIPPED_W)[1], list(FLIPPED_A)[1], list(FLIPPED_B)[1]),)]
-    named.append(list(FLIPPED_B)[3])
-    return {words: mistake for words, mistake in found.items() if words not in named}
-
-
-FLIP = Exercise(
-    name="01.3",
-    title="The machine that sees the negative",
-    reference=flip_visible,
-    cases=_flip_cases,
-    parts=("W", "a", "b"),
-    mistakes=_flip_mistakes(),
-)
-
-EXERCISES = [PAIRS, JOINT, FLIP]
+EXERCISES = [PAIRS, JOINT]

@@ -1,4 +1,4 @@
-"""Exercises of chapter 02, Conditionals: off, draw, and the logarithm."""
+"""Exercises of chapter 02, Conditionals: off, and draw."""
 
 from __future__ import annotations
 
@@ -75,6 +75,19 @@ OFF = Exercise(
         "you return the logarithm of the probability. The probability is asked for.": (
             lambda v, W, b: -np.logaddexp(0.0, v @ W + b)
         ),
+        "right for moderate inputs, but your numbers are float32, whose smallest is about 1e-45. "
+        "Stay in float64.": lambda v, W, b: _sigmoid(-(v @ W + b).astype(np.float32)),
+        "the hidden bias stands outside the sigmoid. It is a part of the input.": (
+            lambda v, W, b: _sigmoid(-(v @ W)) + b
+        ),
+        "that is the slope of the sigmoid, P(1 − P). The probability of being off is 1 − P.": (
+            lambda v, W, b: _sigmoid(v @ W + b) * _sigmoid(-(v @ W + b))
+        ),
+        "the hyperbolic tangent runs from −1 to 1. The sigmoid is (1 + tanh(x / 2)) / 2, and it is "
+        "best computed from (2.3).": lambda v, W, b: np.tanh(-(v @ W + b)),
+        "there is a factor ½ in your input. It is b_j + Σ_i v_i W_ij.": (
+            lambda v, W, b: _sigmoid(-(v @ W + b) / 2)
+        ),
         "you take the sigmoid twice. `σ(−input)` is a probability already.": (
             lambda v, W, b: _sigmoid(hidden_off(v, W, b))
         ),
@@ -111,11 +124,34 @@ def _drawn_with(field) -> Any:
     return mistake
 
 
+def _check_drawn(args: tuple, received: Any, expected: Any) -> str | None:
+    v, known, *_ = args
+    received = np.asarray(received, dtype=np.float64)
+    wrong = received != expected
+    if not wrong.any():
+        return None
+    there = np.broadcast_to(known == 1, v.shape)
+    if wrong[there].any():
+        t, i = np.argwhere(wrong & there)[0]
+        return (
+            f"`known` is 1 at pixel {i}, which is {v[t, i]:g} in row {t} of `v`, and you return "
+            f"{received[t, i]:g}: known pixels stay as they are."
+        )
+    if not np.isin(received, (0, 1)).all():
+        return "the missing pixels are not all 0 or 1: a sample is."
+    return (
+        f"the known pixels are right, and the missing ones are 0 or 1, but {wrong.sum()} of "
+        f"{(~there).sum()} are not what the given `noise` makes of (2.7). Do you draw noise of "
+        "your own? If not, look at the input, a_i + Σ_j W_ij h_j: is a sign or a unit wrong?"
+    )
+
+
 DRAW = Exercise(
     name="02.2",
     title="A sample of the missing pixels given the hidden units",
     reference=draw_missing,
     cases=_draw_cases,
+    compare=_check_drawn,
     mistakes={
         "you draw the known pixels as well. Where `known` is 1, the picture stays as it is.": (
             lambda v, known, h, W, a, noise: _draw(h, W, a, noise)
@@ -141,6 +177,32 @@ DRAW = Exercise(
         "the sign of the input is flipped: the sigmoid is 1 / (1 + exp(−input)).": _drawn_with(
             lambda h, W, a, noise: _draw(h, -W, -a, noise)
         ),
+        "the visible bias has the wrong sign: the input is a_i + Σ_j W_ij h_j.": _drawn_with(
+            lambda h, W, a, noise: _draw(h, W, -a, noise)
+        ),
+        "the weights have the wrong sign: the input is a_i + Σ_j W_ij h_j.": _drawn_with(
+            lambda h, W, a, noise: _draw(h, -W, a, noise)
+        ),
+        "you use 1 − h: the weights of the hidden units that are *on* count.": _drawn_with(
+            lambda h, W, a, noise: _draw(1 - h, W, a, noise)
+        ),
+        "you average h over the batch. Each picture has its own hidden state.": _drawn_with(
+            lambda h, W, a, noise: _draw(np.repeat(h.mean(0)[None], len(h), 0), W, a, noise)
+        ),
+        "the input does not depend on the pixel drawn: by (2.7) only on h. You add `v`.": (
+            lambda v, known, h, W, a, noise: np.where(
+                known == 1, v, noise < _sigmoid(h @ W.T + a + v)
+            ).astype(np.float64)
+        ),
+        "a pixel that is off is 0, not −1.": _drawn_with(
+            lambda h, W, a, noise: 2 * _draw(h, W, a, noise) - 1
+        ),
+        "you compare log(noise) with the input. The noise is below σ(y) exactly if log(noise / "
+        "(1 − noise)) is below y.": _drawn_with(
+            lambda h, W, a, noise: (np.log(noise) < h @ W.T + a) * 1.0
+        ),
+        "you multiply the picture, the mask and the sample. Take `v` where known, the sample where "
+        "not: `np.where`.": lambda v, known, h, W, a, noise: v * known * _draw(h, W, a, noise),
         "the transpose is missing: in `h @ W` the hidden units meet the rows of W, which belong to "
         "the visible units. Downwards it is `h @ W.T`.": _drawn_with(
             lambda h, W, a, noise: _draw(h, W.T, a, noise)
@@ -161,71 +223,4 @@ DRAW = Exercise(
     },
 )
 
-
-# -- 02.3 ----------------------------------------------------------------------------------------
-def _log_factors(h, v, W, b):
-    x = v @ W + b
-    return -np.logaddexp(0.0, np.where(h == 1, -x, x))
-
-
-def log_conditional(h, v, W, b):
-    """log p(h | v) = Σ_j log σ(±x_j), plus where the unit is on, minus where it is off."""
-    return _log_factors(h, v, W, b).sum(axis=1)
-
-
-def _log_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (5, 4, 3, 1), (2, 3, 8, 1), (4, 5, 4, 1e3)]:
-        W, _, b = random_machine(rng, n_visible, n_hidden, scale)
-        h = rng.integers(0, 2, size=(n, n_hidden)).astype(np.float64)
-        h[-1] = 0.0  # a state with nothing on has a probability too
-        yield h, random_states_first_on(rng, n, n_visible), W, b
-
-
-LOG = Exercise(
-    name="02.3",
-    title="The log-probability of a hidden state",
-    reference=log_conditional,
-    cases=_log_cases,
-    mistakes={
-        "the units that are off are missing. They contribute log P(h_j = 0 | v) = log σ(−x_j).": (
-            lambda h, v, W, b: (h * -np.logaddexp(0.0, -(v @ W + b))).sum(axis=1)
-        ),
-        "that is the log-probability that all hidden units are on: `h` does not occur in it. Where "
-        "h_j is 0, the contribution is log σ(−x_j).": (
-            lambda h, v, W, b: -np.logaddexp(0.0, -(v @ W + b)).sum(axis=1)
-        ),
-        "each unit that is on contributes log σ(x_j) *and* log σ(−x_j) in your sum. The second is "
-        "for the units that are off: multiply it by 1 − h_j.": (
-            lambda h, v, W, b: (
-                log_conditional(h, v, W, b) - (h * np.logaddexp(0.0, v @ W + b)).sum(axis=1)
-            )
-        ),
-        "the probability was so small that its logarithm needed a floor: 1e-12 added to it. Take "
-        "the logarithm of σ by hand first: log σ(x) = −log(1 + exp(−x)).": (
-            lambda h, v, W, b: np.log(np.exp(_log_factors(h, v, W, b)) + 1e-12).sum(axis=1)
-        ),
-        "on and off are exchanged: a unit that is on contributes log σ(x_j), one that is off "
-        "log σ(−x_j).": lambda h, v, W, b: log_conditional(1 - h, v, W, b),
-        "the sign is flipped: the logarithm of a probability is negative or 0.": (
-            lambda h, v, W, b: -log_conditional(h, v, W, b)
-        ),
-        "this is the probability; its logarithm is asked for.": (
-            lambda h, v, W, b: np.exp(log_conditional(h, v, W, b))
-        ),
-        "the hidden bias is missing: the input is b_j + Σ_i v_i W_ij.": (
-            lambda h, v, W, b: log_conditional(h, v, W, 0 * b)
-        ),
-        "that is Σ_j x_j h_j, the numerator's logarithm. The denominator is missing: "
-        "Σ_j log(1 + exp(x_j)).": lambda h, v, W, b: ((v @ W + b) * h).sum(axis=1),
-        "one number per row is asked for, the log-probability of the whole hidden state: sum the "
-        "units' contributions over axis 1.": _log_factors,
-        "you return the largest contribution of a single unit. Sum over all of them.": (
-            lambda h, v, W, b: _log_factors(h, v, W, b).max(axis=1)
-        ),
-        "you average over the hidden units. Logarithms of factors add up: sum them.": (
-            lambda h, v, W, b: _log_factors(h, v, W, b).mean(axis=1)
-        ),
-    },
-)
-
-EXERCISES = [OFF, DRAW, LOG]
+EXERCISES = [OFF, DRAW]

@@ -82,6 +82,9 @@ DETECTOR = Exercise(
         "enough for 0.99. How large must an input be for σ to exceed 0.99?": (
             lambda mask: (mask.copy(), 0.5 - float(mask.sum()))
         ),
+        "the two results are exchanged: first the weights, then the bias.": (
+            lambda mask: all_on_detector(mask)[::-1]
+        ),
         "the signs are flipped: this unit is *off* when all pixels of the mask are on.": (
             lambda mask: (-10.0 * mask, 10.0 * float(mask.sum()) - 5.0)
         ),
@@ -130,6 +133,11 @@ def _trip_only_on(v, W, a, b):
     return factors @ _sigmoid(h @ W.T + a)
 
 
+def _trip_added(v, W, a, b):
+    h, p_on = all_states(len(b)), _sigmoid(v @ W + b)[:, None, :]
+    return np.where(h == 1, p_on, 1 - p_on).sum(axis=2) @ _sigmoid(h @ W.T + a)
+
+
 def _trip_marginal(v, W, a, b):
     """Averaged over p(h), not p(h | v): the start is forgotten."""
     h = all_states(len(b))
@@ -147,11 +155,41 @@ def _trip_cases(rng: Generator) -> Iterator[tuple]:
         )
 
 
+def _check_trip(args: tuple, received: Any, expected: Any) -> str | None:
+    _, W, a, b = args
+    received = np.asarray(received, dtype=np.float64)
+    error = np.abs(received - expected)
+    if (error <= 1e-9 + 1e-6 * np.abs(expected)).all():
+        return None
+    means = _sigmoid(all_states(len(b)) @ W.T + a)
+    if (np.abs(received[:, None] - means).max(axis=2).min(axis=1) < 1e-6).all():
+        return (
+            "each row of your result belongs to a single hidden state. If you draw h, that is one "
+            "sample of what can happen; its mean over all h is asked for, with weights p(h | v)."
+        )
+    if any(np.array_equal(np.round(expected, k), received) for k in range(10)):
+        return "you rounded. Return every digit you have; round only what you print."
+    t, i = np.unravel_index(error.argmax(), error.shape)
+    values = f"expected {expected[t, i]:.6f} at [{t}, {i}], received {received[t, i]:.6f}"
+    if np.isin(received, (0, 1)).all():
+        return f"you return zeros and ones, a sample of v′. Its mean is asked for: {values}"
+    if error.max() < 0.03:
+        return (
+            "near, and not exact. An average over samples of h comes near; the sum over all 2^H "
+            f"states of h is exact: {values}"
+        )
+    return (
+        "not right yet. Two tables are needed: p(h | v), whose rows sum to 1, and σ(a + W h) for "
+        f"each h; their matrix product is the answer: {values}"
+    )
+
+
 TRIP = Exercise(
     name="02.5",
     title="The exact mean after one trip back and forth",
     reference=round_trip_mean,
     cases=_trip_cases,
+    compare=_check_trip,
     mistakes={
         "you put the mean of h into the second sigmoid. The sigmoid is curved: average "
         "σ(a + W h) over the states of h, each with its probability, not h itself.": _trip_shortcut,
@@ -180,7 +218,32 @@ TRIP = Exercise(
                 _all_conditionals(v, W, b)[:, ::-1] @ _sigmoid(all_states(len(b)) @ W.T + a)
             )
         ),
+        "you add up the means of all hidden states. Each counts with its probability p(h | v).": (
+            lambda v, W, a, b: _trip_unweighted(v, W, a, b) * 2 ** len(b)
+        ),
+        "you weigh each hidden state with log p(h | v). The weight is the probability itself.": (
+            lambda v, W, a, b: (
+                np.log(_all_conditionals(v, W, b)) @ _sigmoid(all_states(len(b)) @ W.T + a)
+            )
+        ),
+        "in your p(h | v) the units' probabilities are added. They are independent given v: "
+        "multiply them.": _trip_added,
+        "you send the inputs x_j down, without a sigmoid on the way up.": (
+            lambda v, W, a, b: _sigmoid((v @ W + b) @ W.T + a)
+        ),
+        "these are two trips. One is asked for.": (
+            lambda v, W, a, b: round_trip_mean(round_trip_mean(v, W, a, b), W, a, b)
+        ),
+        "the visible bias stands alone in the sigmoid, and the rest outside. The input is "
+        "a_i + Σ_j W_ij h_j.": lambda v, W, a, b: _sigmoid(a) + _sigmoid(v @ W + b) @ W.T,
+        "the hidden units are all off in your step down: W does not occur.": (
+            lambda v, W, a, b: np.repeat(_sigmoid(a)[None], len(v), axis=0)
+        ),
         "you return the picture you started with, `v`.": lambda v, W, a, b: v.copy(),
+        "`a` and `b` are exchanged.": lambda v, W, a, b: round_trip_mean(v, W, b, a),
+        "you return 1 − E[v′ | v], the probability that the pixel is off.": (
+            lambda v, W, a, b: 1 - round_trip_mean(v, W, a, b)
+        ),
         "the visible bias is missing in the step down.": (
             lambda v, W, a, b: round_trip_mean(v, W, 0 * a, b)
         ),
