@@ -1,4 +1,4 @@
-"""Exercises of chapter 05, The partition function."""
+"""Exercises of chapter 05, The partition function: one layer, and machines that fall apart."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def _log_sum_exp(x):
 def _minus_g(h, W, a, b):
     """−G(h) of each row, the visible layer summed in closed form."""
     return h @ b + np.logaddexp(0, h @ W.T + a).sum(axis=1)
+
+
+def _as_exponent(exponent):
+    """log p(h) if −G(h) is taken to be b·h plus some other function of the visible inputs."""
+
+    def answer(h, W, a, b):
+        def minus_g(h):
+            return h @ b + exponent(h @ W.T + a)
+
+        return minus_g(h) - _log_sum_exp(minus_g(all_states(len(b))))
+
+    return answer
 
 
 def log_partition(W, a, b):
@@ -65,6 +77,35 @@ HIDDEN = Exercise(
         "Z is summed over the given rows only. It runs over all 2^H hidden states.": (
             lambda h, W, a, b: _minus_g(h, W, a, b) - _log_sum_exp(_minus_g(h, W, a, b))
         ),
+        "G(h) has the wrong sign, at the given rows and in Z: p(h) is largest where G is lowest.": (
+            lambda h, W, a, b: (
+                -_minus_g(h, W, a, b) - _log_sum_exp(-_minus_g(all_states(len(b)), W, a, b))
+            )
+        ),
+        "log Z is the logarithm of a *sum* over all hidden states; you subtract the largest "
+        "exponent alone.": lambda h, W, a, b: (
+            _minus_g(h, W, a, b) - _minus_g(all_states(len(b)), W, a, b).max()
+        ),
+        "the softplus is missing: summing v_i over 0 and 1 turns e^(v_i y_i) into 1 + e^(y_i), "
+        "whose logarithm is softplus(y_i).": _as_exponent(lambda y: y.sum(axis=1)),
+        "you have the sigmoid of the inputs in G(h); there stands the softplus, log(1 + e^y).": (
+            _as_exponent(lambda y: np.exp(-np.logaddexp(0, -y)).sum(axis=1))
+        ),
+        "max(0, y) is what the softplus is near for large |y| only; it is log(1 + e^y).": (
+            _as_exponent(lambda y: np.maximum(0, y).sum(axis=1))
+        ),
+        "you take the softplus of the summed inputs; each visible unit has its own, "
+        "Σ_i softplus(y_i).": _as_exponent(lambda y: np.logaddexp(0, y.sum(axis=1))),
+        "the softplus functions are summed over all rows of h together; sum over the visible units "
+        "of each row.": lambda h, W, a, b: (
+            h @ b + np.logaddexp(0, h @ W.T + a).sum() - log_partition(W, a, b)
+        ),
+        "the hidden bias is missing in Z; −G(h) has the term bᵀh there, too.": (
+            lambda h, W, a, b: _minus_g(h, W, a, b) - log_partition(W, a, 0 * b)
+        ),
+        "the visible bias is missing in Z; the input of visible unit i has a_i there, too.": (
+            lambda h, W, a, b: _minus_g(h, W, a, b) - log_partition(W, 0 * a, b)
+        ),
         "the hidden bias is missing: −G(h) also has the term bᵀh.": lambda h, W, a, b: log_hidden(
             h, W, a, 0 * b
         ),
@@ -95,178 +136,6 @@ HIDDEN = Exercise(
         "in place of Z you have the mean over the hidden states; Z is their sum.": (
             lambda h, W, a, b: log_hidden(h, W, a, b) + len(b) * np.log(2)
         ),
-    },
-)
-
-
-# -- 05.2 ----------------------------------------------------------------------------------------
-def running_average(blocks):
-    """Σ exp(x) f / Σ exp(x) over all numbers of all blocks (x, f), one block at a time."""
-    peak, total, product = -np.inf, 0.0, 0.0
-    for x, f in blocks:
-        new = max(peak, x.max())
-        total = total * np.exp(peak - new) + np.exp(x - new).sum()
-        product = product * np.exp(peak - new) + np.exp(x - new) @ f
-        peak = new
-    return product / total
-
-
-def _joined(blocks):
-    x, f = (np.concatenate(part) for part in zip(*blocks, strict=True))
-    return np.exp(x - x.max()), f
-
-
-def _by_blocks(blocks, kept_total, kept_product):
-    """A running average whose sums so far are kept in some wrong way when a block comes."""
-    peak, total, product = blocks[0][0].max(), 0.0, 0.0
-    for x, f in blocks:
-        new = max(peak, x.max())
-        total = total * kept_total(peak - new) + np.exp(x - new).sum()
-        product = product * kept_product(peak - new) + np.exp(x - new) @ f
-        peak = new
-    return product / total
-
-
-def _one(x):
-    return 1.0
-
-
-def _average_cases(rng: Generator) -> Iterator[tuple]:
-    def block(n, shift):
-        return shift + rng.standard_normal(n), rng.standard_normal(n)
-
-    yield ([block(3, 0), block(2, 2), block(4, 0)],)
-    yield ([(np.array([0.5]), np.array([1.0])), (np.array([-1.0, 3.0]), np.array([0.0, 1.0]))],)
-    yield ([block(5, -2000), block(5, -1998)],)
-    yield ([block(3, shift) for shift in (900.0, 1500.0, 1501.0, 800.0)],)
-
-
-STREAM = Exercise(
-    name="05.2",
-    title="A weighted average in one pass",
-    reference=running_average,
-    cases=_average_cases,
-    mistakes={
-        "a new maximum rescales only one of your two sums. Both are kept divided by e^m: multiply "
-        "the sum of e^x·f, too, by exp(old maximum − new maximum).": (
-            lambda blocks: _by_blocks(blocks, np.exp, _one)
-        ),
-        "a new maximum rescales only one of your two sums. Both are kept divided by e^m: multiply "
-        "the sum of e^x, too, by exp(old maximum − new maximum).": (
-            lambda blocks: _by_blocks(blocks, _one, np.exp)
-        ),
-        "when a block brings a new maximum, what has been summed so far must be rescaled: "
-        "multiply both sums by exp(old maximum − new maximum).": (
-            lambda blocks: _by_blocks(blocks, _one, _one)
-        ),
-        "what has been summed so far is rescaled the wrong way: the factor is "
-        "exp(old maximum − new maximum), which is at most 1.": lambda blocks: _by_blocks(
-            blocks, lambda x: np.exp(-x), lambda x: np.exp(-x)
-        ),
-        "all f count alike in your average; the weight of each is e^x.": lambda blocks: np.mean(
-            _joined(blocks)[1]
-        ),
-        "you average the blocks' averages as if all blocks had the same weight; a block counts "
-        "by its share of Σ e^x.": lambda blocks: np.mean([running_average([x]) for x in blocks]),
-        "you add the blocks' averages; add the sums e^x·f and e^x instead, and divide once, at the "
-        "end.": lambda blocks: sum(running_average([x]) for x in blocks),
-        "only the last block is there; keep running sums.": lambda blocks: running_average(
-            blocks[-1:]
-        ),
-        "only the first block is there; is a `return` indented too far?": lambda blocks: (
-            running_average(blocks[:1])
-        ),
-        "the sum of all f is not divided by anything, and all f count alike; weigh them by e^x and "
-        "divide by the sum of e^x.": lambda blocks: sum(f.sum() for _, f in blocks),
-        "x and f are exchanged: each block is a pair (x, f), exponents first.": lambda blocks: (
-            running_average([(f, x) for x, f in blocks])
-        ),
-        "you divide by the number of blocks or of values, too; the sum of e^x is all there is to "
-        "divide by.": lambda blocks: running_average(blocks) / len(blocks),
-        "this is the f of the largest x alone; the others have weights, too.": lambda blocks: max(
-            (x.max(), f[x.argmax()]) for x, f in blocks
-        )[1],
-        "the sum of e^x·f is not divided by the sum of e^x.": lambda blocks: np.dot(
-            *_joined(blocks)
-        ),
-        "the weights are x in your average; they are e^x.": lambda blocks: (
-            sum(x @ f for x, f in blocks) / sum(x.sum() for x, _ in blocks)
-        ),
-        "the weights are e^(−x) in your average; they are e^x.": lambda blocks: running_average(
-            [(-x, f) for x, f in blocks]
-        ),
-        "you return the sum of e^x, or its logarithm, not the average of f.": lambda blocks: (
-            _log_sum_exp(np.concatenate([x for x, _ in blocks]))
-        ),
-    },
-)
-
-
-# -- 05.3 ----------------------------------------------------------------------------------------
-def gray_number(states):
-    """The number t of each row in the reflected Gray code; column j is digit j.
-
-    Digit j of the state is the sum of the binary digits j and j + 1 of t, modulo 2. Added from
-    digit j up to the last, all binary digits but the j-th occur twice.
-    """
-    return _value(_from_above(states) % 2)
-
-
-def _value(digits):
-    return digits @ 2 ** np.arange(digits.shape[1])
-
-
-def _from_above(states):
-    return np.cumsum(states[:, ::-1], axis=1)[:, ::-1]
-
-
-def _code_again(states):
-    t = _value(states)
-    return t ^ (t >> 1)
-
-
-def _gray_cases(rng: Generator) -> Iterator[tuple]:
-    every = np.arange(8)
-    yield (((every ^ (every >> 1))[:, None] >> np.arange(3)) & 1,)
-    yield (np.array([[0], [1]]),)
-    for rows, n in ((6, 5), (20, 12)):
-        yield (rng.integers(0, 2, size=(rows, n)),)
-
-
-GRAY = Exercise(
-    name="05.3",
-    title="The number of a state in the Gray code",
-    reference=gray_number,
-    cases=_gray_cases,
-    mistakes={
-        "you read each state as an ordinary binary number; that is its number in counting order, "
-        "not in the Gray code.": _value,
-        "you apply (5.6) to the state, which leads from the number to the state. Here it has to be "
-        "undone.": _code_again,
-        "the columns are read in reverse order: column 0 is the digit that moves at every second "
-        "step.": lambda states: gray_number(states[:, ::-1]),
-        "you read each state as an ordinary binary number, and in reverse order.": lambda states: (
-            _value(states[:, ::-1])
-        ),
-        "the sum for binary digit j runs over the digits up to j; it runs from j up to the last, "
-        "because the last digit of t and that of the state are equal.": lambda states: _value(
-            np.cumsum(states, axis=1) % 2
-        ),
-        "the sums of digits are not reduced modulo 2.": lambda states: _value(_from_above(states)),
-        "the numbers start at 0: the state with all digits 0 is number 0.": lambda states: (
-            gray_number(states) + 1
-        ),
-        "you count from the end of the code: the state with all digits 0 is number 0.": (
-            lambda states: 2 ** states.shape[1] - 1 - gray_number(states)
-        ),
-        "these are the binary digits of t; put them together to the number t.": lambda states: (
-            _from_above(states) % 2
-        ),
-        "these are the binary digits of t, highest first; put them together to the number t.": (
-            lambda states: (_from_above(states) % 2)[:, ::-1]
-        ),
-        "the binary digits of t are right, but put together in reverse order: digit j stands for "
-        "2^j.": lambda states: _value((_from_above(states) % 2)[:, ::-1]),
     },
 )
 
@@ -306,6 +175,25 @@ PARTS = Exercise(
         "all signs are reversed: Z is the sum of exp(−E), with −E = aᵀv + bᵀh + vᵀWh.": (
             lambda parts: sum(log_partition(-W, -a, -b) for W, a, b in parts)
         ),
+        "this is Z of the whole; its logarithm is asked for, the sum of the parts' log Z.": (
+            lambda parts: np.exp(_each(parts).sum())
+        ),
+        "the weights have no effect on your answer: each part's log Z needs them.": (
+            lambda parts: sum(log_partition(0 * W, a, b) for W, a, b in parts)
+        ),
+        "the weights have the wrong sign: −E = aᵀv + bᵀh + vᵀWh.": lambda parts: sum(
+            log_partition(-W, a, b) for W, a, b in parts
+        ),
+        "you count the states in which all hidden units are off; Z sums over the hidden states, "
+        "too.": lambda parts: sum(np.logaddexp(0, a).sum() for _, a, _ in parts),
+        "this is the logarithm of the *mean* Boltzmann factor; Z is their sum.": lambda parts: sum(
+            log_partition(W, a, b) - np.log(2) * (len(a) + len(b)) for W, a, b in parts
+        ),
+        "the number of parts comes in where nothing asks for it: log Z is the sum of the parts' "
+        "log Z, no more.": lambda parts: _each(parts).sum() + np.log(len(parts)),
+        "these are bits, from logarithms to base 2; nats are asked for, natural logarithms.": (
+            lambda parts: _each(parts).sum() / np.log(2)
+        ),
         "this is the mean over the parts; their logarithms add.": lambda parts: np.mean(
             _each(parts)
         ),
@@ -317,4 +205,4 @@ PARTS = Exercise(
     },
 )
 
-EXERCISES = [HIDDEN, STREAM, GRAY, PARTS]
+EXERCISES = [HIDDEN, PARTS]

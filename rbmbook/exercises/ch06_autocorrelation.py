@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from .cases import all_states, machine_in_eighths
-from .ch06_gibbs_sampling import _block_matrix, _marginal
+from .ch06_single_unit import _block_matrix, _marginal
 from .engine import Exercise
 
 
@@ -18,8 +18,15 @@ def draws_needed(sigma, lam, error):
     return sigma**2 * (1 + lam) / (1 - lam) / error**2
 
 
-def _lags_cut_off(sigma, lam, error, lags=1000):
-    return sigma**2 * (1 + 2 * sum(lam**t for t in range(1, lags))) / error**2
+def _lags_cut_off(lags):
+    return lambda sigma, lam, error: (
+        sigma**2 * (1 + 2 * (lam ** np.arange(1.0, lags + 1)).sum()) / error**2
+    )
+
+
+# Where a sum that should go on is cut off: after a round number of lags, or one before it.
+LAGS = [n - less for n in (10, 20, 50, 100, 200, 400, 500, 1000, 2000, 5000) for less in (0, 1)]
+LAGS.append(10_000)
 
 
 def _draws_cases(rng: Generator) -> Iterator[tuple]:
@@ -38,8 +45,37 @@ DRAWS = Exercise(
         "you count the first lag alone, τ = 1 + 2 λ; all lags t ≥ 1 contribute.": (
             lambda sigma, lam, error: sigma**2 * (1 + 2 * lam) / error**2
         ),
-        "you cut the sum off; a geometric series can be summed to infinity: λ / (1 − λ).": (
-            _lags_cut_off
+        **{
+            f"you cut the sum off after {lags} lags; a geometric series can be summed to infinity: "
+            "λ / (1 − λ).": _lags_cut_off(lags)
+            for lags in LAGS
+        },
+        "this is τ alone, the draws that one independent draw costs; n also needs σ² and error².": (
+            lambda sigma, lam, error: (1 + lam) / (1 - lam)
+        ),
+        "the error has no effect on your answer: solve σ² τ / n = error² for n.": (
+            lambda sigma, lam, error: sigma**2 * (1 + lam) / (1 - lam)
+        ),
+        "σ has no effect on your answer: solve σ² τ / n = error² for n.": (
+            lambda sigma, lam, error: (1 + lam) / (1 - lam) / error**2
+        ),
+        "this is 1/n: solve σ² τ / n = error² for n.": (
+            lambda sigma, lam, error: 1 / draws_needed(sigma, lam, error)
+        ),
+        "τ is squared; in (6.10) it stands to the first power.": lambda sigma, lam, error: (
+            sigma**2 * ((1 + lam) / (1 - lam)) ** 2 / error**2
+        ),
+        "this is the sum of ρ_t alone; τ is 1 plus twice that sum.": lambda sigma, lam, error: (
+            sigma**2 * lam / (1 - lam) / error**2
+        ),
+        "−1 / log λ is the time in which ρ_t falls by a factor e; τ is 1 + 2 Σ ρ_t.": (
+            lambda sigma, lam, error: sigma**2 * -1 / np.log(lam) / error**2
+        ),
+        "σ² in (6.10) is the variance, sigma squared; you square it once more.": (
+            lambda sigma, lam, error: sigma**4 * (1 + lam) / (1 - lam) / error**2
+        ),
+        "the correlations are positive: they add to τ, 1 + 2 Σ ρ_t, and you subtract them.": (
+            lambda sigma, lam, error: sigma**2 * (1 - 2 * lam / (1 - lam)) / error**2
         ),
         "the number is rounded up; return it as it comes.": lambda sigma, lam, error: np.ceil(
             draws_needed(sigma, lam, error)
@@ -77,13 +113,16 @@ def autocorrelation_time(T, p, f):
     return float(2 * (p * centred) @ total / (p @ centred**2) - 1)
 
 
-def _truncated(T, p, f):
-    centred = f - p @ f
-    later, total = centred, 1.0
-    for _ in range(100):
-        later = T @ later
-        total += 2 * (p * centred) @ later / (p @ centred**2)
-    return float(total)
+def _truncated(lags):
+    """τ from the lags up to this one alone: Σ_{t≤L} Tᵗg solves (I − T) x = g − T^(L+1) g."""
+
+    def time(T, p, f):
+        centred = f - p @ f
+        rest = np.linalg.matrix_power(T, lags + 1) @ centred
+        total = np.linalg.solve(np.eye(len(p)) - T + p[None, :], centred - rest)
+        return float(2 * (p * centred) @ total / (p @ centred**2) - 1)
+
+    return time
 
 
 def _not_centred(T, p, f):
@@ -114,6 +153,26 @@ def _one_eigenvalue(T, p, f):
     return float((1 + second) / (1 - second))
 
 
+def _with_variance(variance):
+    """τ with another number in the place of σ²."""
+
+    def time(T, p, f):
+        right = p @ (f - p @ f) ** 2
+        return float((autocorrelation_time(T, p, f) + 1) * right / variance(p, f) - 1)
+
+    return time
+
+
+def _uniform_everywhere(T, p, f):
+    centred = f - f.mean()
+    total = np.linalg.solve(np.eye(len(p)) - T + p[None, :], centred)
+    return float(2 * centred @ total / (centred @ centred) - 1)
+
+
+def _relaxation_time(T, p, f):
+    return float(1 / (1 - np.sort(np.linalg.eigvals(T).real)[-2]))
+
+
 def _time_cases(rng: Generator) -> Iterator[tuple]:
     for n_visible, n_hidden, scale in [(2, 1, 1), (3, 3, 1), (4, 2, 2)]:
         W, a, b = machine_in_eighths(rng, n_visible, n_hidden, scale)
@@ -122,6 +181,10 @@ def _time_cases(rng: Generator) -> Iterator[tuple]:
     # Two valleys, all off and all on, the second a little deeper: it takes long to cross.
     W, a, b = np.full((4, 4), 2.0), np.full(4, -3.875), np.full(4, -4.0)
     yield _block_matrix(W, a, b), _marginal(W, a, b), all_states(4).sum(axis=1)
+    # Two states that change places once in a million steps. The numbers are exact, so I − T has no
+    # inverse in floating point either, and no sum that is cut off after thousands of lags will do.
+    rare = 2.0**-20
+    yield np.array([[1 - rare, rare], [rare, 1 - rare]]), np.full(2, 0.5), np.array([0.0, 1.0])
 
 
 TIME = Exercise(
@@ -130,14 +193,42 @@ TIME = Exercise(
     reference=autocorrelation_time,
     cases=_time_cases,
     mistakes={
-        "you cut the sum off after 100 lags; a slow machine has a long tail. Sum all lags at once "
-        "by solving a linear system.": _truncated,
+        **{
+            f"you cut the sum off after {lags} lags; a slow chain has a long tail. Sum all lags at "
+            "once by solving a linear system.": _truncated(lags)
+            for lags in LAGS
+        },
+        "you count the first lag alone, τ = 1 + 2 ρ_1; all lags t ≥ 1 contribute.": _truncated(1),
         "your f is not centred: subtract μ = Σ p f first.": _not_centred,
         "every state counts alike in your average; the expectation over the present state weighs "
         "with p.": _uniform_weights,
         "T stands on the wrong side: values f are a column, T @ f; transposed, the matrix moves "
         "distributions.": _transposed,
         "μ is the mean under p, p @ f, not the plain mean of f over the states.": _plain_mean,
+        "you divide by the mean of f²; σ² is the mean of (f − μ)².": _with_variance(
+            lambda p, f: p @ f**2
+        ),
+        "σ² is the variance under p; every state counts alike in yours.": _with_variance(
+            lambda p, f: f.var()
+        ),
+        "you divide by σ; ρ_t has the variance σ² below.": _with_variance(
+            lambda p, f: np.sqrt(p @ (f - p @ f) ** 2)
+        ),
+        "every state counts alike in your μ and in your averages; both weigh with p.": (
+            _uniform_everywhere
+        ),
+        "1 / (1 − λ₂) is the time in which the distance to p falls by a factor e; τ is the sum "
+        "1 + 2 Σ ρ_t over all eigenvalues.": _relaxation_time,
+        "this is Σ ρ_t over t ≥ 1; τ is 1 plus twice that sum.": lambda T, p, f: (
+            (autocorrelation_time(T, p, f) - 1) / 2
+        ),
+        "the 1 in τ = 1 + 2 Σ ρ_t is missing.": lambda T, p, f: autocorrelation_time(T, p, f) - 1,
+        "your sum of ρ_t starts at t = 0, but 1 is already counted: τ = 1 + 2 Σ_{t≥1} ρ_t.": (
+            lambda T, p, f: autocorrelation_time(T, p, f) + 2
+        ),
+        "this is 1/τ, what one draw is worth; τ is asked for.": lambda T, p, f: (
+            1 / autocorrelation_time(T, p, f)
+        ),
         "(1 + λ₂) / (1 − λ₂) holds if ρ_t = λ₂^t; other eigenvalues contribute too.": (
             _one_eigenvalue
         ),

@@ -1,4 +1,4 @@
-"""Exercises of chapter 06, Gibbs sampling: two samplers."""
+"""Exercises of chapter 06, Gibbs sampling: a step with known units."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator, default_rng
 
-from .cases import all_states, machine_in_eighths
+from .cases import machine_in_eighths
 from .engine import Exercise
 
 
@@ -87,6 +87,62 @@ def _shared_noise(v, known, W, a, b, rng):
     return np.where(known, v, (rng.random(len(a)) < _sigmoid(h @ W.T + a)).astype(float))
 
 
+def _by(hidden, visible):
+    """A step made of two half steps, hidden(inputs, rng) and visible(inputs, rng)."""
+
+    def step(v, known, W, a, b, rng):
+        h = hidden(v @ W + b, rng)
+        return np.where(known, v, visible(h @ W.T + a, rng)).astype(float)
+
+    return step
+
+
+def _drawn(x, rng):
+    return (rng.random(x.shape) < _sigmoid(x)).astype(float)
+
+
+def _rounded(x, rng):
+    return (x > 0).astype(float)
+
+
+def _rounded_with_noise(x, rng):
+    rng.random(x.shape)
+    return _rounded(x, rng)
+
+
+def _transposed_noise(x, rng):
+    return (rng.random(x.shape[::-1]).T < _sigmoid(x)).astype(float)
+
+
+def _one_number(x, rng):
+    return (rng.random() < _sigmoid(x)).astype(float)
+
+
+def _without_sigmoid(x, rng):
+    return (rng.random(x.shape) < x).astype(float)
+
+
+def _binomial(x, rng):
+    return rng.binomial(1, _sigmoid(x)).astype(float)
+
+
+def _normal(x, rng):
+    return (rng.standard_normal(x.shape) < x).astype(float)
+
+
+def _normal_against_sigmoid(x, rng):
+    return (rng.standard_normal(x.shape) < _sigmoid(x)).astype(float)
+
+
+def _chain_by_chain(v, known, W, a, b, rng):
+    rows = [gibbs_step(row[None], known, W, a, b, rng) for row in v]
+    return np.concatenate(rows)
+
+
+def _known_switched_off(v, known, W, a, b, rng):
+    return np.where(known, 0.0, gibbs_step(v, known, W, a, b, rng))
+
+
 def _two_steps(v, known, W, a, b, rng):
     return gibbs_step(gibbs_step(v, known, W, a, b, rng), known, W, a, b, rng)
 
@@ -133,6 +189,34 @@ STEP = Exercise(
         "and ones.": _mean_of_visible,
         "a unit is on where its number is *below* its probability; you compare the other way "
         "round, which happens with probability 1 − p.": _above,
+        "the new state equals the old one: the units that are not known have to be drawn.": (
+            lambda v, known, W, a, b, rng: v
+        ),
+        "the known units are switched off in your result; they keep their values.": (
+            _known_switched_off
+        ),
+        "h is a draw, but v is rounded at 1/2; the visible units are drawn, too.": _by(
+            _drawn, _rounded
+        ),
+        "h is rounded at 1/2, a deterministic map; it has to be drawn: compare P(h = 1 | v) with "
+        "rng.random((n, H)).": _by(_rounded, _drawn),
+        "you draw the hidden noise, but round h at 1/2; compare P(h = 1 | v) with that noise.": _by(
+            _rounded_with_noise, _drawn
+        ),
+        "the noise is drawn transposed; in the documented order its shapes are (n, H) and (n, D), "
+        "one chain a row.": _by(_transposed_noise, _transposed_noise),
+        "one number decides about all units of all chains; each needs its own: draw (n, H) and "
+        "(n, D) numbers.": _by(_one_number, _one_number),
+        "you draw the noise chain by chain; in the documented order all (n, H) numbers of the "
+        "hidden layer come first, then all (n, D) of the visible one.": _chain_by_chain,
+        "the sigmoid is missing: a uniform number is compared with a probability, not with an "
+        "input.": _by(_without_sigmoid, _without_sigmoid),
+        "your draws may be right, but `binomial` uses up other numbers; compare `rng.random(…)` "
+        "with the probabilities, so that the states can be compared.": _by(_binomial, _binomial),
+        "the noise is normal; it must be uniform in [0, 1), `rng.random`, to fall below p with "
+        "probability p.": _by(_normal_against_sigmoid, _normal_against_sigmoid),
+        "you compare normal noise with the inputs; uniform noise, `rng.random`, is compared with "
+        "their sigmoid.": _by(_normal, _normal),
         "you return the hidden state; the step goes on to the visible one.": _hidden_state,
         "all chains share one row of noise, so they are not independent: draw (n, H) and (n, D) "
         "numbers.": _shared_noise,
@@ -150,159 +234,4 @@ STEP = Exercise(
     },
 )
 
-
-# -- 06.2 ----------------------------------------------------------------------------------------
-def _table(inputs, states):
-    """Row: inputs of a layer; column: the probability of each of its states."""
-    return np.exp(inputs @ states.T - np.logaddexp(0, inputs).sum(axis=1, keepdims=True))
-
-
-def _block_matrix(W, a, b):
-    """The matrix of block Gibbs sampling, T(v → v') = Σ_h p(h | v) p(v' | h)."""
-    v, h = all_states(len(a)), all_states(len(b))
-    return _table(v @ W + b, h) @ _table(h @ W.T + a, v)
-
-
-def _minus_free_energy(v, W, a, b):
-    return v @ a + np.logaddexp(0, v @ W + b).sum(axis=1)
-
-
-def _marginal(W, a, b):
-    log_weight = _minus_free_energy(all_states(len(a)), W, a, b)
-    weight = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum()
-
-
-def _one_unit(W, a, b, i, share=_sigmoid):
-    """The matrix of a step that draws unit i anew; share(log odds) is the chance of `on`."""
-    v = all_states(len(a))
-    T, numbers = np.zeros((len(v), len(v))), np.arange(len(v))
-    bit = 2 ** (len(a) - 1 - i)
-    off, on = numbers & ~bit, numbers | bit
-    x = _minus_free_energy(v, W, a, b)
-    p_on = share(x[on] - x[off])
-    T[numbers, on], T[numbers, off] = p_on, 1 - p_on
-    return T
-
-
-def single_unit_matrix(W, a, b):
-    """The mean over i of the matrices that draw unit i from p(v_i | the others)."""
-    return np.mean([_one_unit(W, a, b, i) for i in range(len(a))], axis=0)
-
-
-def _energy_of_off(W, a, b):
-    matrices = [_one_unit(W, a, b, i, lambda x: _sigmoid(-x)) for i in range(len(a))]
-    return np.mean(matrices, axis=0)
-
-
-def _sum_over_units(W, a, b):
-    return len(a) * single_unit_matrix(W, a, b)
-
-
-def _sweep(W, a, b):
-    return np.linalg.multi_dot(
-        [np.eye(2 ** len(a)), *(_one_unit(W, a, b, i) for i in range(len(a))), np.eye(2 ** len(a))]
-    )
-
-
-def _never_stays(W, a, b):
-    T = single_unit_matrix(W, a, b)
-    return T - np.diag(np.diag(T))
-
-
-def _diagonal_overwritten(W, a, b):
-    """Each unit's chance to stay replaces that of the unit before instead of adding to it."""
-    T, last = _never_stays(W, a, b), _one_unit(W, a, b, len(a) - 1)
-    return T + np.diag(np.diag(last)) / len(a)
-
-
-def _diagonal_overwritten_backwards(W, a, b):
-    T, first = _never_stays(W, a, b), _one_unit(W, a, b, 0)
-    return T + np.diag(np.diag(first)) / len(a)
-
-
-def _rows_rescaled(W, a, b):
-    T = _never_stays(W, a, b)
-    return T / T.sum(axis=1, keepdims=True)
-
-
-def _unnormalised(W, a, b):
-    """Each entry the ratio of the whole p(v'), without dividing by the two states' sum."""
-    p, v = _marginal(W, a, b), all_states(len(a))
-    T = (np.abs(v[:, None] - v).sum(axis=2) == 1) * p / len(a)
-    return T + np.diag(1 - T.sum(axis=1))
-
-
-def _metropolis(W, a, b):
-    p, v = _marginal(W, a, b), all_states(len(a))
-    near = np.abs(v[:, None] - v).sum(axis=2) == 1
-    T = near * np.minimum(1, p / p[:, None]) / len(a)
-    return T + np.diag(1 - T.sum(axis=1))
-
-
-def _hidden_forgotten(W, a, b):
-    return single_unit_matrix(0 * W, a, b)
-
-
-def _mean_field(W, a, b):
-    """v_i from its input when h is replaced by E[h | v]."""
-    v, T = all_states(len(a)), np.zeros((2 ** len(a), 2 ** len(a)))
-    mean = _sigmoid(_sigmoid(v @ W + b) @ W.T + a)
-    numbers = np.arange(len(v))
-    for i in range(len(a)):
-        bit = 2 ** (len(a) - 1 - i)
-        T[numbers, numbers | bit] += mean[:, i] / len(a)
-        T[numbers, numbers & ~bit] += (1 - mean[:, i]) / len(a)
-    return T
-
-
-def _matrix_cases(rng: Generator) -> Iterator[tuple]:
-    for n_visible, n_hidden, scale in [(2, 1, 1), (1, 3, 1), (3, 2, 1), (4, 3, 3)]:
-        yield machine_in_eighths(rng, n_visible, n_hidden, scale)
-
-
-MATRIX = Exercise(
-    name="06.2",
-    title="The transition matrix of a single-unit sampler",
-    reference=single_unit_matrix,
-    cases=_matrix_cases,
-    mistakes={
-        "this is the matrix of block Gibbs sampling, (6.3); here one visible unit changes at most, "
-        "and h is never drawn.": _block_matrix,
-        "rows and columns are exchanged: a row belongs to the present state and sums to 1.": (
-            lambda W, a, b: single_unit_matrix(W, a, b).T
-        ),
-        "the two states' shares are exchanged: the lower free energy gets the larger share.": (
-            _energy_of_off
-        ),
-        "you add up the steps of all units; each is picked with probability 1/D, so every row "
-        "sums to 1.": _sum_over_units,
-        "you draw all units one after the other; a step draws one that is picked at random.": (
-            _sweep
-        ),
-        "the diagonal is missing: the draw may give the old value, and then the state stays.": (
-            _never_stays
-        ),
-        "the diagonal has the share of one unit only; whichever one is picked, v may stay: "
-        "add up (`+=`).": _diagonal_overwritten,
-        "the diagonal has the share of one unit only; whichever is picked, the state may stay: add "
-        "up (`+=`).": _diagonal_overwritten_backwards,
-        "you let the state change in every step. The draw may give the old value, so the diagonal "
-        "is not 0.": _rows_rescaled,
-        "you use p(v') of the new state; the conditional divides by the sum of the two states that "
-        "differ in unit i alone.": _unnormalised,
-        "this is the Metropolis rule, min(1, p(v') / p(v)). It keeps p too, but asked for is a "
-        "draw from the conditional, p(v') / (p(v) + p(v')).": _metropolis,
-        "the hidden units have no effect in your conditional; they are summed over in the free "
-        "energy.": _hidden_forgotten,
-        "you put E[h | v] into p(v_i = 1 | h); the conditional p(v_i | the others) sums over h: "
-        "use the free energy.": _mean_field,
-        "every row is p(v'), as if one step forgot everything.": lambda W, a, b: np.tile(
-            _marginal(W, a, b), (2 ** len(a), 1)
-        ),
-        "the visible bias is missing.": lambda W, a, b: single_unit_matrix(W, 0 * a, b),
-        "the hidden bias is missing.": lambda W, a, b: single_unit_matrix(W, a, 0 * b),
-    },
-)
-
-EXERCISES = [STEP, MATRIX]
+EXERCISES = [STEP]
