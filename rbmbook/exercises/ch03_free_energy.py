@@ -57,6 +57,25 @@ TERMS = Exercise(
         "that is |x|, the larger of the two exponents. The other term is missing: "
         "log(1 + exp(−2|x|)).": np.abs,
         "that is tanh(x), the derivative of what is asked for.": np.tanh,
+        "exp(|x|) taken out of the bracket leaves 1 + exp(−2|x|), with a minus in the exponent: a "
+        "plus makes it overflow.": lambda x: np.abs(x) + np.log1p(np.exp(2 * np.abs(x))),
+        "the logarithm of the bracket is subtracted. The logarithm of a product is a *sum*: "
+        "|x| + log(1 + exp(−2|x|)).": lambda x: np.abs(x) - np.log1p(np.exp(-2 * np.abs(x))),
+        "the bracket's logarithm is missing: log(1 + exp(−2|x|)), not exp(−2|x|).": (
+            lambda x: np.abs(x) + np.exp(-2 * np.abs(x))
+        ),
+        "the bracket 1 + exp(−2|x|) stands there without its logarithm.": (
+            lambda x: np.abs(x) + 1 + np.exp(-2 * np.abs(x))
+        ),
+        "the second term is not log 2 everywhere: log(1 + exp(−2|x|)) is log 2 at x = 0 only.": (
+            lambda x: np.abs(x) + np.log(2)
+        ),
+        "that is the sum exp(x) + exp(−x) itself; its logarithm is asked for.": (
+            lambda x: np.exp(x) + np.exp(-x)
+        ),
+        "the two exponentials are subtracted; they are to be added.": (
+            lambda x: np.abs(x) + np.log1p(-np.exp(-2 * np.abs(x)))
+        ),
         "that is softplus(x) + softplus(−x), the logarithm of the *product* (1 + exp(x)) "
         "(1 + exp(−x)). A sum of exponentials is asked for.": (
             lambda x: np.logaddexp(0.0, x) + np.logaddexp(0.0, -x)
@@ -169,8 +188,18 @@ HIDDEN = Exercise(
         "that is σ where softplus belongs; σ is its derivative.": (
             lambda h, W, a, b: -h @ b - _sigmoid(h @ W.T + a).sum(axis=1)
         ),
+        "all parameters have the wrong sign in your answer: the terms are −b_j h_j and minus "
+        "softplus of +a_i + Σ_j W_ij h_j.": (lambda h, W, a, b: hidden_free_energy(h, -W, -a, -b)),
+        "you take the logarithm of softplus. Softplus is the logarithm already: "
+        "log Π_i (1 + exp(y_i)) = Σ_i softplus(y_i).": (
+            lambda h, W, a, b: -h @ b - np.log(_softplus(h @ W.T + a)).sum(axis=1)
+        ),
         "that is Σ_v exp(−E), the sum itself. Minus its logarithm is asked for.": (
             lambda h, W, a, b: np.exp(-hidden_free_energy(h, W, a, b))
+        ),
+        "you sum the softplus terms over the rows. Each row of `h` has a free energy: sum over the "
+        "visible units, `axis=1`.": (
+            lambda h, W, a, b: -h @ b - _softplus(h @ W.T + a).sum(axis=0)
         ),
         "you sum over the whole batch. One free energy per row is asked for, shape (n,).": (
             lambda h, W, a, b: hidden_free_energy(h, W, a, b).sum()

@@ -1,4 +1,4 @@
-"""Exercises of chapter 03, Free energy: what F says about pictures and hidden units."""
+"""Exercises of chapter 03, Free energy: what the hidden units do to F."""
 
 from __future__ import annotations
 
@@ -8,134 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from .cases import random_machine, random_states_first_on
-from .ch03_free_energy import _lowest_energy, _mean_energy, _sigmoid, free_energy
+from .cases import random_machine
+from .ch03_free_energy import free_energy
 from .engine import Exercise
-
-
-# -- 03.3 ----------------------------------------------------------------------------------------
-def _gap(v, i, W, a, b):
-    """F with pixel i off minus F with pixel i on."""
-    off, on = v.copy(), v.copy()
-    off[:, i], on[:, i] = 0.0, 1.0
-    return free_energy(off, W, a, b) - free_energy(on, W, a, b)
-
-
-def missing_pixel(v, i, W, a, b):
-    """P(v_i = 1 | other pixels) = σ(F(v_i = 0) − F(v_i = 1))."""
-    return _sigmoid(_gap(v, i, W, a, b))
-
-
-def _pixel_by_means(v, i, W, a, b):
-    return _sigmoid(_sigmoid(v @ W + b) @ W[i] + a[i])
-
-
-def _pixel_by_means_of(value):
-    def mistake(v, i, W, a, b):
-        filled = v.copy()
-        filled[:, i] = value
-        return _pixel_by_means(filled, i, W, a, b)
-
-    return mistake
-
-
-def _pixel_with(energy):
-    """Another number per picture in place of F."""
-
-    def mistake(v, i, W, a, b):
-        off, on = v.copy(), v.copy()
-        off[:, i], on[:, i] = 0.0, 1.0
-        return _sigmoid(energy(off, W, a, b) - energy(on, W, a, b))
-
-    return mistake
-
-
-def _pixel_of_row(v, i, W, a, b):
-    """`v[i]` for `v[:, i]`: picture i instead of pixel i."""
-    off, on = v.copy(), v.copy()
-    off[i], on[i] = 0.0, 1.0
-    return _sigmoid(free_energy(off, W, a, b) - free_energy(on, W, a, b))
-
-
-def _pixel_unnormalised(v, i, W, a, b):
-    on = v.copy()
-    on[:, i] = 1.0
-    return np.exp(-free_energy(on, W, a, b))
-
-
-def _pixel_as_is(v, i, W, a, b):
-    """F of the picture as given against F with the pixel on: the pixel's content matters."""
-    on = v.copy()
-    on[:, i] = 1.0
-    return _sigmoid(free_energy(v, W, a, b) - free_energy(on, W, a, b))
-
-
-def _pixel_flipped(v, i, W, a, b):
-    """Given against flipped: the probability that the pixel is as given, not that it is on."""
-    gap = _gap(v, i, W, a, b)
-    return _sigmoid(np.where(v[:, i] == 1, gap, -gap))
-
-
-def _pixel_ratio(v, i, W, a, b):
-    off, on = v.copy(), v.copy()
-    off[:, i], on[:, i] = 0.0, 1.0
-    f_off, f_on = free_energy(off, W, a, b), free_energy(on, W, a, b)
-    return f_on / (f_off + f_on)
-
-
-def _pixel_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden, i, scale in [
-        (4, 2, 1, 0, 1), (6, 4, 4, 1, 2), (5, 5, 3, 4, 1), (3, 4, 5, 2, 300)
-    ]:  # fmt: skip
-        v = random_states_first_on(rng, n, n_visible)
-        v[1, i] = 0.0
-        yield (v, i, *random_machine(rng, n_visible, n_hidden, scale))
-
-
-PIXEL = Exercise(
-    name="03.3",
-    title="A missing pixel, given the others",
-    reference=missing_pixel,
-    cases=_pixel_cases,
-    mistakes={
-        "you return the probability that the pixel is off. The state with the *lower* free energy "
-        "is the likelier: F(off) − F(on) in the sigmoid.": (
-            lambda v, i, W, a, b: 1 - missing_pixel(v, i, W, a, b)
-        ),
-        "you compute the mean of h from the picture as it stands and send it down. The missing "
-        "pixel took part in that, and the mean of h is not h.": _pixel_by_means,
-        "you compare the picture as it stands with the pixel switched on; where it is on already, "
-        "that is a comparison with itself. Compare off with on.": _pixel_as_is,
-        "you return the probability that the pixel is as `v` says. Asked is the probability that "
-        "it is on.": _pixel_flipped,
-        "a ratio of free energies has no meaning: only differences of F count. Probabilities are "
-        "proportional to exp(−F).": _pixel_ratio,
-        "you return F(off) − F(on), the logarithm of the odds. Its sigmoid is asked for.": _gap,
-        "you return the odds P / (1 − P), not P. Divide them by 1 + odds.": (
-            lambda v, i, W, a, b: np.exp(_gap(v, i, W, a, b))
-        ),
-        "you return 0 or 1, the likelier value. The probability is asked for.": (
-            lambda v, i, W, a, b: (_gap(v, i, W, a, b) > 0) * 1.0
-        ),
-        "you switch the missing pixel off and send the mean of h down. Unknown is not off, and the "
-        "mean of h is not h: compare the free energies of both pictures.": _pixel_by_means_of(0.0),
-        "you switch the missing pixel on and send the mean of h down. Unknown is not on, and the "
-        "mean of h is not h: compare the free energies of both pictures.": _pixel_by_means_of(1.0),
-        "all your answers are ½: you compare a picture with itself. `on = off` makes no copy, both "
-        "names then mean one array.": lambda v, i, W, a, b: np.full(len(v), 0.5),
-        "you change picture `i`, not pixel `i`: a row of `v` is a picture, so the pixel is "
-        "`v[:, i]`.": _pixel_of_row,
-        "you compare the lowest energies of the two pictures. The other hidden states count, too: "
-        "compare free energies.": _pixel_with(lambda v, W, a, b: _lowest_energy(v, W.T, b, a)),
-        "you compare the mean energies of the two pictures. F is the mean energy minus the "
-        "entropy.": _pixel_with(lambda v, W, a, b: _mean_energy(v, W.T, b, a)),
-        "that is exp(−F) of the picture with the pixel on. Divide it by the sum over both "
-        "pictures.": _pixel_unnormalised,
-        "the visible bias of the pixel is missing.": (
-            lambda v, i, W, a, b: missing_pixel(v, i, W, 0 * a, b)
-        ),
-    },
-)
 
 
 # -- 03.4 ----------------------------------------------------------------------------------------
@@ -232,6 +107,31 @@ FLIP = Exercise(
                 flip_hidden(W, a, b, j)[2],
             )
         ),
+        "every visible bias takes the sum Σ_i W_ij in your answer. The bias of visible unit i "
+        "takes its own W_ij.": (
+            lambda W, a, b, j: (
+                flip_hidden(W, a, b, j)[0],
+                a + W[:, j].sum(),
+                flip_hidden(W, a, b, j)[2],
+            )
+        ),
+        "the visible bias takes W_ij twice in your answer. softplus(x_j) = x_j + softplus(−x_j) "
+        "leaves x_j over once.": _flip_with(True, 2, True),
+        "the visible bias takes half of W_ij in your answer. softplus(x_j) = x_j + softplus(−x_j) "
+        "leaves the whole of x_j over.": _flip_with(True, 0.5, True),
+        "the hidden bias takes a sum of weights, as it does when *visible* units are flipped "
+        "(Exercise 1.3). Here b_j only changes its sign.": (
+            lambda W, a, b, j: (
+                *flip_hidden(W, a, b, j)[:2],
+                flip_hidden(W, a, b, j)[2] - W[:, j].sum() * (np.arange(len(b)) == j),
+            )
+        ),
+        "the weights of unit j are 0 in your answer: it then no longer depends on the picture. "
+        "They change their sign.": (
+            lambda W, a, b, j: (W * (np.arange(len(b)) != j), *flip_hidden(W, a, b, j)[1:])
+        ),
+        "the parameters are replaced by 1 minus themselves. The *values* 0 and 1 of the unit are "
+        "exchanged; its parameters change their sign.": lambda W, a, b, j: (1 - W, a, 1 - b),
         "you flip all hidden units. Only unit j exchanges its values.": (
             lambda W, a, b, j: (-W, a + W.sum(axis=1), -b)
         ),
@@ -309,4 +209,4 @@ EITHER = Exercise(
     },
 )
 
-EXERCISES = [PIXEL, FLIP, EITHER]
+EXERCISES = [FLIP, EITHER]

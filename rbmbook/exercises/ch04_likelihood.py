@@ -1,4 +1,4 @@
-"""Exercises of chapter 04, Likelihood and its gradient."""
+"""Exercises of chapter 04, Likelihood and its gradient: the likelihood and the divergence."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ def _log_p(v, W, a, b):
     return -_free_energy(v, W, a, b) - _log_partition(W, a, b)
 
 
+def _mean_h(v, W, b):
+    return np.exp(-np.logaddexp(0, -(v @ W + b)))  # the sigmoid, without overflow
+
+
 # -- 04.1 ----------------------------------------------------------------------------------------
 def log_likelihood(v, W, a, b):
     """Mean over the rows of v of log p(v) = −F(v) − log Z, in nats."""
@@ -48,7 +52,7 @@ LIKELIHOOD = Exercise(
     reference=log_likelihood,
     cases=_likelihood_cases,
     mistakes={
-        "log Z is missing: −F(v) is the logarithm of an unnormalised weight, not of a "
+        "log Z is missing: −F(v) is the logarithm of an unnormalised "
         "probability.": lambda v, W, a, b: -_free_energy(v, W, a, b).mean(),
         "you add log Z; p(v) = exp(−F(v)) / Z, and the logarithm of a quotient is a "
         "difference.": lambda v, W, a, b: _log_partition(W, a, b) - _free_energy(v, W, a, b).mean(),
@@ -79,6 +83,40 @@ LIKELIHOOD = Exercise(
         ),
         "these are bits, from logarithms to base 2; nats are asked for, natural logarithms.": (
             lambda v, W, a, b: log_likelihood(v, W, a, b) / np.log(2)
+        ),
+        "log Z is divided by the number of examples. It stands in every log p(v), so its mean is "
+        "itself.": lambda v, W, a, b: (
+            -_free_energy(v, W, a, b).mean() - _log_partition(W, a, b) / len(v)
+        ),
+        "you sum −F over the examples and subtract log Z once. Every example has its own log Z, "
+        "and the mean is asked for.": lambda v, W, a, b: (
+            -_free_energy(v, W, a, b).sum() - _log_partition(W, a, b)
+        ),
+        "that is log p relative to the likeliest state: you subtract the largest −F in place of "
+        "log Z. All states count in Z.": lambda v, W, a, b: (
+            -_free_energy(v, W, a, b).mean() + _free_energy(all_states(len(a)), W, a, b).min()
+        ),
+        "the largest exponent was subtracted before exponentiating, but not added back to "
+        "log Z.": lambda v, W, a, b: (
+            log_likelihood(v, W, a, b) - (_free_energy(all_states(len(a)), W, a, b).min())
+        ),
+        "Z is the *sum* over all states; you take the mean over them.": lambda v, W, a, b: (
+            log_likelihood(v, W, a, b) + len(a) * np.log(2)
+        ),
+        "F has the wrong sign everywhere, in Z too: p(v) = exp(−F(v)) / Z.": lambda v, W, a, b: (
+            _free_energy(v, W, a, b).mean()
+            - _log_sum_exp(_free_energy(all_states(len(a)), W, a, b))
+        ),
+        "this is the mean of p(v); take its logarithm for each example before the mean.": (
+            lambda v, W, a, b: np.exp(_log_p(v, W, a, b)).mean()
+        ),
+        "the sigmoid stands in place of softplus; it is the derivative of softplus.": (
+            lambda v, W, a, b: (
+                (v @ a + _mean_h(v, W, b).sum(axis=1)).mean()
+                - _log_sum_exp(
+                    all_states(len(a)) @ a + _mean_h(all_states(len(a)), W, b).sum(axis=1)
+                )
+            )
         ),
         "Z is summed over the data only. It runs over all 2^D states, also those that do not "
         "occur in the data.": lambda v, W, a, b: (
@@ -126,10 +164,33 @@ KL = Exercise(
         "this is Σ p log q, the mean log-likelihood; KL also has the term Σ p log p, and the "
         "opposite sign.": lambda p, q: -_cross_entropy(p, q),
         "this is the entropy of p; where is q?": lambda p, q: _entropy(p),
-        "the average is over the states with equal weight (a mean); weigh each by p(v).": (
+        "the logarithm is missing: Σ p log(p / q), not Σ p · p / q.": (
+            lambda p, q: np.sum(p * p / q)
+        ),
+        "the shares p(v) in front of the logarithms are missing.": (
+            lambda p, q: np.sum(np.log(p[p > 0] / q[p > 0]))
+        ),
+        "you add absolute values. Terms with p < q are negative and have to stay so.": (
+            lambda p, q: np.sum(np.abs(p[p > 0] * np.log(p[p > 0] / q[p > 0])))
+        ),
+        "you add the divergence the other way round, KL(q ‖ p). Only KL(p ‖ q) is asked for.": (
+            lambda p, q: np.sum((p - q) * np.log(p / q))
+        ),
+        "you compare p with the average of p and q (the Jensen–Shannon divergence). q itself "
+        "stands in the denominator.": lambda p, q: kl(p, (p + q) / 2) / 2 + kl(q, (p + q) / 2) / 2,
+        "this is the sum of squared differences; KL is an average of logarithms of ratios.": (
+            lambda p, q: np.sum((p - q) ** 2)
+        ),
+        "this is half the sum of |p − q|, another distance of distributions. KL is an average of "
+        "logarithms of ratios.": lambda p, q: np.abs(p - q).sum() / 2,
+        "q is divided by its sum over the states with p > 0. Take it as it is: what q spends "
+        "elsewhere counts against it.": lambda p, q: kl(p, q) + np.log(q[p > 0].sum()),
+        "all states count alike in your average (a mean); weigh each by p(v).": (
             lambda p, q: np.mean(np.log(p[p > 0] / q[p > 0]))
         ),
-        "each log-ratio is weighed by q(v); weigh it by p(v).": lambda p, q: np.sum(
+        "you take the mean of the terms p log(p / q). The factors p(v) make it an average already: "
+        "sum.": lambda p, q: kl(p, q) / np.sum(p > 0),
+        "each log-ratio is multiplied by q(v); its factor is p(v).": lambda p, q: np.sum(
             q[p > 0] * np.log(p[p > 0] / q[p > 0])
         ),
         "these are bits; nats are asked for, natural logarithms.": lambda p, q: (
@@ -141,145 +202,4 @@ KL = Exercise(
 )
 
 
-# -- 04.3 ----------------------------------------------------------------------------------------
-def _mean_h(v, W, b):
-    return np.exp(-np.logaddexp(0, -(v @ W + b)))  # the sigmoid, without overflow
-
-
-def _average(v, h, p):
-    """⟨v hᵀ⟩, ⟨v⟩ and ⟨h⟩ over the rows, row n with probability p_n."""
-    return v.T @ (p[:, None] * h), p @ v, p @ h
-
-
-def _data_term(v, W, a, b):
-    return _average(v, _mean_h(v, W, b), np.full(len(v), 1 / len(v)))
-
-
-def _model_term(W, a, b):
-    x = all_states(len(a))
-    return _average(x, _mean_h(x, W, b), np.exp(_log_p(x, W, a, b)))
-
-
-def _difference(x, y):
-    return tuple(p - q for p, q in zip(x, y, strict=True))
-
-
-def gradient(v, W, a, b):
-    """Data term minus model term, for W, a and b."""
-    return _difference(_data_term(v, W, a, b), _model_term(W, a, b))
-
-
-def _summed(v, W, a, b):
-    data = tuple(len(v) * x for x in _data_term(v, W, a, b))
-    return _difference(data, _model_term(W, a, b))
-
-
-def _uniform_model(v, W, a, b):
-    x = all_states(len(a))
-    uniform = np.full(len(x), 1 / len(x))
-    return _difference(_data_term(v, W, a, b), _average(x, _mean_h(x, W, b), uniform))
-
-
-def _rounded_hidden(v, W, a, b):
-    x = all_states(len(a))
-    data = _average(v, _mean_h(v, W, b).round(), np.full(len(v), 1 / len(v)))
-    return _difference(data, _average(x, _mean_h(x, W, b).round(), np.exp(_log_p(x, W, a, b))))
-
-
-def _no_hidden_bias(v, W, a, b):
-    x = all_states(len(a))
-    data = _average(v, _mean_h(v, W, 0 * b), np.full(len(v), 1 / len(v)))
-    return _difference(data, _average(x, _mean_h(x, W, 0 * b), np.exp(_log_p(x, W, a, b))))
-
-
-def _product_of_means(v, W, a, b):
-    _, dv, dh = _data_term(v, W, a, b)
-    _, mv, mh = _model_term(W, a, b)
-    return np.outer(dv, dh) - np.outer(mv, mh), dv - mv, dh - mh
-
-
-def _gradient_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden, scale in [(3, 2, 1, 1), (6, 4, 3, 1), (5, 3, 5, 2), (4, 3, 2, 300)]:
-        yield (random_states(rng, n, n_visible), *random_machine(rng, n_visible, n_hidden, scale))
-
-
-GRADIENT = Exercise(
-    name="04.3",
-    title="The gradient of the mean log-likelihood",
-    reference=gradient,
-    cases=_gradient_cases,
-    parts=("W", "a", "b"),
-    mistakes={
-        "the sign is flipped: the data term counts plus, the model term minus. Your direction "
-        "makes the data less likely.": lambda v, W, a, b: tuple(-x for x in gradient(v, W, a, b)),
-        "the model term is missing: you have the derivative of −F at the data, not that of "
-        "log Z.": _data_term,
-        "this is the model term alone; the data term is missing.": lambda v, W, a, b: _model_term(
-            W, a, b
-        ),
-        "the two terms are added; the model term is subtracted.": lambda v, W, a, b: tuple(
-            x + y for x, y in zip(_data_term(v, W, a, b), _model_term(W, a, b), strict=True)
-        ),
-        "the data term is a sum over the examples; take their mean.": _summed,
-        "in the model term all states count alike. Weigh each state v by its probability "
-        "p(v).": _uniform_model,
-        "the hidden means are rounded to 0 or 1; use the probabilities p(h_j = 1 | v) "
-        "themselves.": _rounded_hidden,
-        "the hidden bias is missing in p(h_j = 1 | v) = sigmoid(b_j + Σ_i v_i W_ij).": (
-            _no_hidden_bias
-        ),
-        "for W you multiply the mean of v by the mean of h. The mean of the products v_i h_j is "
-        "asked for: v and h depend on each other.": _product_of_means,
-    },
-)
-
-
-# -- 04.4 ----------------------------------------------------------------------------------------
-def shared_gradient(G):
-    """Gradient of w where W[i, j] = w[(i − j) mod D]: the sum over all places of each w_k."""
-    rows = np.arange(len(G))
-    return np.array([G[(k + rows) % len(G), rows].sum() for k in rows])
-
-
-def _shared_backwards(G):
-    rows = np.arange(len(G))
-    return np.array([G[(k - rows) % len(G), rows].sum() for k in rows])
-
-
-def _shared_cases(rng: Generator) -> Iterator[tuple]:
-    for size in (3, 1, 4, 7):
-        yield (rng.standard_normal((size, size)),)
-
-
-SHARED = Exercise(
-    name="04.4",
-    title="The gradient of shared weights",
-    reference=shared_gradient,
-    cases=_shared_cases,
-    mistakes={
-        "you average over the places where w_k stands. Each place adds its own effect on the "
-        "log-likelihood: sum them.": lambda G: shared_gradient(G) / len(G),
-        "only one column is used: w_k stands in every column of W, each time in another row.": (
-            lambda G: G[:, 0]
-        ),
-        "only one row is used: w_k stands in every row of W, each time in another column.": (
-            lambda G: G[0]
-        ),
-        "you sum along the rows of G. w_k does not fill a row: it moves one row down from "
-        "column to column.": lambda G: G.sum(axis=1),
-        "you sum along the columns of G; that is the derivative for a number added to a whole "
-        "column.": lambda G: G.sum(axis=0),
-        "the shift runs the wrong way: from i − j = k follows i = k + j.": _shared_backwards,
-        "the index runs the wrong way: w_k stands where i − j is k, not j − i.": lambda G: (
-            shared_gradient(G.T)
-        ),
-        "you take only the part of each diagonal that does not wrap around; i − j is to be taken "
-        "modulo D.": lambda G: np.array([np.trace(G, -k) for k in range(len(G))]),
-        "you take the diagonals above the main one, and only the part that does not wrap around; "
-        "w_k stands where i − j is k modulo D.": lambda G: np.array(
-            [np.trace(G, k) for k in range(len(G))]
-        ),
-    },
-)
-
-EXERCISES = [LIKELIHOOD, KL, GRADIENT, SHARED]
+EXERCISES = [LIKELIHOOD, KL]
