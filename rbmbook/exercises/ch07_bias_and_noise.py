@@ -1,4 +1,4 @@
-"""Exercises of chapter 07, Contrastive divergence: its noise and its bias, by enumeration."""
+"""Exercises of chapter 07, Contrastive divergence: its noise and the dropped term."""
 
 from __future__ import annotations
 
@@ -31,12 +31,6 @@ def _marginal(W, a, b):
 
 
 # -- 07.2 ----------------------------------------------------------------------------------------
-def _walk(q, T, k):
-    for _ in range(k):
-        q = q @ T
-    return q
-
-
 def _data(rng: Generator, n_visible: int) -> np.ndarray:
     """A distribution in which some states do not occur, with unequal weights elsewhere."""
     q = rng.integers(0, 4, 2**n_visible).astype(float)
@@ -44,19 +38,9 @@ def _data(rng: Generator, n_visible: int) -> np.ndarray:
     return q / q.sum()
 
 
-def _minus(x, y):
-    return tuple(p - q for p, q in zip(x, y, strict=True))
-
-
-def _statistics(q, W, a, b):
-    v = all_states(len(a))
-    mean = _sigmoid(v @ W + b)
-    return (v.T * q) @ mean, q @ v, q @ mean
-
-
 def _means_after(v, W, a, b, k):
     """P(v_i = 1 after k steps) for a chain from each row of v, (n, D)."""
-    numbers = (v @ 2 ** np.arange(v.shape[1] - 1, -1, -1)).astype(int)
+    numbers = _numbers(v)
     T = np.linalg.matrix_power(_transition(W, a, b), k)
     return T[numbers] @ all_states(len(a))
 
@@ -86,8 +70,36 @@ def _spread_of_means(v, W, a, b, k):
     return (v - _means_after(v, W, a, b, k)).std(axis=0) / np.sqrt(len(v))
 
 
+def _noise_of(spread, means=_means_after):
+    """A mistake: spread(m, v) of the means m of the chains from the rows v."""
+    return lambda v, W, a, b, k: spread(means(v, W, a, b, k), v)
+
+
+def _with_table(power):
+    """The means after k steps, from power(T, k) and the numbers of the rows."""
+
+    def means(v, W, a, b, k):
+        return power(_transition(W, a, b), k, v) @ all_states(len(a))
+
+    return means
+
+
+def _spread(m, v):
+    return np.sqrt(np.abs((m * (1 - m)).sum(axis=0))) / len(v)
+
+
+def _numbers(v):
+    return (v @ 2 ** np.arange(v.shape[1] - 1, -1, -1)).astype(int)
+
+
 def _noise_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden, k in [(1, 2, 1, 1), (5, 3, 2, 2), (7, 4, 3, 1), (6, 3, 4, 5)]:
+    for n, n_visible, n_hidden, k in [
+        (5, 3, 2, 2),
+        (7, 4, 3, 1),
+        (6, 3, 4, 5),
+        (4, 3, 3, 1),  # square: a and b can be exchanged
+        (1, 2, 1, 1),
+    ]:
         v = rng.integers(0, 2, (n, n_visible)).astype(float)
         yield (v, *machine_in_eighths(rng, n_visible, n_hidden, 1.5), k)
 
@@ -117,10 +129,51 @@ NOISE = Exercise(
         ),
         "this is how the expected differences scatter from row to row; asked for is how da "
         "scatters when the same rows are used again.": _spread_of_means,
+        "the root is missing, and the variance of a mean is the sum of the variances divided by "
+        "n².": _noise_of(lambda m, v: (m * (1 - m)).mean(axis=0)),
+        "this is the variance of the sum over the rows. da is their mean (divide by n²), and a "
+        "standard deviation is a root.": _noise_of(lambda m, v: (m * (1 - m)).sum(axis=0)),
+        "this is the probability of each unit after k steps, averaged over the chains; asked for "
+        "is how far their mean scatters.": _noise_of(lambda m, v: m.mean(axis=0)),
+        "m is the mean square of a unit that is 0 or 1; its variance is m − m².": _noise_of(
+            lambda m, v: np.sqrt(m.sum(axis=0)) / len(v)
+        ),
+        "this is the mean square of v − v(k), start and all. The mean of the difference is not 0: "
+        "subtract its square.": _noise_of(
+            lambda m, v: np.sqrt((v + m - 2 * v * m).sum(axis=0)) / len(v)
+        ),
+        "you add the scatter of the rows of v; they are given, only the chains are random.": (
+            _noise_of(
+                lambda m, v: np.sqrt(_spread(m, v) ** 2 + v.var(axis=0) / len(v))
+            )
+        ),
+        "you divide by n − 1: nothing is estimated from a sample here, the variances are known.": (
+            _noise_of(
+                lambda m, v: np.sqrt(
+                    (m * (1 - m)).sum(axis=0) / (len(v) * max(len(v) - 1, 1))
+                )
+            )
+        ),
+        "every row has its own chain; you let a row that occurs twice count once.": (
+            lambda v, W, a, b, k: cd_noise(np.unique(v, axis=0), W, a, b, k)
+        ),
+        "`T**k` raises every entry of T to the power k; k steps are the matrix power.": (
+            _noise_of(_spread, _with_table(lambda T, k, v: (T**k)[_numbers(v)]))
+        ),
+        "you take columns of T^k. Row v holds where a chain from v ends.": (
+            _noise_of(_spread, _with_table(
+                lambda T, k, v: np.linalg.matrix_power(T, k).T[_numbers(v)]
+            ))
+        ),
+        "your rows of T^k belong to other states: the first unit is the highest digit of a state's "
+        "number, as in `rb.exact.states`.": _noise_of(_spread, _with_table(
+            lambda T, k, v: np.linalg.matrix_power(T, k)[_numbers(v[:, ::-1])]
+        )),
+        "you take one step too few.": lambda v, W, a, b, k: cd_noise(v, W, a, b, k - 1),
         "you take one step only, whatever k is.": lambda v, W, a, b, k: cd_noise(v, W, a, b, 1),
         "you take one step too many.": lambda v, W, a, b, k: cd_noise(v, W, a, b, k + 1),
     },
-)
+)  # fmt: skip
 
 
 # -- 07.3 ----------------------------------------------------------------------------------------
@@ -145,7 +198,7 @@ def _mean_subtracted(q, W, a, b, mean):
 
 
 def _dropped_cases(rng: Generator) -> Iterator[tuple]:
-    for n_visible, n_hidden in [(2, 1), (3, 2), (4, 3), (3, 4)]:
+    for n_visible, n_hidden in [(2, 1), (3, 2), (4, 3), (3, 4), (3, 3)]:
         yield (_data(rng, n_visible), *machine_in_eighths(rng, n_visible, n_hidden))
 
 
@@ -180,6 +233,44 @@ DROPPED = Exercise(
         "you left p_1 out of the logarithm, log(p_1 / p).": lambda q, W, a, b: _dropped(
             q, W, a, b, lambda p1, p: -np.log(p)
         ),
+        "the factor log(p_1 / p) is missing: without it the sum is 0, since p_1 always adds up to "
+        "1.": lambda q, W, a, b: 0 * a,
+        "the logarithm is of p_1 / p; you divide by the data's p_0.": lambda q, W, a, b: _dropped(
+            q, W, a, b, lambda p1, p: np.log(p1 / np.where(q > 0, q, 1))
+        ),
+        "the logarithm is of p_1 / p, after one step; you take the data's p_0 / p. Where the data "
+        "has none, that is −∞.": lambda q, W, a, b: _dropped(
+            q, W, a, b, lambda p1, p: np.log(q / p)
+        ),
+        "the logarithm is of p_1 / p, after one step; you take the data's p_0 / p.": (
+            lambda q, W, a, b: _dropped(
+                q, W, a, b, lambda p1, p: np.log(np.where(q > 0, q, 1) / p)
+            )
+        ),
+        "the derivative of the normaliser is subtracted: v_i − P(v_i = 1 | h).": (
+            lambda q, W, a, b: _dropped(q, W, a, b, centre=lambda y: -_sigmoid(y))
+        ),
+        "you subtract the input a + W h; the derivative has its sigmoid, P(v_i = 1 | h).": (
+            lambda q, W, a, b: _dropped(q, W, a, b, centre=lambda y: y)
+        ),
+        "the term with v_i is missing: the derivative is p(v | h) (v_i − P(v_i = 1 | h)).": (
+            lambda q, W, a, b: _dropped(q, W, a, b) - _dropped(q, W, a, b, centre=lambda y: 0 * y)
+        ),
+        "this is the whole slope of CD_1; asked for is the dropped term alone.": (
+            lambda q, W, a, b: dropped_term(q, W, a, b)
+            + (q - q @ _transition(W, a, b)) @ all_states(len(a))
+        ),
+        "σ(y)(1 − σ(y)) is the slope of one unit's probability of being on. p(v | h) is that of a "
+        "whole state: the slope is p(v | h) (v_i − P(v_i = 1 | h)).": lambda q, W, a, b: (
+            _dropped(q, W, a, b, centre=lambda y: -_sigmoid(y) * (1 - _sigmoid(y)))
+            - _dropped(q, W, a, b, centre=lambda y: 0 * y)
+        ),
+        "you multiply by the difference p_1 − p; the factor is log(p_1 / p).": (
+            lambda q, W, a, b: _dropped(q, W, a, b, lambda p1, p: p1 - p)
+        ),
+        "q is not used: you start from all states alike.": lambda q, W, a, b: dropped_term(
+            np.full_like(q, 1 / len(q)), W, a, b
+        ),
         "the logarithm is missing: you multiply by p_1 / p.": lambda q, W, a, b: _dropped(
             q, W, a, b, lambda p1, p: p1 / p
         ),
@@ -197,111 +288,4 @@ DROPPED = Exercise(
     },
 )  # fmt: skip
 
-
-# -- 07.4 ----------------------------------------------------------------------------------------
-def _search(q, W, a, b, tolerance, size, first=1):
-    """The smallest k ≥ first at which `size` of the bias's entries is within the tolerance."""
-    T, p, k = _transition(W, a, b), _marginal(W, a, b), first
-    now = _walk(q, T, first)
-    while k < 100_000:
-        bias = _minus(_statistics(now, W, a, b), _statistics(p, W, a, b))
-        if size(bias) <= tolerance:
-            break
-        now, k = now @ T, k + 1
-    return k
-
-
-def _largest(parts):
-    return max(np.abs(part).max() for part in parts)
-
-
-def steps_enough(q, W, a, b, tolerance):
-    """Smallest k ≥ 1 with |⟨−∂F⟩_k − ⟨−∂F⟩_∞| ≤ tolerance in every entry."""
-    return _search(q, W, a, b, tolerance, _largest)
-
-
-def _distance_of_distributions(q, W, a, b, tolerance):
-    T, p, k = _transition(W, a, b), _marginal(W, a, b), 1
-    now = q @ T
-    while 0.5 * np.abs(now - p).sum() > tolerance:
-        now, k = now @ T, k + 1
-    return k
-
-
-def _small_change(q, W, a, b, tolerance):
-    T, k, now = _transition(W, a, b), 1, q
-    while _largest(_minus(_statistics(now @ T, W, a, b), _statistics(now, W, a, b))) > tolerance:
-        now, k = now @ T, k + 1
-    return k
-
-
-def _enough_cases(rng: Generator) -> Iterator[tuple]:
-    for n_visible, n_hidden, scale, tolerance in [
-        (2, 1, 1, 1e-3),
-        (3, 2, 2, 1e-3),
-        (4, 3, 1.5, 1e-5),
-        (3, 3, 2, 1e-6),
-        (2, 2, 0.5, 0.5),
-    ]:
-        yield (
-            _data(rng, n_visible),
-            *machine_in_eighths(rng, n_visible, n_hidden, scale),
-            tolerance,
-        )
-    # The hidden biases' entries are the last to become small.
-    W, a = np.array([[0.75], [0.875], [1.375], [-2.375]]), np.array([-1.375, -0.875, -2.375, 3.5])
-    q = np.array([0, 1, 3, 2, 3, 0, 3, 3, 0, 1, 2, 0, 2, 2, 3, 3]) / 28
-    yield q, W, a, np.array([-1.0]), 1e-3
-    # Two valleys, the second deeper: slow.
-    yield (_data(rng, 4), np.full((4, 3), 2.0), np.full(4, -2.75), np.full(3, -4.0), 1e-3)
-
-
-ENOUGH = Exercise(
-    name="07.4",
-    title="How many steps are enough",
-    reference=steps_enough,
-    cases=_enough_cases,
-    mistakes={
-        "you count one step too few: k is the number of times that T was applied.": (
-            lambda q, W, a, b, tolerance: steps_enough(q, W, a, b, tolerance) - 1
-        ),
-        "you count one step too many: the smallest k at which the bias is small enough.": (
-            lambda q, W, a, b, tolerance: steps_enough(q, W, a, b, tolerance) + 1
-        ),
-        "take absolute values: an entry that is too small by a lot is an error too.": (
-            lambda q, W, a, b, tolerance: _search(
-                q, W, a, b, tolerance, lambda parts: max(part.max() for part in parts)
-            )
-        ),
-        "you look at the weights alone; the biases' entries count as well.": (
-            lambda q, W, a, b, tolerance: _search(
-                q, W, a, b, tolerance, lambda parts: np.abs(parts[0]).max()
-            )
-        ),
-        "you look at the mean size of the entries; every one has to be within the tolerance.": (
-            lambda q, W, a, b, tolerance: _search(
-                q, W, a, b, tolerance,
-                lambda parts: np.mean(np.abs(np.concatenate([part.ravel() for part in parts]))),
-            )
-        ),
-        "you look at the distance of the distributions. It bounds the bias (7.4), so your k is "
-        "enough, but it is not the smallest.": _distance_of_distributions,
-        "you stop when a step changes little; a slow chain changes little far from p. Compare "
-        "with the exact gradient.": _small_change,
-        "k is at least 1: a chain that has not moved gives no gradient.": (
-            lambda q, W, a, b, tolerance: _search(q, W, a, b, tolerance, _largest, first=0)
-        ),
-        "you add up the sizes of the entries; each by itself has to be within the tolerance.": (
-            lambda q, W, a, b, tolerance: _search(
-                q, W, a, b, tolerance, lambda parts: sum(np.abs(part).sum() for part in parts)
-            )
-        ),
-        "you compare the Euclidean length of the bias with the tolerance; asked for is the "
-        "largest entry.": lambda q, W, a, b, tolerance: _search(
-            q, W, a, b, tolerance,
-            lambda parts: np.sqrt(sum((part**2).sum() for part in parts)),
-        ),
-    },
-)  # fmt: skip
-
-EXERCISES = [NOISE, DROPPED, ENOUGH]
+EXERCISES = [NOISE, DROPPED]

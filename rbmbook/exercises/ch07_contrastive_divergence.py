@@ -131,6 +131,36 @@ def _from_coins(v, weight, W, a, b, k, rng):
     return _difference(weight, v, _sigmoid(v @ W + b), end, _sigmoid(end @ W + b))
 
 
+def _with(difference, visible=None):
+    """Another way to put the two terms together; `visible`: what stands for v at the end."""
+
+    def attempt(v, weight, W, a, b, k, rng):
+        h, end = _chain(v, W, a, b, k, rng)
+        end = end if visible is None else visible(h, W, a)
+        share = weight / weight.sum()
+        return difference(share, v, _sigmoid(v @ W + b), end, _sigmoid(end @ W + b))
+
+    return attempt
+
+
+def _by_rule(rule):
+    """A chain in which rule(noise, probability) decides which units are on."""
+
+    def attempt(v, weight, W, a, b, k, rng):
+        end = v
+        for _ in range(k):
+            h = rule(rng.random((len(v), len(b))), _sigmoid(end @ W + b)).astype(float)
+            end = rule(rng.random(v.shape), _sigmoid(h @ W.T + a)).astype(float)
+        return _difference(weight, v, _sigmoid(v @ W + b), end, _sigmoid(end @ W + b))
+
+    return attempt
+
+
+def _scaled_data(v, weight, W, a, b, k, rng):
+    scaled = v * (weight / weight.mean())[:, None]
+    return cd_gradient(scaled, np.ones(len(v)), W, a, b, k, rng)
+
+
 def _changed(**change):
     """The right answer with some arguments changed: name=function of the old value."""
 
@@ -157,7 +187,38 @@ CD = Exercise(
     cases=_cd_cases,
     parts=("dW", "da", "db"),
     mistakes={
+        "both terms are the same: the chain overwrites the data. Keep v, and let the chain walk on "
+        "an array of its own.": _with(lambda s, v, h, u, g: (0 * v.T @ h, 0 * s @ v, 0 * s @ h)),
         "the weights are ignored: every row counts alike.": _unweighted,
+        "dW is weighted, da and db are not.": _with(
+            lambda s, v, h, u, g: (
+                (v.T * s) @ h - (u.T * s) @ g, (v - u).mean(axis=0), (h - g).mean(axis=0)
+            )
+        ),
+        "in dW only the data term is weighted; the chain of row r counts weight[r] as well.": _with(
+            lambda s, v, h, u, g: ((v.T * s) @ h - u.T @ g / len(u), s @ (v - u), s @ (h - g))
+        ),
+        "the weight multiplies the row itself, so it changes what the hidden units see. It belongs "
+        "to the average.": _scaled_data,
+        "the weights enter squared: each row's share is weight[r] / weight.sum().": (
+            lambda v, weight, W, a, b, k, rng: cd_gradient(v, weight**2, W, a, b, k, rng)
+        ),
+        "the data term is missing: this is minus the term at the end of the chain.": _with(
+            lambda s, v, h, u, g: (-(u.T * s) @ g, -s @ u, -s @ g)
+        ),
+        "this is the data term alone; subtract the same at the end of the chain.": _with(
+            lambda s, v, h, u, g: ((v.T * s) @ h, s @ v, s @ h)
+        ),
+        "at the end of the chain you use visible means; the last v is asked for, a sample.": _with(
+            lambda s, v, h, u, g: ((v.T * s) @ h - (u.T * s) @ g, s @ (v - u), s @ (h - g)),
+            lambda h, W, a: _sigmoid(h @ W.T + a),
+        ),
+        "a unit is on where its number is BELOW its probability; yours are on above it.": _by_rule(
+            lambda noise, p: noise > p
+        ),
+        "you round the probabilities; compare them with random numbers instead.": _by_rule(
+            lambda noise, p: p > 0.5
+        ),
         "only the data term is weighted; the chain of row r counts weight[r] as well.": (
             _data_term_weighted
         ),
@@ -196,6 +257,6 @@ CD = Exercise(
         "the visible bias is missing in the chain.": _changed(a=lambda a: 0 * a),
         "the hidden bias is missing.": _changed(b=lambda b: 0 * b),
     },
-)
+)  # fmt: skip
 
 EXERCISES = [CD]

@@ -1,4 +1,4 @@
-"""Exercises of chapter 08, Training on digits."""
+"""Exercises of chapter 08, Training on digits: one step, and the free-energy gap."""
 
 from __future__ import annotations
 
@@ -12,114 +12,6 @@ from .engine import Exercise
 
 def _softplus(x: np.ndarray) -> np.ndarray:
     return np.logaddexp(0, x)
-
-
-# -- 08.1 ----------------------------------------------------------------------------------------
-def _logit(m):
-    return np.log(m / (1 - m))
-
-
-def _smoothed(X):
-    return (X.sum(axis=0) + 1) / (len(X) + 2)
-
-
-def initial_biases(X, W, q):
-    """a and b with σ(a + W·q) = m̄ and σ(b + Wᵀm̄) = q, where m̄ is the smoothed mean of X."""
-    mean = _smoothed(X)
-    return _logit(mean) - q * W.sum(axis=1), _logit(q) - mean @ W
-
-
-def _with_mean(mean):
-    def answer(X, W, q):
-        m = mean(X)
-        return np.log(m) - np.log(1 - m) - q * W.sum(axis=1), _logit(q) - m @ W
-
-    return answer
-
-
-def _biases(of):
-    """A mistake written as a function of m̄, the two logits, W and q."""
-
-    def answer(X, W, q):
-        m = _smoothed(X)
-        return of(m, _logit(m), np.full(W.shape[1], _logit(q)), W, q)
-
-    return answer
-
-
-def _bias_cases(rng: Generator) -> Iterator[tuple]:
-    for n, n_visible, n_hidden, q in [
-        (4, 3, 2, 0.1),
-        (10, 5, 4, 0.3),
-        (1, 2, 3, 0.8),
-        (99, 4, 6, 0.05),
-        (20, 3, 3, 0.2),  # square: W the wrong way round fits
-    ]:
-        X = (rng.random((n, n_visible)) < rng.random(n_visible)).astype(np.float64)
-        X[:, 0] = 0  # a pixel that is never on: the bare logit is −∞
-        yield X, rng.standard_normal((n_visible, n_hidden)), q
-
-
-BIAS = Exercise(
-    name="08.1",
-    title="Biases to start from, when the weights are not small",
-    reference=initial_biases,
-    cases=_bias_cases,
-    parts=("a", "b"),
-    mistakes={
-        "a pixel that is never on has mean 0, and log 0 is −∞. Smooth the mean first: add one "
-        "picture that is all on and one that is all off.": _with_mean(lambda X: X.mean(axis=0)),
-        "b takes the bare mean of X; use the smoothed one, which a aims at, in both.": (
-            lambda X, W, q: (initial_biases(X, W, q)[0], _logit(q) - X.mean(axis=0) @ W)
-        ),
-        "W is taken the wrong way round: a visible unit receives Σ_j W_ij q (a sum along axis 1), "
-        "a hidden one Σ_i m̄_i W_ij.": (
-            _biases(lambda m, la, lb, W, q: (la - q * W.sum(axis=0), lb - W @ m))
-        ),
-        "logit(q) is missing in b: the whole hidden input has to be logit(q).": _biases(
-            lambda m, la, lb, W, q: (la - q * W.sum(axis=1), -m @ W)
-        ),
-        "one picture that is all on and one that is all off makes the number of pictures n + 2, "
-        "not n + 1.": _with_mean(lambda X: (X.sum(axis=0) + 1) / (len(X) + 1)),
-        "you add one picture that is all on; the one that is all off counts in the n + 2, and here "
-        "the total has to grow by 1 alone.": _with_mean(
-            lambda X: (X.sum(axis=0) + 2) / (len(X) + 3)
-        ),
-        "this is (8.1), for weights that are next to nothing, and logit(q). Here the other layer "
-        "sends something: subtract it, in a and in b.": _biases(lambda m, la, lb, W, q: (la, lb)),
-        "what the hidden units send is missing in a: the visible input is a + W·q, not a alone.": (
-            _biases(lambda m, la, lb, W, q: (la, lb - m @ W))
-        ),
-        "what the visible units send is missing in b: the hidden input is b + Wᵀm̄, not b alone.": (
-            _biases(lambda m, la, lb, W, q: (la - q * W.sum(axis=1), lb))
-        ),
-        "you add what the other layer sends. The bias has to make up for it: subtract.": _biases(
-            lambda m, la, lb, W, q: (la + q * W.sum(axis=1), lb + m @ W)
-        ),
-        "the sign is flipped: a unit that is often on needs a positive input.": (
-            lambda X, W, q: tuple(-x for x in initial_biases(X, W, q))
-        ),
-        "each hidden unit is on with probability q and sends q·W_ij, not W_ij.": _biases(
-            lambda m, la, lb, W, q: (la - W.sum(axis=1), lb - m @ W)
-        ),
-        "each visible unit is on with probability m̄_i and sends m̄_i·W_ij, not W_ij.": _biases(
-            lambda m, la, lb, W, q: (la - q * W.sum(axis=1), lb - W.sum(axis=0))
-        ),
-        "you average over the hidden units; a visible unit receives the sum of what they send.": (
-            _biases(lambda m, la, lb, W, q: (la - q * W.mean(axis=1), lb - m @ W))
-        ),
-        "these are the probabilities less what the other layer sends. The input has to be what the "
-        "sigmoid turns into the probability: its inverse, the logit.": _biases(
-            lambda m, la, lb, W, q: (m - q * W.sum(axis=1), q - m @ W)
-        ),
-        "log m is not the logit: divide by 1 − m inside the logarithm.": _biases(
-            lambda m, la, lb, W, q: (np.log(m) - q * W.sum(axis=1), np.log(q) - m @ W)
-        ),
-        "the two results are exchanged: first a, then b.": (
-            lambda X, W, q: initial_biases(X, W, q)[::-1]
-        ),
-    },
-)
 
 
 # -- 08.2 ----------------------------------------------------------------------------------------
@@ -175,6 +67,51 @@ def _average(W, gradient, velocity, rate, momentum, decay):
 def _descend(W, gradient, velocity, rate, momentum, decay):
     _, u = sparse_update(W, gradient, velocity, rate, momentum, decay)
     return W - u, u
+
+
+def _step(rule):
+    """A mistake: rule(W, u, sign of W, gradient, rate, momentum, decay) → new W, new velocity."""
+    return lambda W, gradient, velocity, rate, momentum, decay: rule(
+        W, velocity, np.sign(W), gradient, rate, momentum, decay
+    )
+
+
+def _stepped(W, u, s, g, rate, momentum, decay):
+    """The step itself, with s in place of the sign of W."""
+    u = momentum * u + rate * (g - decay * s)
+    return W + u, u
+
+
+def _factor_on_weights(W, u, s, g, rate, momentum, decay):
+    u = momentum * u + rate * g
+    return W * (1 - rate * decay) + u, u
+
+
+def _look_ahead(W, u, s, g, rate, momentum, decay):
+    step = rate * (g - decay * s)
+    u = momentum * u + step
+    return W + momentum * u + step, u
+
+
+def _decay_of_moved(W, u, s, g, rate, momentum, decay):
+    u = momentum * u + rate * g
+    u = u - rate * decay * np.sign(W + u)
+    return W + u, u
+
+
+def _soft_threshold(W, u, s, g, rate, momentum, decay):
+    u = momentum * u + rate * g
+    return np.sign(W + u) * np.maximum(np.abs(W + u) - rate * decay, 0), u
+
+
+def _all_times_momentum(W, u, s, g, rate, momentum, decay):
+    u = momentum * (u + rate * (g - decay * s))
+    return W + u, u
+
+
+def _gradient_down(W, u, s, g, rate, momentum, decay):
+    u = momentum * u - rate * (g - decay * s)
+    return W + u, u
 
 
 def _rate_on_all(W, gradient, velocity, rate, momentum, decay):
@@ -234,6 +171,37 @@ UPDATE = Exercise(
         "you weight the gradient with 1 − momentum. That is a moving average; in (8.2) the "
         "gradient enters in full.": _average,
         "your velocity does not contain the learning rate; in (8.2) it does.": _rate_on_all,
+        "the decay pulls at W by the sign of W; you take the sign of the gradient.": (
+            lambda W, g, u, rate, m, decay: _stepped(W, u, np.sign(g), g, rate, m, decay)
+        ),
+        "the gradient has the wrong sign (and the decay with it): the log-likelihood is to rise.": (
+            _step(_gradient_down)
+        ),
+        "you subtract the whole penalty from every entry; its derivative by W_ij is asked for.": (
+            _pulled_by(lambda W: np.full_like(W, np.abs(W).sum()))
+        ),
+        "you shrink W by a factor, as (8.3) does without momentum; here the pull is ±decay, inside "
+        "the velocity.": _step(_factor_on_weights),
+        "you look ahead by one more step (Nesterov's momentum); (8.2) moves by the new velocity.": (
+            _step(_look_ahead)
+        ),
+        "you take the sign of the weights after the move; it is that of the weights before.": (
+            _step(_decay_of_moved)
+        ),
+        "you move first and then cut the weights down towards 0 (a soft threshold). Asked for is "
+        "the penalty's derivative inside the velocity.": _step(_soft_threshold),
+        "momentum multiplies the old velocity alone, not the new step.": _step(_all_times_momentum),
+        "momentum and 1 − momentum are confused: the old velocity counts, times momentum.": (
+            lambda W, g, u, rate, m, decay: sparse_update(W, g, u, rate, 1 - m, decay)
+        ),
+        "the velocity is right, but W has not moved by it.": (
+            lambda *args: (args[0], sparse_update(*args)[1])
+        ),
+        "you take the sign of gradient and decay together; the sign is of W alone.": (
+            lambda W, g, u, rate, m, decay: _stepped(
+                W, u, 0 * W, np.sign(g - decay * W), rate, m, decay
+            )
+        ),
     },
 )
 
@@ -241,6 +209,10 @@ UPDATE = Exercise(
 # -- 08.3 ----------------------------------------------------------------------------------------
 def _free_energy(v, W, a, b):
     return -v @ a - _softplus(v @ W + b).sum(axis=1)
+
+
+def _mean(v, W, b):
+    return np.exp(-_softplus(-(v @ W + b)))
 
 
 def free_energy_gap(held_out, train, W, a, b):
@@ -295,10 +267,44 @@ GAP = Exercise(
         "you average the softplus over the hidden units; F has their sum.": _gap_of(
             lambda v, W, a, b: -v @ a - _softplus(v @ W + b).mean(axis=1)
         ),
+        "you cut the input off at 0; that is the softplus only for large inputs.": _gap_of(
+            lambda v, W, a, b: -v @ a - np.maximum(0, v @ W + b).sum(axis=1)
+        ),
+        "you sum the hidden means; F has the softplus of each input, of which the mean is the "
+        "slope.": _gap_of(lambda v, W, a, b: -v @ a - _mean(v, W, b).sum(axis=1)),
+        "this is the energy at the hidden means; F sums over all hidden states: softplus.": (
+            _gap_of(lambda v, W, a, b: -v @ a - ((v @ W + b) * _mean(v, W, b)).sum(axis=1))
+        ),
+        "the softplus acts on each hidden unit, before the sum over them.": _gap_of(
+            lambda v, W, a, b: -v @ a - _softplus((v @ W + b).sum(axis=1))
+        ),
+        "you sum the softplus over the pictures (axis 0); it is a sum over hidden units, axis 1.": (
+            _gap_of(lambda v, W, a, b: -v @ a - _softplus(v @ W + b).sum(axis=0).mean())
+        ),
+        "this is the free energy of the mean picture. Take F of every picture, then the mean.": (
+            lambda x, y, *theta: (
+                _free_energy(x.mean(axis=0)[None], *theta)[0]
+                - _free_energy(y.mean(axis=0)[None], *theta)[0]
+            )
+        ),
+        "you take medians; the mean log-likelihoods differ by the difference of means.": (
+            lambda x, y, *theta: (
+                np.median(_free_energy(x, *theta)) - np.median(_free_energy(y, *theta))
+            )
+        ),
+        "the gap has a sign; you take its absolute value.": lambda *args: abs(
+            free_energy_gap(*args)
+        ),
+        "you divide both sums by the number of all pictures; each set has a mean of its own.": (
+            lambda x, y, *theta: _gap_of_sums(x, y, *theta) / (len(x) + len(y))
+        ),
+        "you clip the input, so softplus(x) stops growing; for large x it is x.": _gap_of(
+            lambda v, W, a, b: -v @ a - _softplus(np.clip(v @ W + b, -500, 500)).sum(axis=1)
+        ),
         "you sum the inputs of the hidden units without the softplus.": _gap_of(
             lambda v, W, a, b: -v @ a - (v @ W + b).sum(axis=1)
         ),
     },
 )
 
-EXERCISES = [BIAS, UPDATE, GAP]
+EXERCISES = [UPDATE, GAP]
