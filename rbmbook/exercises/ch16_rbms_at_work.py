@@ -1,4 +1,4 @@
-"""Exercises of chapter 16, RBMs at work: a median, noise with a preference, evidence of pixels."""
+"""Exercises of chapter 16: what was not rated, noise with a preference, evidence of pixels."""
 
 from __future__ import annotations
 
@@ -12,50 +12,72 @@ from .engine import Exercise
 
 
 # -- 16.1 ----------------------------------------------------------------------------------------
-def median_stars(p):
-    """The first star, counted from 1, at which the summed probabilities reach one half."""
-    return 1 + (np.cumsum(p, axis=1) >= 0.5).argmax(axis=1)
+def _rows_to_one(factor):
+    return factor / factor.sum(axis=1, keepdims=True)
 
 
-def _median_cases(rng: Generator) -> Iterator[tuple]:
-    # In eighths and sixteenths, so that sums are exact and "reaches one half" is meant literally.
-    yield (np.array([[0.25, 0.25, 0.25, 0.25], [0.0, 0.125, 0.75, 0.125], [0.625, 0, 0, 0.375]]),)
-    yield (np.array([[0.0, 0.0, 0.0, 0.0, 1.0], [0.5, 0.0, 0.0, 0.0, 0.5]]),)
-    for n, q in [(6, 5), (7, 3), (4, 4)]:
-        counts = rng.multinomial(16, np.full(q, 1 / q), size=n)
-        yield (counts / 16,)
-    yield (np.array([[0.0625, 0.0625, 0.5, 0.375], [0.4375, 0.0625, 0.0, 0.5]]),)
+def unrated_stars(p, chosen):
+    """p(s | rated) / p(rated | s) ∝ p(s); times p(not rated | s)."""
+    return _rows_to_one(p * (1 - chosen) / chosen)
 
 
-MEDIAN = Exercise(
+def _unrated_cases(rng: Generator) -> Iterator[tuple]:
+    yield np.array([[0.25, 0.75]]), np.array([0.5, 0.9])
+    yield np.array([[0.0, 0.5, 0.5], [0.2, 0.3, 0.5]]), np.array([0.05, 0.1, 0.6])
+    for n, q in [(4, 5), (3, 3), (5, 4)]:
+        yield rng.dirichlet(np.ones(q), size=n), rng.uniform(0.05, 0.95, size=q)
+
+
+UNRATED = Exercise(
     name="16.1",
-    title="The median number of stars",
-    reference=median_stars,
-    cases=_median_cases,
+    title="Stars of films that were not rated",
+    reference=unrated_stars,
+    cases=_unrated_cases,
     mistakes={
-        "stars are counted from 1, and `argmax` and positions in an array from 0: add 1.": (
-            lambda p: median_stars(p) - 1
+        "this is p(stars | rated), as it came. It would be right if the choice did not depend on "
+        "the stars.": lambda p, chosen: p,
+        "this is p(stars) of all films; go on to those that were not rated.": (
+            lambda p, chosen: _rows_to_one(p / chosen)
         ),
-        "this is the mean number of stars; the median is asked for.": (
-            lambda p: p @ np.arange(1, p.shape[1] + 1)
+        "you take `p` for p(stars) of all films. It is that of rated films: divide by the "
+        "probability of being rated first.": lambda p, chosen: _rows_to_one(p * (1 - chosen)),
+        "this is upside down: stars that are often rated are *rarer* among the unrated.": (
+            lambda p, chosen: _rows_to_one(p * chosen / (1 - chosen))
         ),
-        "this is the mean, rounded; the median is asked for.": (
-            lambda p: np.rint(p @ np.arange(1, p.shape[1] + 1))
+        "you multiply with the probability of being rated, which is in `p` already.": (
+            lambda p, chosen: _rows_to_one(p * chosen)
         ),
-        "this is the most probable number of stars (the mode); the median is asked for.": (
-            lambda p: 1 + p.argmax(axis=1)
+        "`p` is divided by the probability of not being rated; that of being rated has to go "
+        "out.": lambda p, chosen: _rows_to_one(p / (1 - chosen)),
+        "these are not normalised: each row has to sum to 1.": (
+            lambda p, chosen: p * (1 - chosen) / chosen
         ),
-        "one half counts: P(stars ≤ s) ≥ ½, so `>=` and not `>`.": (
-            lambda p: 1 + (np.cumsum(p, axis=1) > 0.5).argmax(axis=1)
+        "p(stars) of all films, not normalised; go on to those that were not rated.": (
+            lambda p, chosen: p / chosen
         ),
-        "you count from the most stars down: P(stars ≤ s) sums from 1 star up.": (
-            lambda p: 1 + (np.cumsum(p[:, ::-1], axis=1) >= 0.5).argmax(axis=1)
+        "you take `p` for p(stars) of all films, and the rows are not normalised.": (
+            lambda p, chosen: p * (1 - chosen)
         ),
-        "you sum down the rows (people): the stars of a row are along axis 1.": (
-            lambda p: 1 + (np.cumsum(p, axis=0) >= 0.5).argmax(axis=1)
+        "you normalise over all rows together: each row by itself sums to 1.": (
+            lambda p, chosen: p * (1 - chosen) / chosen / (p * (1 - chosen) / chosen).sum()
         ),
-        "you look for the first single probability of one half: sum them up first.": (
-            lambda p: 1 + (p >= 0.5).argmax(axis=1)
+        "you normalise down the rows: the stars of a row are along axis 1.": (
+            lambda p, chosen: (p * (1 - chosen) / chosen) / (p * (1 - chosen) / chosen).sum(axis=0)
+        ),
+        "1 − p is not the probability of the stars of an unrated film. Use Bayes' rule.": (
+            lambda p, chosen: 1 - p
+        ),
+        "1 − p, normalised, is not the distribution of the stars of unrated films. Use Bayes' "
+        "rule.": lambda p, chosen: _rows_to_one(1 - p),
+        "`p` is p(stars | rated), so `p * chosen` is nobody's probability. Divide by `chosen`, "
+        "which leads back to all films, then multiply with `1 - chosen`.": (
+            lambda p, chosen: _rows_to_one(1 - p * chosen)
+        ),
+        "`p` does not enter: what is known of each row is lost.": (
+            lambda p, chosen: _rows_to_one((1 - chosen) / chosen + 0 * p)
+        ),
+        "`chosen` is read from the wrong end: `chosen[0]` belongs to one star.": (
+            lambda p, chosen: unrated_stars(p, chosen[::-1])
         ),
     },
 )
@@ -105,6 +127,17 @@ BIASES = Exercise(
         "probability for v = 1 with that for v = 0: `loss` and `ghost` both enter each case.": (
             _without_the_other
         ),
+        "you compare the two values that may be *seen*, with v held fixed. Fix what is seen, and "
+        "compare v = 1 with v = 0: `loss` and `ghost` both enter each case.": (
+            lambda a, seen, loss, ghost: _without_the_other(a, seen, ghost, loss)
+        ),
+        "these are the probabilities of seeing v as it is. Take, for what is *seen*, the "
+        "difference of two logarithms: for v = 1 and for v = 0.": (
+            lambda a, seen, loss, ghost: a + np.log(np.where(seen == 1, 1 - loss, 1 - ghost))
+        ),
+        "this is (16.4) with λ made from `loss` and the sign flipped; `ghost` has to enter, too.": (
+            lambda a, seen, loss, ghost: a - (seen_biases(0 * a, seen, loss, loss))
+        ),
         "only the probability for v = 1 is there. What counts is the difference of the two "
         "logarithms, for v = 1 and for v = 0: what is the same for both cancels.": (
             lambda a, seen, loss, ghost: a + np.log(np.where(seen == 1, 1 - loss, loss))
@@ -142,59 +175,72 @@ def _sigmoid(x):
     return 0.5 * (1 + np.tanh(x / 2))
 
 
-def _inputs(W, U, b, x):
-    """Inputs of the hidden units for every label: (n, K, H)."""
-    return b + (x @ W)[:, None, :] + U
+def _inputs(W, L, b, x):
+    """Inputs of the hidden units for every label: (n, q, H)."""
+    return b + (x @ W)[:, None, :] + L
 
 
-def _probabilities(W, U, b, d, x):
-    s = d + np.logaddexp(0, _inputs(W, U, b, x)).sum(axis=2)
+def _probabilities(W, L, b, d, x):
+    s = d + np.logaddexp(0, _inputs(W, L, b, x)).sum(axis=2)
     factor = np.exp(s - s.max(axis=1, keepdims=True))
     return factor / factor.sum(axis=1, keepdims=True)
 
 
-def evidence(W, U, b, d, x, y):
+def evidence(W, L, b, d, x, y):
     """Σ_j W_ij (E[h_j | x, y] − Σ_k p(k | x) E[h_j | x, k])."""
-    mean = _sigmoid(_inputs(W, U, b, x))
-    average = (_probabilities(W, U, b, d, x)[:, :, None] * mean).sum(axis=1)
+    mean = _sigmoid(_inputs(W, L, b, x))
+    average = (_probabilities(W, L, b, d, x)[:, :, None] * mean).sum(axis=1)
     return (mean[np.arange(len(x)), y] - average) @ W.T
 
 
-def _own(W, U, b, d, x, y):
-    return _sigmoid(_inputs(W, U, b, x))[np.arange(len(x)), y]
+def _own(W, L, b, d, x, y):
+    return _sigmoid(_inputs(W, L, b, x))[np.arange(len(x)), y]
 
 
-def _equal_labels(W, U, b, d, x, y):
-    mean = _sigmoid(_inputs(W, U, b, x))
+def _equal_labels(W, L, b, d, x, y):
+    mean = _sigmoid(_inputs(W, L, b, x))
     return (mean[np.arange(len(x)), y] - mean.mean(axis=1)) @ W.T
 
 
-def _sum_of_labels(W, U, b, d, x, y):
-    mean = _sigmoid(_inputs(W, U, b, x))
+def _sum_of_labels(W, L, b, d, x, y):
+    mean = _sigmoid(_inputs(W, L, b, x))
     return (mean[np.arange(len(x)), y] - mean.sum(axis=1)) @ W.T
 
 
-def _no_label(W, U, b, d, x, y):
+def _no_label(W, L, b, d, x, y):
     """The mean with no label at all taken from the mean with the own one."""
-    return (_own(W, U, b, d, x, y) - _sigmoid(x @ W + b)) @ W.T
+    return (_own(W, L, b, d, x, y) - _sigmoid(x @ W + b)) @ W.T
 
 
-def _mean_input(W, U, b, d, x, y):
+def _mean_input(W, L, b, d, x, y):
     """The sigmoid of the average input, in place of the average of sigmoids."""
-    average = x @ W + b + _probabilities(W, U, b, d, x) @ U
-    return (_own(W, U, b, d, x, y) - _sigmoid(average)) @ W.T
+    average = x @ W + b + _probabilities(W, L, b, d, x) @ L
+    return (_own(W, L, b, d, x, y) - _sigmoid(average)) @ W.T
 
 
-def _of_probability(W, U, b, d, x, y):
-    p = _probabilities(W, U, b, d, x)[np.arange(len(x)), y]
-    return p[:, None] * evidence(W, U, b, d, x, y)
+def _without_own(W, L, b, d, x, y):
+    """The average over the other labels only."""
+    n = np.arange(len(x))
+    mean, p = _sigmoid(_inputs(W, L, b, x)), _probabilities(W, L, b, d, x)
+    return evidence(W, L, b, d, x, y) + p[n, y, None] * mean[n, y] @ W.T
+
+
+def _softplus_means(W, L, b, d, x, y):
+    value = np.logaddexp(0, _inputs(W, L, b, x))
+    average = (_probabilities(W, L, b, d, x)[:, :, None] * value).sum(axis=1)
+    return (value[np.arange(len(x)), y] - average) @ W.T
+
+
+def _of_probability(W, L, b, d, x, y):
+    p = _probabilities(W, L, b, d, x)[np.arange(len(x)), y]
+    return p[:, None] * evidence(W, L, b, d, x, y)
 
 
 def _evidence_cases(rng: Generator) -> Iterator[tuple]:
-    for n, D, H, K in [(1, 2, 1, 2), (3, 4, 3, 2), (5, 3, 2, 4), (4, 4, 4, 4)]:
+    for n, D, H, q in [(1, 2, 1, 2), (3, 4, 3, 2), (5, 3, 2, 4), (4, 4, 4, 4)]:
         W, _, b = random_machine(rng, D, H)
-        U, d = rng.normal(size=(K, H)), rng.normal(size=K)
-        yield W, U, b, d, random_states(rng, n, D), rng.integers(K, size=n)
+        L, d = rng.normal(size=(q, H)), rng.normal(size=q)
+        yield W, L, b, d, random_states(rng, n, D), rng.integers(q, size=n)
     W, _, b = random_machine(rng, 3, 2, scale=300.0)
     yield W, 300 * rng.normal(size=(3, 2)), b, rng.normal(size=3), np.eye(3), np.array([0, 2, 1])
 
@@ -206,12 +252,12 @@ EVIDENCE = Exercise(
     cases=_evidence_cases,
     mistakes={
         "only the first term, of the label y, is there: the logarithm of the sum over all labels "
-        "has a derivative as well.": lambda W, U, b, d, x, y: _own(W, U, b, d, x, y) @ W.T,
+        "has a derivative as well.": lambda W, L, b, d, x, y: _own(W, L, b, d, x, y) @ W.T,
         "only the second term, the average over the labels, is there.": (
-            lambda W, U, b, d, x, y: _own(W, U, b, d, x, y) @ W.T - evidence(W, U, b, d, x, y)
+            lambda W, L, b, d, x, y: _own(W, L, b, d, x, y) @ W.T - evidence(W, L, b, d, x, y)
         ),
         "the two terms are added; the second is subtracted.": (
-            lambda W, U, b, d, x, y: 2 * _own(W, U, b, d, x, y) @ W.T - evidence(W, U, b, d, x, y)
+            lambda W, L, b, d, x, y: 2 * _own(W, L, b, d, x, y) @ W.T - evidence(W, L, b, d, x, y)
         ),
         "the labels are averaged with equal weights: the weight of label k is p(k | x).": (
             _equal_labels
@@ -223,17 +269,23 @@ EVIDENCE = Exercise(
             _mean_input
         ),
         "this is the derivative of p(y | x); that of its logarithm is asked for.": _of_probability,
-        "the label's biases are missing from p(k | x).": (
-            lambda W, U, b, d, x, y: evidence(W, U, b, 0 * d, x, y)
+        "the sum runs over the other labels only; the label y is one of all k, too.": _without_own,
+        "the derivative of the softplus is missing: it is the sigmoid.": _softplus_means,
+        "each entry is multiplied with x_i: that is a derivative with respect to a weight or a "
+        "contribution. The input of unit j has the derivative W_ij with respect to x_i.": (
+            lambda W, L, b, d, x, y: x * evidence(W, L, b, d, x, y)
         ),
-        "the hidden biases are missing.": (lambda W, U, b, d, x, y: evidence(W, U, 0 * b, d, x, y)),
+        "the label's biases are missing from p(k | x).": (
+            lambda W, L, b, d, x, y: evidence(W, L, b, 0 * d, x, y)
+        ),
+        "the hidden biases are missing.": (lambda W, L, b, d, x, y: evidence(W, L, 0 * b, d, x, y)),
         "the label's weights are missing from the hidden units' inputs.": (
-            lambda W, U, b, d, x, y: evidence(W, 0 * U, b, d, x, y)
+            lambda W, L, b, d, x, y: evidence(W, 0 * L, b, d, x, y)
         ),
         "this is the derivative for label 0 in every row: row n has the label y[n].": (
-            lambda W, U, b, d, x, y: evidence(W, U, b, d, x, 0 * y)
+            lambda W, L, b, d, x, y: evidence(W, L, b, d, x, 0 * y)
         ),
     },
 )
 
-EXERCISES = [MEDIAN, BIASES, EVIDENCE]
+EXERCISES = [UNRATED, BIASES, EVIDENCE]

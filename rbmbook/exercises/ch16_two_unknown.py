@@ -125,6 +125,14 @@ TWO = Exercise(
         "the visible biases of the two sites are missing.": (
             lambda W, a, b, v, r, t, q: two_unknown(W, 0 * a, b, v, r, t, q)
         ),
+        "the visible biases of site `t` are missing.": (
+            lambda W, a, b, v, r, t, q: _normalised(
+                _scores(W, a, b, _emptied(v, (r, t), q), r, t, q) - _block(a, t, q)
+            )
+        ),
+        "the inputs of the hidden units are summed without a softplus: sum each unit out.": (
+            lambda W, a, b, v, r, t, q: _both_left_out(0 * W, a + W.sum(axis=1), b, v, r, t, q)
+        ),
         "the hidden biases are missing.": (
             lambda W, a, b, v, r, t, q: two_unknown(W, a, 0 * b, v, r, t, q)
         ),
