@@ -66,9 +66,9 @@ def with_labels(X: Any, y: Any, classes: int) -> Any:
 
 
 def log_probabilities(rbm: RBM, x: Any) -> np.ndarray:
-    """log p(y | x) of every label: with U_k the weights of label k, up to a constant for each row
+    """log p(y | x) of every label: with L_k the weights of label k, up to a constant for each row
 
-    a_k + Σ_j cgf_j(b_j + Σ_i x_i W_ij + U_kj), normalised over k.
+    a_k + Σ_j cgf_j(b_j + Σ_i x_i W_ij + L_kj), normalised over k.
 
     Parameters
     ----------
@@ -88,9 +88,10 @@ def log_probabilities(rbm: RBM, x: Any) -> np.ndarray:
 
     References
     ----------
-    Larochelle and Bengio (2008), equation 2.
+    Larochelle and Bengio (2008).
     """
-    before, classes = _split(rbm)
+    classes = _classes(rbm)
+    before = Mixed(rbm.visible.parts[:-1])
     x = validation.matrix("x", x, before.width)
     out = np.empty((x.shape[0], classes), rbm.dtype)
     for rows, block in validation.blocks("x", x, before, rbm.dtype, relaxed=True):
@@ -120,7 +121,7 @@ class Discriminative(Negative):
 
     References
     ----------
-    Larochelle and Bengio (2008), sections 4.2 and 4.3.
+    Larochelle and Bengio (2008).
     """
 
     generative: float = 0.0
@@ -132,7 +133,7 @@ class Discriminative(Negative):
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> "_Hybrid | None":
         """What the joint negative phase keeps."""
-        _split(rbm)
+        _classes(rbm)
         if self.generative == 0:
             return None
         return _Hybrid(self.joint.start(rbm, rng), Parameters.zeros_like(rbm))
@@ -148,7 +149,7 @@ class Discriminative(Negative):
     ) -> Parameters:
         """Averages over the rows with every label k in turn, weighted with p(k | x)."""
         rbm = batch.rbm
-        _, classes = _split(rbm)
+        classes = _classes(rbm)
         x, W = batch.v[:, :-classes], rbm.W
         inputs = _inputs(rbm, x, classes)
         p = np.exp(_log_probabilities(rbm, inputs, classes)) * weight[:, None]
@@ -208,14 +209,14 @@ class _Hybrid:
         return {} if self.joint is None else self.joint.monitors()
 
 
-def _split(rbm: RBM) -> tuple[Mixed, int]:
-    """The visible units before the label, and the number of labels."""
+def _classes(rbm: RBM) -> int:
+    """The number of labels, of a machine whose last visible site is one."""
     validation.instance("rbm", rbm, RBM)
     parts = rbm.visible.parts if isinstance(rbm.visible, Mixed) else ()
     if len(parts) > 1:
         label, classes = parts[-1]
         if isinstance(label, Softmax) and label.q == classes:
-            return Mixed(parts[:-1]), classes
+            return classes
     raise ValueError(
         "rbm: expected visible units Mixed([..., (Softmax(K), K)]), whose last site is the label, "
         f"got {rbm.visible}"

@@ -1,5 +1,6 @@
 """What the estimators share: scaled data in, a trained machine kept."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,11 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rbmbook import validation
-from rbmbook.negative import Negative
-from rbmbook.optimize import Optimizer
+from rbmbook.negative import CD, Negative
+from rbmbook.optimize import SGD, Optimizer
 from rbmbook.rbm import RBM
 from rbmbook.train import fit
 from rbmbook.units import Bernoulli, Unit
@@ -22,6 +23,7 @@ class Machine(BaseEstimator):
 
     _sparse = True
     _unit: Unit = Bernoulli()
+    _default_optimizer: Callable[[float], Optimizer] = SGD
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -32,6 +34,11 @@ class Machine(BaseEstimator):
         """X as a dense or CSR matrix of numbers, of the dtype that they have."""
         accept = "csr" if self._sparse else False
         return validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset)
+
+    def _ready(self, X: Any) -> Any:
+        """New data as the trained machine takes it."""
+        check_is_fitted(self)
+        return self._scaled(self._read(X))
 
     def _scaled(self, X: Any) -> Any:
         """Data as the machine takes it."""
@@ -44,8 +51,15 @@ class Machine(BaseEstimator):
         """Visible states or means in the data's units."""
         return X if self.scaler_ is None else self.scaler_.inverse_transform(X)
 
-    def _fit(self, X: Any, visible: Any, negative: Negative, optimizer: Optimizer) -> None:
+    def _negative(self) -> Negative:
+        """The negative phase that was chosen, or CD-1."""
+        return CD(1) if self.negative is None else self.negative
+
+    def _fit(self, X: Any, visible: Unit, negative: Negative) -> None:
         """Make the machine and train it on scaled data."""
+        optimizer = self.optimizer
+        if optimizer is None:
+            optimizer = self._default_optimizer(self.learning_rate)
         rng = generator(self.random_state)
         n_hidden = validation.integer("n_components", self.n_components)
         epochs = validation.integer("n_iter", self.n_iter, minimum=0)

@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from rbmbook import discriminative
+from rbmbook.discriminative import Discriminative, log_probabilities, with_labels
 from rbmbook.estimators.base import Machine, to_unit_interval
-from rbmbook.negative import CD, Negative
+from rbmbook.negative import Negative
 from rbmbook.optimize import Adam, Optimizer
 from rbmbook.units import Bernoulli, Mixed, Softmax
 
@@ -65,6 +65,8 @@ class RBMClassifier(ClassifierMixin, Machine):
     True
     """
 
+    _default_optimizer = Adam
+
     def __init__(
         self,
         n_components: int = 100,
@@ -110,18 +112,15 @@ class RBMClassifier(ClassifierMixin, Machine):
         if K < 2:
             raise ValueError(f"y: expected at least two classes, got one class, {self.classes_[0]}")
         self.scaler_ = to_unit_interval(X, self.scale)
-        negative = CD(1) if self.negative is None else self.negative
-        optimizer = Adam(self.learning_rate) if self.optimizer is None else self.optimizer
-        rows = discriminative.with_labels(self._scaled(X), encoder.transform(y), K)
+        rows = with_labels(self._scaled(X), encoder.transform(y), K)
         visible = Mixed([(Bernoulli(), X.shape[1]), (Softmax(K), K)])
-        phase = discriminative.Discriminative(self.generative, negative)
-        self._fit(rows, visible, phase, optimizer)
+        self._fit(rows, visible, Discriminative(self.generative, self._negative()))
         return self
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """log p(class | x), (n, K), nats, in the order of `classes_`."""
-        check_is_fitted(self)
-        return discriminative.log_probabilities(self.rbm_, self._scaled(self._read(X)))
+        X = self._ready(X)
+        return log_probabilities(self.rbm_, X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """p(class | x), (n, K), in the order of `classes_`."""
@@ -129,5 +128,5 @@ class RBMClassifier(ClassifierMixin, Machine):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, (n,)."""
-        check_is_fitted(self)
-        return self.classes_[self.predict_log_proba(X).argmax(axis=1)]
+        best = self.predict_log_proba(X).argmax(axis=1)
+        return self.classes_[best]

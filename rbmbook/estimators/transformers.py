@@ -3,15 +3,14 @@
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from rbmbook import evaluate, gibbs, validation
 from rbmbook.estimators.base import Machine, floating, generator, to_unit_interval
-from rbmbook.negative import CD, Negative
-from rbmbook.optimize import SGD, Optimizer
+from rbmbook.negative import Negative
+from rbmbook.optimize import Optimizer
 from rbmbook.rbm import RBM
 from rbmbook.units import Bernoulli, Gaussian
 
@@ -55,9 +54,8 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         ----------
         X : (n, n_features) array, or sparse matrix where `fit` accepts one
         """
-        check_is_fitted(self)
-        X = self._read(X)
-        return self.rbm_.hidden_mean(self._scaled(X)).astype(floating(X), copy=False)
+        X = self._ready(X)
+        return self.rbm_.hidden_mean(X).astype(floating(X), copy=False)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """E[v | h] of each row of hidden means or states, (n, n_features), in the data's units.
@@ -165,9 +163,7 @@ class BernoulliRBM(Transformer):
         """
         X = self._read(X, reset=True)
         self.scaler_ = to_unit_interval(X, self.scale)
-        optimizer = SGD(self.learning_rate) if self.optimizer is None else self.optimizer
-        negative = CD(1) if self.negative is None else self.negative
-        self._fit(self._scaled(X), Bernoulli(), negative, optimizer)
+        self._fit(self._scaled(X), Bernoulli(), self._negative())
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -175,10 +171,8 @@ class BernoulliRBM(Transformer):
 
         A grey level counts as the state that it is nearer to.
         """
-        check_is_fitted(self)
-        X = self._scaled(self._read(X))
-        states = (X > 0.5) if sparse.issparse(X) else (X > 0.5).astype(np.uint8)
-        return evaluate.pseudo_log_likelihood(self.rbm_, states)
+        X = self._ready(X)
+        return evaluate.pseudo_log_likelihood(self.rbm_, X > 0.5)
 
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of `score_samples`."""
@@ -268,8 +262,5 @@ class GaussianRBM(Transformer):
         X = self._read(X, reset=True)
         validation.instance("standardize", self.standardize, (bool, np.bool_))
         self.scaler_ = StandardScaler().fit(X) if self.standardize else None
-        optimizer = SGD(self.learning_rate) if self.optimizer is None else self.optimizer
-        negative = CD(1) if self.negative is None else self.negative
-        visible = Gaussian(learn=self.learn_precision)
-        self._fit(self._scaled(X), visible, negative, optimizer)
+        self._fit(self._scaled(X), Gaussian(learn=self.learn_precision), self._negative())
         return self

@@ -17,11 +17,16 @@ def _log_sum_exp(x):
 # -- 05.2 ----------------------------------------------------------------------------------------
 def running_average(blocks):
     """Σ exp(x) f / Σ exp(x) over all numbers of all blocks (x, f), one block at a time."""
-    peak, total, product = -np.inf, 0.0, 0.0
+    return _running(blocks, -np.inf)
+
+
+def _running(blocks, peak, kept_total=np.exp, kept_product=np.exp):
+    """The same, with the largest exponent to start from and what becomes of the sums so far."""
+    total = product = 0.0
     for x, f in blocks:
         new = max(peak, x.max())
-        total = total * np.exp(peak - new) + np.exp(x - new).sum()
-        product = product * np.exp(peak - new) + np.exp(x - new) @ f
+        total = total * kept_total(peak - new) + np.exp(x - new).sum()
+        product = product * kept_product(peak - new) + np.exp(x - new) @ f
         peak = new
     return product / total
 
@@ -33,13 +38,7 @@ def _joined(blocks):
 
 def _by_blocks(blocks, kept_total, kept_product):
     """A running average whose sums so far are kept in some wrong way when a block comes."""
-    peak, total, product = blocks[0][0].max(), 0.0, 0.0
-    for x, f in blocks:
-        new = max(peak, x.max())
-        total = total * kept_total(peak - new) + np.exp(x - new).sum()
-        product = product * kept_product(peak - new) + np.exp(x - new) @ f
-        peak = new
-    return product / total
+    return _running(blocks, blocks[0][0].max(), kept_total, kept_product)
 
 
 def _one(x):
@@ -59,13 +58,7 @@ def _by_fixed_exponent(blocks, m):
 
 def _started_at_zero(blocks):
     """The running average, whose largest exponent so far starts at 0 instead of −∞."""
-    peak, total, product = 0.0, 0.0, 0.0
-    for x, f in blocks:
-        new = max(peak, x.max())
-        total = total * np.exp(peak - new) + np.exp(x - new).sum()
-        product = product * np.exp(peak - new) + np.exp(x - new) @ f
-        peak = new
-    return product / total
+    return _running(blocks, 0.0)
 
 
 def _by_own_maximum(blocks):
