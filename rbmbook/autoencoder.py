@@ -283,8 +283,9 @@ class Autoencoder(Codec):
             Per epoch `epoch`, `seconds`, `loss` and, if asked for, `sparsity` Σ_j KL(p ‖ q_j) and
             `contraction` ‖∂code/∂x‖²: means over the epoch's batches as they were met, before their
             update, under noise, not weighted. Then, after the epoch and without noise,
-            `reconstruction_error` (over the first 256 training rows), `validation_loss` and
-            `validation_error` (the reconstruction error of the held-out rows).
+            `reconstruction_error` (over 256 training rows drawn at random once and for all),
+            `validation_loss` and `validation_error` (the reconstruction error of the held-out
+            rows).
 
         Raises
         ------

@@ -371,10 +371,12 @@ class DBM(Layered):
         Returns
         -------
         History
-            `epoch`, `seconds`, over the first 256 training rows `reconstruction_error` (of the
-            visible layer given the mean-field means) and `mean_field_steps`, `weight_norm`, and
-            with `validation` `bound_gap`: the mean bound of as many training rows minus that of the
-            held-out ones, in nats, in which log Z cancels.
+            `epoch`, `seconds`, over 256 training rows drawn at random once and for all
+            `reconstruction_error` (of the visible layer given the mean-field means) and
+            `mean_field_steps`, `weight_norm`, and with `validation` `bound_gap`: the mean bound of
+            training rows minus that of the held-out ones, in nats, in which log Z cancels. Of the
+            training rows it takes a random sample of as many as there are held-out rows, at least
+            256, or all if there are no more.
 
         Raises
         ------

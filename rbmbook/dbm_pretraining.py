@@ -24,7 +24,7 @@ import numpy as np
 
 from rbmbook import greedy, validation
 from rbmbook.history import History
-from rbmbook.loop import PROBE_ROWS, DivergenceError, Run
+from rbmbook.loop import DivergenceError, Run, probe_rows
 from rbmbook.negative import CD
 from rbmbook.penalties import decay
 from rbmbook.rbm import RBM, Parameters
@@ -90,6 +90,7 @@ class Pair(Run):
         self.rbm = RBM(dbm.weights[layer], self.start, dbm.biases[layer + 1])
         self.parameters = list(self.rbm.parameters)
         self.memory = self.optimizer.start(self.parameters)
+        self.probe = validation.dense(X[probe_rows(self.n_rows)], self.rbm.dtype)
 
     def above(self, x: np.ndarray) -> np.ndarray:
         """Inputs of the upper layer."""
@@ -125,7 +126,7 @@ class Pair(Run):
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
-        v, mean = validation.dense(self.X[:PROBE_ROWS], self.rbm.dtype), self.rbm.hidden.mean
+        v, mean = self.probe, self.rbm.hidden.mean
         error = v - mean(self.below(mean(self.above(v))))
         return {
             "reconstruction_error": np.mean(error**2),

@@ -18,7 +18,7 @@ import numpy as np
 
 from rbmbook import gradient, validation
 from rbmbook.chains import Chains
-from rbmbook.loop import PROBE_ROWS, Run
+from rbmbook.loop import PROBE_ROWS, Run, probe_rows
 from rbmbook.mean_field import Inference
 from rbmbook.penalties import decay
 from rbmbook.rbm import Parameters
@@ -54,13 +54,14 @@ class Training(Run):
         self.weight_decay = validation.real("weight_decay", weight_decay, 0.0)
         self.centered = bool(validation.instance("centered", centered, (bool, np.bool_)))
         self.chains = Chains.random(rbm, validation.integer("chains", chains), self.rng)
-        self.probe = validation.dense(self.X[:PROBE_ROWS], rbm.dtype)
+        self.probe = validation.dense(self.X[probe_rows(self.n_rows)], rbm.dtype)
         self.held_out = None
         if held_out is not None:
             held_out = validation.matrix("validation", held_out, self.dbm.sizes[0])
             validation.domains("validation", held_out, rbm.visible, relaxed=True)
             self.held_out = held_out
-            self.seen = validation.dense(self.X[: held_out.shape[0]], rbm.dtype)
+            seen = probe_rows(self.n_rows, max(PROBE_ROWS, held_out.shape[0]))
+            self.seen = validation.dense(self.X[seen], rbm.dtype)
         self.absent = self.sides.strangers()
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
         self.memory = self.optimizer.start(self.parameters)

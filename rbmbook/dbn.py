@@ -171,7 +171,8 @@ class DBN(Stack):
         -------
         History
             `epoch`, `seconds`, `reconstruction_error` (mean squared difference between a unit and
-            what means carry up to the layer below the top and back, over the first 256 rows),
+            what means carry up to the layer below the top and back, over 256 rows drawn at
+            random once and for all),
             `untied1`, … (root mean square difference of the weights up and down).
 
         Raises

@@ -10,7 +10,7 @@ from scipy import special
 from rbmbook import contraction, losses
 from rbmbook import validation as check
 from rbmbook.corruption import GaussianNoise, Masking
-from rbmbook.loop import PROBE_ROWS, Run
+from rbmbook.loop import Run, probe_rows
 from rbmbook.network import Network
 from rbmbook.optimize import ascent
 from rbmbook.penalties import Sparsity, decay
@@ -155,6 +155,7 @@ class Reconstruction(Run):
         if held_out is not None:
             self.held_out = objective.data("validation", held_out, width)
         super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
+        self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
         self.memory = self.optimizer.start(self.parameters)
         self.passes = Pass(ae, objective, self.batch_size)
 
@@ -173,7 +174,7 @@ class Reconstruction(Run):
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
         row = self.means(self.n_rows)
-        row["reconstruction_error"] = self.ae.reconstruction_error(self.X[:PROBE_ROWS]).mean()
+        row["reconstruction_error"] = self.ae.reconstruction_error(self.probe).mean()
         if self.held_out is not None:
             row["validation_loss"] = self.ae.loss(self.held_out, self.objective.loss).mean()
             row["validation_error"] = self.ae.reconstruction_error(self.held_out).mean()

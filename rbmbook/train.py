@@ -11,7 +11,7 @@ from rbmbook import evaluate, gradient
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
 from rbmbook.history import History
-from rbmbook.loop import PROBE_ROWS, Run, finite
+from rbmbook.loop import PROBE_ROWS, Run, finite, probe_rows
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.penalties import Penalties, Sparsity
@@ -88,11 +88,15 @@ def fit(
     -------
     History
         Monitors, one number per epoch: `epoch`, `seconds` since the start, `reconstruction_error`
-        (mean squared difference between a unit and its one-step reconstruction, over the first 256
-        training rows), `weight_norm` (root mean square of W), with `validation`
-        `free_energy_gap`, the mean free energy of the held-out rows minus that of as many
-        training rows, in nats, which grows when the machine overfits, and with `Tempered` chains
-        `swap_rate`, the lowest mean acceptance of a pair of temperatures.
+        (mean squared difference between a unit and its one-step reconstruction, over 256 training
+        rows drawn at random once and for all, see `loop.probe_rows`), `weight_norm` (root mean
+        square of W), with `validation` `free_energy_gap`, and with `Tempered` chains `swap_rate`,
+        the lowest mean acceptance of a pair of temperatures.
+
+        `free_energy_gap` is the mean free energy of the held-out rows minus that of training rows,
+        in nats, and grows when the machine overfits. Of the training rows (those with a weight
+        above 0, averaged with their weights) it takes a random sample of as many as there are
+        held-out rows, at least 256, or all if there are no more.
 
     Raises
     ------
@@ -145,12 +149,18 @@ class _Run(Run):
         if held_out is not None:
             self.held_out = check.matrix("validation", held_out, rbm.n_visible)
             check.domains("validation", self.held_out, rbm.visible, relaxed=True)
-        self.probe = check.dense(self.X[:PROBE_ROWS], rbm.dtype)
+            self.seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
+        self.probe = check.dense(self.X[self.chosen(PROBE_ROWS)], rbm.dtype)
         self.batch = Contrast(rbm, self.batch_size)
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
         self.memory = self.optimizer.start(rbm.parameters)
         self.state = self.negative.start(rbm, self.rng)
         self.hidden_average = np.full(rbm.n_hidden, np.nan, rbm.dtype)  # until the first batch
+
+    def chosen(self, size: int) -> np.ndarray:
+        """A random sample of the rows that teach something: those with a weight above 0."""
+        rows = np.flatnonzero(self.weight)
+        return rows[probe_rows(len(rows), size)]
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the given rows."""
@@ -208,9 +218,8 @@ class _Run(Run):
         }
         row |= {} if self.state is None else self.state.monitors()
         if self.held_out is not None:
-            seen = self.X[: self.held_out.shape[0]]
-            row["free_energy_gap"] = (
-                rbm.free_energy(self.held_out).mean() - rbm.free_energy(seen).mean()
+            row["free_energy_gap"] = rbm.free_energy(self.held_out).mean() - np.average(
+                rbm.free_energy(self.X[self.seen]), weights=self.weight[self.seen]
             )
         return row
 

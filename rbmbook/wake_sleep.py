@@ -20,7 +20,7 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.chains import Contrast
-from rbmbook.loop import PROBE_ROWS, Run
+from rbmbook.loop import Run, probe_rows
 from rbmbook.negative import CD, PCD
 from rbmbook.penalties import decay
 from rbmbook.rbm import Parameters
@@ -56,7 +56,7 @@ class UpDown(Run):
         self.up, self.down = dbn.recognition, dbn.generation
         self.parameters = list(self._parameters())
         self.memory = self.optimizer.start(self.parameters)
-        self.probe = validation.dense(self.X[:PROBE_ROWS], dbn.dtype)
+        self.probe = validation.dense(self.X[probe_rows(self.n_rows)], dbn.dtype)
         self.chains = Contrast(self.top, self.batch_size)
         self.gradient, self.spare = (Parameters.zeros_like(self.top) for _ in range(2))
         self.state = self.negative.start(self.top, self.rng)
