@@ -9,6 +9,7 @@
 PYTHON ?= python3
 JOBS ?= 2
 CELL_TIMEOUT ?= 300
+CORETYPE ?=
 LAB_ARGS ?=
 EXTRAS := book,test,site,dev
 # One BLAS thread per worker: threads of several processes that spin for the same cores stall each other.
@@ -30,7 +31,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 FIRST := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
-.PHONY: help lab book test unit nojit doctest nbval oldest lint format notebooks env clean
+.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere lint format notebooks env clean
 .NOTPARALLEL:
 
 help:
@@ -96,6 +97,13 @@ oldest-run: $(OLDEST_STAMP)
 	$(OLDEST_PY) $(PIP) --no-deps --force-reinstall .
 	$(ONE_THREAD) $(OLDEST_PY) -P -m pytest -p no:nbval -n $(JOBS) --ignore=tests/test_notebooks.py tests
 
+# By hand: the tests and the book as on an older processor; `make elsewhere CORETYPE=Nehalem` (or
+# Haswell) changes the matrix products too. What this machine lacks is skipped, and so said.
+elsewhere: $(STAMP)
+	$(PY) tools/elsewhere.py $(if $(CORETYPE),--blas $(CORETYPE)) \
+	    $(MAKE) --no-print-directory unit doctest nbval
+	@echo "make elsewhere: all steps passed"
+
 # ---- writing
 
 format: $(STAMP)
@@ -134,4 +142,5 @@ $(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(OLDEST) book/_build book/notebooks .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) book/_build book/notebooks .pytest_cache .ruff_cache .hypothesis \
+	    .numba_elsewhere
