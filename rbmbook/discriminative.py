@@ -182,11 +182,12 @@ class Discriminative(Negative):
         rng: np.random.Generator,
         out: Parameters,
         spare: Parameters,
+        share: float = 1.0,
     ) -> Parameters:
         """The gradient of log p(y | x), plus α times that of log p(x, y)."""
-        ascent = super().ascent(batch, weight, state, rng, out, spare)
+        ascent = super().ascent(batch, weight, state, rng, out, spare, share)
         if state is not None:
-            joint = self.joint.ascent(batch, weight, state.joint, rng, spare, state.room)
+            joint = self.joint.ascent(batch, weight, state.joint, rng, spare, state.room, share)
             for total, part in zip(ascent, joint, strict=True):
                 part *= part.dtype.type(self.generative)
                 total += part

@@ -46,8 +46,13 @@ class Negative:
         rng: np.random.Generator,
         out: Parameters,
         spare: Parameters,
+        share: float = 1.0,
     ) -> Parameters:
-        """Data term minus model term, in `out`; `spare` is memory for the model term."""
+        """Data term minus model term, in `out`; `spare` is memory for the model term.
+
+        Both terms are averages: weights within the batch sum to 1. `share` is how much the batch
+        weighs in its epoch, 1 on average, for a phase that itself learns from the ascent.
+        """
         data = batch.statistics(weight, out)
         model = self.moments(batch, weight, data, state, rng, spare)
         for total, part in zip(data, model, strict=True):
@@ -129,6 +134,7 @@ class CD(Negative):
         rng: np.random.Generator,
         out: Parameters,
         spare: Parameters,
+        share: float = 1.0,
     ) -> Parameters:
         """Data term minus model term, as one matrix product over the rows of both."""
         batch.mark(weight)
@@ -193,7 +199,9 @@ class FPCD(Negative):
     """Fast persistent contrastive divergence: persistent chains pushed on by fast weights.
 
     The chains run under parameters θ + θ_fast. The fast ones ascend the same gradient with a rate
-    of their own and decay, so they raise the energy of where the chains have just been.
+    of their own and decay, so they raise the energy of where the chains have just been. Where rows
+    have weights, the fast step is multiplied by the batch's weight like the step of θ, since
+    otherwise the chains would be drawn towards the unweighted data; the decay is once an update.
 
     Parameters
     ----------
@@ -239,15 +247,28 @@ class FPCD(Negative):
         rng: np.random.Generator,
         out: Parameters,
     ) -> Parameters:
-        """Averages over the chains, k steps on under θ + θ_fast; then θ_fast takes its step."""
+        """Averages over the chains, k steps on under θ + θ_fast."""
         state.overlay(batch.rbm)
         for _ in range(self.k):
             state.chains.step(rng)
-        model = state.chains.statistics(_equal(state.chains.n, out), out)
-        for fast, d, m in zip(state.fast, data, model, strict=True):
+        return state.chains.statistics(_equal(state.chains.n, out), out)
+
+    def ascent(
+        self,
+        batch: Contrast,
+        weight: np.ndarray,
+        state: "FastChains",
+        rng: np.random.Generator,
+        out: Parameters,
+        spare: Parameters,
+        share: float = 1.0,
+    ) -> Parameters:
+        """Data term minus model term, of which θ_fast takes its step too."""
+        ascent = super().ascent(batch, weight, state, rng, out, spare, share)
+        for fast, part in zip(state.fast, ascent, strict=True):
             fast *= fast.dtype.type(self.decay)
-            fast += fast.dtype.type(self.rate) * (d - m)
-        return model
+            fast += fast.dtype.type(self.rate * share) * part
+        return ascent
 
 
 class FastChains:

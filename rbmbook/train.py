@@ -61,7 +61,9 @@ def fit(
     weight_decay : float ≥ 0
         λ of the penalty ½ λ ‖W‖² that is subtracted from the objective; biases are not decayed.
     sample_weight : (n,) array, optional
-        Weights ≥ 0 of the rows.
+        Weights ≥ 0 of the rows; only their ratios matter. A row counts as that many rows: within a
+        batch the averages are weighted, and the batch's whole gradient is multiplied by its mean
+        weight over that of all rows. Penalties act once an update, whatever the batch weighs.
     centered : bool or "enhanced"
         Ascend the centred gradient (see `gradient.centre`). True: offsets at the data's mean and at
         a moving average of the hidden means. "enhanced": halfway between data term and model term,
@@ -112,8 +114,8 @@ def fit(
     gradient for training restricted Boltzmann machines.
     """
     run = _Run(rbm, X, negative, batch_size, optimizer, rng)
-    run.options(sample_weight, centered, validation)
     run.penalties = Penalties.checked(rbm, weight_decay, l1, sparsity)
+    run.options(sample_weight, centered, validation)
     return run.train(epochs, progress, callbacks, checkpoint)
 
 
@@ -137,13 +139,14 @@ class _Run(Run):
         """Check the other arguments, then the data, and allocate."""
         rbm, n = self.rbm, self.n_rows
         self.weight = check.weights("sample_weight", sample_weight, n)
+        self.mean_weight = self.weight.mean()
         if not (isinstance(centered, str) and centered == "enhanced"):
             centered = bool(check.instance("centered", centered, (bool, np.bool_)))
         self.centered = centered
         self.held_out = held_out
         mean = np.zeros(rbm.n_visible)
         for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
-            if centered:
+            if centered or self.penalties.sparsity:
                 mean += self.weight[rows] @ block
         self.mean = (mean / self.weight.sum()).astype(rbm.dtype)
         if held_out is not None:
@@ -174,19 +177,22 @@ class _Run(Run):
     def ascend(self, rows: np.ndarray) -> None:
         """The gradient of the rows, changed by centering and penalties, and the step."""
         rbm, weight = self.rbm, self.weight[rows]
-        if weight.sum() == 0:
-            return
-        weight = (weight / weight.sum()).astype(rbm.dtype)
+        total = weight.sum()
+        share = float(total / (len(rows) * self.mean_weight))  # 1 on average over the epoch
+        weight = (weight / (total or 1.0)).astype(rbm.dtype)
         self.gather(rows)
-        means = self.data_means(weight) if self.centered or self.penalties.sparsity else None
+        means = self.data_means(weight, share) if self.centered or self.penalties.sparsity else None
         ascent = self.negative.ascent(
-            self.batch, weight, self.state, self.rng, self.gradient, self.spare
+            self.batch, weight, self.state, self.rng, self.gradient, self.spare, share
         )
         if means is not None:
             visible_mean, hidden_mean = means
             offsets = self.mean, self.hidden_average
             if self.centered == "enhanced":  # halfway between the data term and the model term
                 offsets = visible_mean - ascent.a / 2, hidden_mean - ascent.b / 2
+        if share != 1:
+            for part in ascent:
+                part *= part.dtype.type(share)
         self.penalties.subtract(ascent, rbm.W, means, self.hidden_average, self.spare.W)
         if self.centered:
             gradient.centre(ascent, *offsets, spare=self.spare.W)
@@ -202,11 +208,21 @@ class _Run(Run):
         else:
             room[:] = X[rows]
 
-    def data_means(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The batch's mean of v and of E[h | v]; the latter enters the moving average."""
-        visible, hidden = weight @ self.batch.v, weight @ self.batch.hidden_mean()
+    def data_means(self, weight: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+        """The batch's mean of v and of E[h | v]; the latter enters the moving average.
+
+        A batch without weight has no mean of its own: that of all data stands in.
+        """
+        rbm = self.rbm
+        if share == 0:
+            visible = self.mean
+            hidden = rbm.hidden.mean(rbm.hidden_inputs(visible[None]))[0]
+        else:
+            visible, hidden = weight @ self.batch.v, weight @ self.batch.hidden_mean()
+        # a batch of twice the mean weight counts as two batches
+        rate = AVERAGE_RATE if share == 1 else 1 - (1 - AVERAGE_RATE) ** share
         old = np.where(np.isnan(self.hidden_average), hidden, self.hidden_average)
-        self.hidden_average[:] = old + self.rbm.dtype.type(AVERAGE_RATE) * (hidden - old)
+        self.hidden_average[:] = old + rbm.dtype.type(rate) * (hidden - old)
         return visible, hidden
 
     def monitors(self) -> dict[str, float]:

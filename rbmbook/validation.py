@@ -162,7 +162,10 @@ def domains(name: str, x: Any, unit: "Unit", relaxed: bool) -> None:
 
 
 def weights(name: str, value: Any, n: int) -> np.ndarray:
-    """Sample weights as float64 of shape (n,), each ≥ 0 and not all zero; None is n ones."""
+    """Sample weights ≥ 0, not all zero, as float64 of shape (n,); None is n ones.
+
+    They are divided by the largest, so that no sum of them overflows and equal weights are ones.
+    """
     if value is None:
         return np.ones(n)
     found = array(name, value).astype(np.float64)
@@ -170,12 +173,12 @@ def weights(name: str, value: Any, n: int) -> np.ndarray:
         raise ValueError(
             f"{name}: expected shape ({n},), one weight per example, got {found.shape}"
         )
-    if not (np.isfinite(found).all() and (found >= 0).all() and found.sum() > 0):
+    if not (np.isfinite(found).all() and (found >= 0).all() and found.any()):
         raise ValueError(
             f"{name}: expected finite weights ≥ 0, not all zero, "
             f"got values from {found.min()} to {found.max()}"
         )
-    return found
+    return found / found.max()
 
 
 def instance(name: str, value: Any, kinds: type | tuple[type, ...]) -> Any:
