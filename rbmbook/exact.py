@@ -2,116 +2,36 @@
 
 Summing over all states of *one* layer is enough, since the other is summed in closed form by its
 cgf: Z = Σ_v exp(−F(v)), and likewise from the hidden side. The layer with fewer states is taken.
-Its states are visited along a Gray code, in which neighbours differ at one site, so that the inputs
-of the other layer change by one row of W a step instead of a matrix product.
+Its states are visited along a Gray code, see `rbmbook.enumeration`.
 
-Everything is computed in float64 and returned in the machine's dtype.
+Everything is computed in float64 and returned in the machine's dtype. Weights may be so large that
+sums of float64 numbers lose the digits that matter. Where all units have finitely many states
+`rbmbook.large_weights` keeps them; where they are lost, an error says so instead of a wrong answer.
 
 References
 ----------
 Salakhutdinov and Murray (2008), On the quantitative analysis of deep belief networks.
-Knuth (2011), The art of computer programming 4A, section 7.2.1.1 (mixed-radix Gray codes).
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rbmbook import gaussian_joint, validation
-from rbmbook._jit import jit
+from rbmbook import enumeration, gaussian_joint, large_weights, validation
+from rbmbook.enumeration import Block, Side
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.units import Bernoulli, Unit
 
 MAX_STATES = 2**30
-BLOCK_NUMBERS = 2**17  # numbers in a block of inputs: a megabyte, which stays in the cache
 THREADED_STATES = 2**14  # below, starting threads costs more than it saves
 
 
-@jit
-def gray_block(steps, own_steps, bias, start, digits, inputs, own):
-    """Fill rows with successive states of a Gray code and with what they add to the energy.
-
-    steps : (S, r, K), what state x of site s adds to the K inputs of the other layer; bias : (K,),
-    the inputs without it; own_steps : (S, r), what it adds to minus the energy by itself. Filled
-    are digits : (n, S), inputs : (n, K) and own : (n,). The code's state number `start` is computed
-    from scratch, so rounding errors do not outlive a block; a further row differs from the one
-    before at a single site.
-    """
-    sites, radix, width = steps.shape
-    rest = start
-    own[0] = 0.0
-    inputs[0] = bias
-    for s in range(sites):
-        digit = rest % radix
-        rest //= radix
-        digits[0, s] = (
-            digit if rest % 2 == 0 else radix - 1 - digit
-        )  # reflected where `rest` is odd
-        own[0] += own_steps[s, digits[0, s]]
-        for k in range(width):
-            inputs[0, k] += steps[s, digits[0, s], k]
-    for t in range(1, len(inputs)):
-        number, s = start + t, 0
-        while number % radix == 0:  # the site whose digit was carried to
-            number //= radix
-            s += 1
-        digit = number % radix
-        new = digit if (number // radix) % 2 == 0 else radix - 1 - digit
-        old = digits[t - 1, s]
-        digits[t] = digits[t - 1]
-        digits[t, s] = new
-        own[t] = own[t - 1] + (own_steps[s, new] - own_steps[s, old])
-        for k in range(width):
-            inputs[t, k] = inputs[t - 1, k] + (steps[s, new, k] - steps[s, old, k])
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One layer, to be enumerated, seen with the other, to be summed in closed form."""
-
-    steps: np.ndarray  # (S, r, K): what a site in state x adds to the other layer's inputs
-    own_steps: np.ndarray  # (S, r): what it adds to minus the energy by itself
-    levels: np.ndarray  # (r, c): the columns of each state
-    bias: np.ndarray  # (K,), of the other layer
-    unit: Unit  # of the other layer
-    is_visible: bool
-
-    @property
-    def states(self) -> int:
-        return self.levels.shape[0] ** len(self.steps)
-
-    def blocks(self) -> list[tuple[int, int]]:
-        size = max(1, BLOCK_NUMBERS // len(self.bias))
-        return [(s, min(size, self.states - s)) for s in range(0, self.states, size)]
-
-    def block(self, start: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Digits of n states, the other layer's inputs, and log Σ over it of exp(−E)."""
-        digits = np.empty((n, len(self.steps)), np.int64)
-        inputs, own = np.empty((n, len(self.bias))), np.empty(n)
-        gray_block(self.steps, self.own_steps, self.bias, start, digits, inputs, own)
-        return digits, inputs, own + self.unit.cgf_sum(inputs)
-
-
-def _side(rbm: RBM, visible: bool) -> _Side | None:
-    """The chosen layer, ready to be enumerated; None if it has infinitely many states."""
-    rbm = rbm.astype(np.float64)
-    W, a, b = rbm.W, rbm.a, rbm.b
-    own, other = (rbm.visible, rbm.hidden) if visible else (rbm.hidden, rbm.visible)
-    W, bias, other_bias = (W, a, b) if visible else (W.T, b, a)
-    if own.levels is None:
-        return None
-    columns = own.levels.shape[1]
-    steps = np.einsum("rc,sck->srk", own.levels, W.reshape(-1, columns, W.shape[1]))
-    own_steps = bias.reshape(-1, columns) @ own.levels.T - own.energy(own.levels)
-    return _Side(np.ascontiguousarray(steps), own_steps, own.levels, other_bias, other, visible)
-
-
-def _smaller_side(rbm: RBM) -> _Side:
-    sides = [side for side in (_side(rbm, True), _side(rbm, False)) if side is not None]
+def _smaller_side(rbm: RBM) -> Side:
+    both = enumeration.side_of(rbm, True), enumeration.side_of(rbm, False)
+    sides = [side for side in both if side is not None]
     if not sides:
         raise ValueError(f"rbm: expected a layer with finitely many states, got {rbm}")
     side = min(sides, key=lambda side: side.states)
@@ -147,16 +67,8 @@ def log_partition(rbm: RBM) -> float:
     validation.instance("rbm", rbm, RBM)
     if gaussian_joint.applies(rbm):
         return gaussian_joint.log_partition(rbm)
-    side = _smaller_side(rbm)
-
-    def log_sum(block: tuple[int, int]) -> float:
-        return _log_sum_exp(side.block(*block)[2])
-
-    if side.states < THREADED_STATES:
-        return _log_sum_exp(np.array([log_sum(block) for block in side.blocks()]))
-    # The kernels hold no lock, so threads run side by side; how many does not change a block.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return _log_sum_exp(np.array(list(pool.map(log_sum, side.blocks()))))
+    head, tail = _log_partition(_smaller_side(rbm))
+    return head + tail
 
 
 def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
@@ -179,8 +91,16 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     machine = validation.instance("rbm", rbm, RBM).astype(np.float64)
     v = validation.matrix("v", v, rbm.n_visible)
     blocks = validation.blocks("v", v, rbm.visible, np.float64)
+    if gaussian_joint.applies(machine):
+        log_z = gaussian_joint.log_partition(machine), 0.0
+    else:
+        log_z = _log_partition(_smaller_side(machine))
+    side = enumeration.side_of(machine, True)
+    if side is not None:
+        parts = [_minus(side.at(block), log_z) for _, block in blocks]
+        return np.concatenate(parts).astype(rbm.dtype)
     free = np.concatenate([machine.free_energy(block) for _, block in blocks])
-    return (-free - log_partition(machine)).astype(rbm.dtype)
+    return large_weights.minus(-free, sum(log_z)).astype(rbm.dtype)
 
 
 def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) -> np.ndarray:  # noqa: B008
@@ -233,8 +153,11 @@ def probabilities(rbm: RBM) -> np.ndarray:
     """
     rbm = validation.instance("rbm", rbm, RBM)
     v = states(rbm.n_visible, rbm.visible)
-    log_p = -rbm.astype(np.float64).free_energy(v)
-    return np.exp(log_p - _log_sum_exp(log_p)).astype(rbm.dtype)
+    side = enumeration.side_of(rbm, True)
+    size = validation.BLOCK_ROWS
+    blocks = [side.at(v[start : start + size]) for start in range(0, len(v), size)]
+    log_z = _log_sum([_reduced(block) for block in blocks])
+    return np.exp(np.concatenate([_minus(block, log_z) for block in blocks])).astype(rbm.dtype)
 
 
 def expectations(rbm: RBM) -> Parameters:
@@ -249,18 +172,21 @@ def expectations(rbm: RBM) -> Parameters:
     if gaussian_joint.applies(rbm):
         return gaussian_joint.expectations(rbm)
     side = _smaller_side(rbm)
-    log_scale, sums = -np.inf, None  # the sums are kept divided by exp(log_scale)
-    for digits, inputs, log_weight in _blocks(side):
-        peak = max(log_scale, log_weight.max())
-        weight = np.exp(log_weight - peak)
-        x = side.levels[digits].reshape(len(digits), -1)
-        own = side.unit.expected_statistics(inputs)
-        mean = side.unit.mean(inputs)
+    scale, sums = None, None  # the sums are kept divided by exp(scale), a head and a tail
+    for block in (side.block(*place) for place in side.places()):
+        large_weights.refuse(block.lost, 0.0)
+        here = block.reference[0], block.reference[1] + float(block.log_weight.max())
+        peak = here if scale is None else max(scale, here)
+        weight = np.exp(block.log_weight - _difference(peak, block.reference))
+        x = side.levels[block.digits].reshape(len(weight), -1)
+        own = side.unit.expected_statistics(block.inputs)
+        mean = side.unit.mean(block.inputs) if block.mean is None else block.mean
         new = [weight.sum(), (weight[:, None] * x).T @ mean, weight @ x, weight @ mean]
         new += [weight @ s for s in own]
         if sums is not None:
-            new = [np.exp(log_scale - peak) * s + n for s, n in zip(sums, new, strict=True)]
-        log_scale, sums = peak, new
+            shrunk = np.exp(_difference(scale, peak))
+            new = [shrunk * s + n for s, n in zip(sums, new, strict=True)]
+        scale, sums = peak, new
     W, enumerated, summed, *own = (s / sums[0] for s in sums[1:])
     if side.is_visible:
         arrays = W, enumerated, summed, *own
@@ -295,24 +221,69 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     weight = weight / weight.sum()
     data = Parameters.zeros_like(machine)
+    side = enumeration.side_of(machine, True)
     for rows, block in validation.blocks("v", v, rbm.visible, np.float64, relaxed=True):
-        for total, part in zip(data, moments(machine, block, weight[rows]), strict=True):
-            total += part
+        mean = None
+        if side is not None and side.slices:
+            large_weights.refuse(0.0 if rbm.visible.within(block) else side.plain_error, 0.0)
+            mean = side.at(block).mean
+        part = moments(machine, block, weight[rows], mean)
+        for total, own in zip(data, part, strict=True):
+            total += own
     model = expectations(machine)
     return data.like((d - m).astype(rbm.dtype) for d, m in zip(data, model, strict=True))
 
 
-def moments(rbm: RBM, v: np.ndarray, weight: np.ndarray) -> Parameters:
-    """Σ_n weight_n v_n E[h | v_n]ᵀ, Σ_n weight_n v_n and Σ_n weight_n E[h | v_n]."""
+def moments(
+    rbm: RBM, v: np.ndarray, weight: np.ndarray, mean: np.ndarray | None = None
+) -> Parameters:
+    """Σ_n weight_n v_n E[h | v_n]ᵀ, Σ_n weight_n v_n and Σ_n weight_n E[h | v_n].
+
+    `mean` is E[h | v_n] of each row, if it is known already.
+    """
     inputs = rbm.hidden_inputs(v)
-    mean = weight[:, None] * rbm.hidden.mean(inputs)
+    mean = weight[:, None] * (rbm.hidden.mean(inputs) if mean is None else mean)
     visible = (weight @ s for s in rbm.visible.statistics(v))
     hidden = (weight @ s for s in rbm.hidden.expected_statistics(inputs))
     return Parameters(v.T @ mean, weight @ v, mean.sum(axis=0), tuple(visible), tuple(hidden))
 
 
-def _blocks(side: _Side) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    return (side.block(*block) for block in side.blocks())
+def _log_partition(side: Side) -> tuple[float, float]:
+    """log Z as a number and what rounding took from it."""
+
+    def part(place: tuple[int, int]) -> tuple[float, tuple[float, float], float]:
+        return _reduced(side.block(*place))
+
+    if side.states < THREADED_STATES:
+        return _log_sum([part(place) for place in side.places()])
+    # The kernels hold no lock, so threads run side by side; how many does not change a block.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return _log_sum(list(pool.map(part, side.places())))
+
+
+def _reduced(block: Block) -> tuple[float, tuple[float, float], float]:
+    """The logarithm of the sum of a block's weights, its reference, and what may be lost."""
+    return _log_sum_exp(block.log_weight), block.reference, block.lost
+
+
+def _log_sum(parts: Sequence[tuple[float, tuple[float, float], float]]) -> tuple[float, float]:
+    """The logarithm of the sum over some blocks, as a number and what rounding took from it."""
+    peak = max(reference for _, reference, _ in parts)
+    logs = np.array([log + _difference(reference, peak) for log, reference, _ in parts])
+    total = peak[0], peak[1] + _log_sum_exp(logs)
+    large_weights.refuse(max(lost for _, _, lost in parts), sum(total))
+    return total
+
+
+def _minus(block: Block, log_z: tuple[float, float]) -> np.ndarray:
+    """The logarithms of a block's weights minus log Z."""
+    log_p = block.log_weight - _difference(log_z, block.reference)
+    large_weights.refuse(block.lost, log_p)
+    return log_p
+
+
+def _difference(x: tuple[float, float], y: tuple[float, float]) -> float:
+    return (x[0] - y[0]) + (x[1] - y[1])
 
 
 def _log_sum_exp(x: np.ndarray) -> float:

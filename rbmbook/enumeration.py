@@ -1,0 +1,183 @@
+"""The states of one layer along a Gray code, and what each says of the other layer.
+
+Neighbouring states of the code differ at one site, so that the inputs of the other layer change by
+one row of W a step instead of a matrix product. Where the weights are so large that such sums would
+lose digits, `rbmbook.large_weights` keeps them.
+
+References
+----------
+Knuth (2011), The art of computer programming 4A, section 7.2.1.1 (mixed-radix Gray codes).
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from rbmbook import large_weights
+from rbmbook._jit import jit
+from rbmbook.large_weights import Pair
+from rbmbook.rbm import RBM
+from rbmbook.units import Unit
+
+BLOCK_NUMBERS = 2**17  # numbers in a block of inputs: a megabyte, which stays in the cache
+NEGLIGIBLE_LOG = -750.0  # exp of less is 0
+
+
+@jit
+def gray_block(steps, own_steps, bias, start, digits, inputs, own):
+    """Fill rows with successive states of a Gray code and with what they add to the energy.
+
+    steps : (S, r, K), what state x of site s adds to the K inputs of the other layer; bias : (K,),
+    the inputs without it; own_steps : (S, r), what it adds to minus the energy by itself. Filled
+    are digits : (n, S), inputs : (n, K) and own : (n,). The code's state number `start` is computed
+    from scratch, so rounding errors do not outlive a block; a further row differs from the one
+    before at a single site.
+    """
+    sites, radix, width = steps.shape
+    rest = start
+    own[0] = 0.0
+    inputs[0] = bias
+    for s in range(sites):
+        digit = rest % radix
+        rest //= radix
+        digits[0, s] = (
+            digit if rest % 2 == 0 else radix - 1 - digit
+        )  # reflected where `rest` is odd
+        own[0] += own_steps[s, digits[0, s]]
+        for k in range(width):
+            inputs[0, k] += steps[s, digits[0, s], k]
+    for t in range(1, len(inputs)):
+        number, s = start + t, 0
+        while number % radix == 0:  # the site whose digit was carried to
+            number //= radix
+            s += 1
+        digit = number % radix
+        new = digit if (number // radix) % 2 == 0 else radix - 1 - digit
+        old = digits[t - 1, s]
+        digits[t] = digits[t - 1]
+        digits[t, s] = new
+        own[t] = own[t - 1] + (own_steps[s, new] - own_steps[s, old])
+        for k in range(width):
+            inputs[t, k] = inputs[t - 1, k] + (steps[s, new, k] - steps[s, old, k])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some states of a layer: their digits, and what they say of the other layer."""
+
+    digits: np.ndarray | None  # (n, S)
+    inputs: np.ndarray  # (n, K), of the other layer
+    log_weight: np.ndarray  # (n,), log Σ over the other layer of exp(−E), minus the reference
+    reference: tuple[float, float] = (0.0, 0.0)  # a number and what rounding took from it
+    mean: np.ndarray | None = None  # of the other layer, if it was found on the way
+    lost: float = 0.0  # nats that rounding may have taken from a log_weight that counts
+
+
+@dataclass(frozen=True)
+class Side:
+    """One layer, to be enumerated, seen with the other, to be summed in closed form."""
+
+    W: np.ndarray  # (D, K), from the layer's columns to the other's
+    own: np.ndarray  # (D,), its biases
+    bias: np.ndarray  # (K,), of the other layer
+    own_unit: Unit
+    unit: Unit  # of the other layer
+    is_visible: bool
+
+    @cached_property
+    def levels(self) -> np.ndarray:
+        """(r, c): the columns of each state."""
+        return self.own_unit.levels
+
+    @cached_property
+    def states(self) -> int:
+        return len(self.levels) ** (len(self.own) // self.own_unit.columns)
+
+    @cached_property
+    def plain_error(self) -> float:
+        """What sums in float64 may lose of the logarithm of a weight, in nats, times few."""
+        level = float(np.abs(self.levels).max())
+        own = np.abs(self.own_unit.energy(self.levels)).max()
+        with np.errstate(over="ignore", invalid="ignore"):
+            peak = np.abs(self.bias) + level * np.abs(self.W).sum(axis=0)
+            own += level * np.abs(self.own).sum()
+            ends = np.stack([-peak, peak])
+            slope = np.abs(self.unit.mean(ends)).max(axis=0) * peak  # input errors become these
+            size = np.abs(self.unit.cgf_sum(ends)).max() + slope.sum() + own
+        if not np.isfinite(size):
+            raise ValueError(
+                f"rbm: expected weights whose sums are finite, got W from {self.W.min():.3g} to "
+                f"{self.W.max():.3g}"
+            )
+        return float(large_weights.rounding(size))
+
+    @cached_property
+    def slices(self) -> list["Side"]:
+        """The same layers with slices of the parameters; none if plain sums will do, or must."""
+        both = map(large_weights.levels_are_exact, (self.own_unit, self.unit))
+        if self.plain_error <= large_weights.PLAIN_ERROR or not all(both):
+            return []
+        parts = large_weights.slices(self.W, self.own, self.bias)
+        return [replace(self, W=W, own=own, bias=bias) for W, own, bias in parts]
+
+    @cached_property
+    def tables(self) -> tuple[np.ndarray, np.ndarray]:
+        """What a site in state x adds to the inputs, (S, r, K), and to −E by itself, (S, r)."""
+        levels, columns = self.levels, self.own_unit.columns
+        steps = np.einsum("rc,sck->srk", levels, self.W.reshape(-1, columns, len(self.bias)))
+        own_steps = self.own.reshape(-1, columns) @ levels.T - self.own_unit.energy(levels)
+        return np.ascontiguousarray(steps), own_steps
+
+    def places(self) -> list[tuple[int, int]]:
+        """Start and length of each block."""
+        size = max(1, BLOCK_NUMBERS // len(self.bias))
+        return [(s, min(size, self.states - s)) for s in range(0, self.states, size)]
+
+    def block(self, start: int, n: int) -> Block:
+        """n states of the Gray code from number `start`."""
+        if self.slices:
+            return self._precise(start, n)
+        digits, inputs, own = self._walk(start, n)
+        return Block(digits, inputs, own + self.unit.cgf_sum(inputs), lost=self.plain_error)
+
+    def _walk(self, start: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Digits of n states, the other layer's inputs, and what they add to −E by themselves."""
+        steps, own_steps = self.tables
+        digits = np.empty((n, len(steps)), np.int64)
+        inputs, own = np.empty((n, len(self.bias))), np.empty(n)
+        gray_block(steps, own_steps, self.bias, start, digits, inputs, own)
+        return digits, inputs, own
+
+    def _precise(self, start: int, n: int) -> Block:
+        digits, inputs, own = zip(*(part._walk(start, n) for part in self.slices), strict=True)
+        return self._weighed(digits[0], Pair.total(inputs), Pair.total(own))
+
+    def at(self, x: np.ndarray) -> "Block":
+        """The same of any states, (n, D), whose digits are not found."""
+        if not self.slices:
+            inputs = x @ self.W + self.bias
+            own = x @ self.own - self.own_unit.energy(x)
+            log_weight = own + self.unit.cgf_sum(inputs)
+            return Block(None, inputs, log_weight, lost=self.plain_error)
+        inputs = Pair.total([x @ part.W + part.bias for part in self.slices])
+        return self._weighed(None, inputs, Pair.total([x @ part.own for part in self.slices]))
+
+    def _weighed(self, digits: np.ndarray | None, inputs: Pair, own: Pair) -> Block:
+        cgf, mean = large_weights.cgf_and_mean(self.unit, inputs)
+        total = own + cgf.sum()
+        reference = total.maximum()
+        log_weight = total.minus(reference)
+        lost = float(total.lost[log_weight > NEGLIGIBLE_LOG].max())
+        return Block(digits, inputs.head, log_weight, reference, mean, lost)
+
+
+def side_of(rbm: RBM, visible: bool) -> Side | None:
+    """The chosen layer, ready to be enumerated; None if it has infinitely many states."""
+    rbm = rbm.astype(np.float64)
+    own, other = (rbm.visible, rbm.hidden) if visible else (rbm.hidden, rbm.visible)
+    if own.levels is None:
+        return None
+    if visible:
+        return Side(rbm.W, rbm.a, rbm.b, own, other, True)
+    return Side(rbm.W.T, rbm.b, rbm.a, own, other, False)

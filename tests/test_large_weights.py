@@ -1,0 +1,123 @@
+"""Enumeration at weights of any size: every digit, or an error."""
+
+import naive_decimal
+import numpy as np
+import pytest
+
+import rbmbook as rb
+
+UNITS = {"bits": (rb.Bernoulli(), (0, 1)), "spins": (rb.Spin(), (-1, 1))}
+SCALES = [1.0, 1e5, 1e12, 1e17, 1e20]
+
+
+def wild(scale, seed, shape=(4, 3)):
+    """Weights of which some cancel each other, among parameters of order one."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal(shape) * scale
+    W[1] = -W[0]
+    W[2] = rng.integers(-1, 2, shape[1]) * scale
+    return W, rng.standard_normal(shape[0]), rng.standard_normal(shape[1])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("units", UNITS)
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("seed", range(3))
+def test_enumeration_keeps_every_digit_at_any_scale(units, scale, seed, turned):
+    """Plain Gray code steps are off by whole nats from 1e16 on, and by 1e-4 at 1e12."""
+    unit, levels = UNITS[units]
+    W, a, b = wild(scale, seed)
+    W, a, b = (W.T.copy(), b, a) if turned else (W, a, b)
+    rbm = rb.RBM(W, a, b, visible=unit, hidden=unit)
+    log_z, mean_v, mean_h, p_v, log_p = naive_decimal.answers(W, a, b, levels, levels)
+    assert rb.exact.log_partition(rbm) == pytest.approx(log_z, rel=1e-14, abs=1e-12)
+    found = rb.exact.expectations(rbm)
+    np.testing.assert_allclose(found.a, mean_v, rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(found.b, mean_h, rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(rb.exact.probabilities(rbm), p_v, rtol=1e-10, atol=1e-12)
+    v = rb.exact.states(len(a), unit)
+    np.testing.assert_allclose(rb.exact.log_likelihood(rbm, v), log_p, rtol=1e-12, atol=1e-11)
+
+
+@pytest.mark.parametrize("scale", SCALES[1:])
+def test_weights_that_forbid_states_leave_the_count_of_the_others(scale):
+    """With W = −scale, v and h are never both on: 2⁷ + 2⁵ − 1 states of weight 1."""
+    rbm = rb.RBM(np.full((7, 5), -scale), np.zeros(7), np.zeros(5))
+    assert rb.exact.log_partition(rbm) == pytest.approx(np.log(2**7 + 2**5 - 1), rel=1e-14)
+
+
+def test_the_gradient_keeps_its_digits_in_both_terms():
+    W, a, b = wild(1e17, 1)
+    rbm = rb.RBM(W, a, b, visible=rb.Spin(), hidden=rb.Spin())
+    v = rb.exact.states(4, rb.Spin())
+    p = rb.exact.probabilities(rbm)
+    for part in rb.exact.gradient(rbm, v, sample_weight=p):  # the model's own data
+        np.testing.assert_allclose(part, 0, atol=1e-12)
+
+
+def test_softmax_sites_keep_their_digits_too():
+    """As many spins: a site of two columns with inputs x and y is a spin with (x − y) / 2."""
+    W, a, b = wild(1e17, 2)
+    rbm = rb.RBM(
+        np.kron(W, [[1.0, -1.0], [-1.0, 1.0]]),
+        np.kron(a, [1.0, -1.0]),
+        np.kron(b, [1.0, -1.0]),
+        visible=rb.Softmax(2),
+        hidden=rb.Softmax(2),
+    )
+    spins = rb.RBM(W, a, b, visible=rb.Spin(), hidden=rb.Spin())
+    np.testing.assert_allclose(
+        rb.exact.expectations(rbm).a[::2] - rb.exact.expectations(rbm).a[1::2],
+        rb.exact.expectations(spins).a,
+        atol=1e-12,
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        rb.exact.log_partition,
+        rb.exact.expectations,
+        lambda rbm: rb.exact.log_likelihood(rbm, np.zeros((1, 3))),
+    ],
+)
+def test_what_float64_cannot_hold_is_refused(call):
+    """Gaussian units square their inputs; no pair of numbers is kept for those."""
+    W = np.array([[1e9], [-1e9], [1.0]])
+    rbm = rb.RBM(W, np.zeros(3), [-1e18], visible=rb.Gaussian())
+    with pytest.raises(ValueError, match=r"rbm: expected parameters whose sums float64 holds"):
+        call(rbm)
+
+
+def test_sums_that_overflow_are_refused():
+    rbm = rb.RBM(np.full((3, 3), 1e308), np.zeros(3), np.zeros(3))
+    with pytest.raises(ValueError, match="rbm: expected weights whose sums are finite"):
+        rb.exact.log_partition(rbm)
+
+
+def test_a_deep_machine_keeps_its_digits_or_refuses():
+    """log p(v) of a deep machine with v held fast, against all states in decimals."""
+    rng = np.random.default_rng(0)
+    big = 1e17
+    W = [np.array([[big, 1.0], [-big, 2.0]]), np.array([[1.0], [-1.0]])]
+    b = [rng.standard_normal(n) for n in (2, 2, 1)]
+    dbm = rb.DBM(W, b)
+    rbm = dbm.as_rbm()
+    *_, log_p = naive_decimal.answers(rbm.W, rbm.a, rbm.b)
+    ref = [np.logaddexp(*log_p[2 * i : 2 * i + 2]) for i in range(4)]
+    v = rb.exact.states(2)
+    np.testing.assert_allclose(dbm.log_likelihood(v[[0, 3]]), np.array(ref)[[0, 3]], rtol=1e-12)
+    with pytest.raises(ValueError, match="rbm: expected parameters whose sums"):
+        dbm.free_energy(v[1:2])  # a bias of −1e17 + 1.3 is no float64 number
+    with pytest.raises(ValueError, match="rbm: expected parameters whose sums"):
+        dbm.posterior(v[1])
+
+
+def test_a_directed_layer_refuses_what_rounding_would_decide():
+    """A network of two machines, the lower one with weights of 1e17."""
+    rng = np.random.default_rng(1)
+    lower = rb.RBM(1e17 * rng.standard_normal((3, 2)), np.zeros(3), np.zeros(2))
+    dbn = rb.DBN([lower, rb.RBM(np.zeros((2, 2)), np.zeros(2), np.zeros(2))])
+    for call in (dbn.bound, dbn.log_likelihood):
+        with pytest.raises(ValueError, match="rbm: expected parameters whose sums"):
+            call(np.array([[1.0, 0.0, 1.0]]))
