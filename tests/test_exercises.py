@@ -219,7 +219,7 @@ def message(attempt, exercise=None):
         (lambda x: x, "sum over one axis missing"),
         (lambda x: row_means(x) * np.nan, "NaN"),
         (lambda x: row_means(x) / 0, "infinite"),
-        (lambda x: list(row_means(x)), "a list of 2, expected a NumPy array"),
+        (lambda x: tuple(row_means(x)), "a tuple of 2, expected a NumPy array"),
         (lambda x: row_means(x).astype(str), "real numbers"),
         (lambda x: row_means(x) * 1j, "real numbers"),
         (lambda x: "words", "type str"),

@@ -18,13 +18,28 @@ Exercise 01.1: the sign is flipped...
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+import re
 from collections.abc import Callable
 from functools import cache
+from math import inf
+from numbers import Integral, Real
 
-from .engine import Exercise, Verdict, WrongAnswer, judge
+import numpy as np
 
-__all__ = ["Exercise", "Verdict", "WrongAnswer", "check", "get", "grade", "names"]
+from .engine import SEED, Exercise, Verdict, WrongAnswer, judge
+
+__all__ = [
+    "Exercise",
+    "UnknownExercise",
+    "Verdict",
+    "WrongAnswer",
+    "check",
+    "get",
+    "grade",
+    "names",
+]
 
 
 @cache
@@ -59,13 +74,38 @@ def names() -> list[str]:
     return list(_registry())
 
 
+class UnknownExercise(ValueError):
+    """No exercise has the name that was asked for; a notebook shows the message and no frames."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+def _canonical(name: str) -> str:
+    """The registered name that is meant: "2.1" and " 02.1 " are "02.1"."""
+    if not isinstance(name, str):
+        # 2.1 could stand for "2.1" and for "2.10": not even one that is unique today is taken.
+        raise UnknownExercise(f'name must be a string such as "02.1", got {name!r:.40}')
+    found = re.fullmatch(r"\s*0*([0-9]{1,3})\.([0-9]{1,3})\s*", name)
+    wanted = f"{int(found[1]):02d}.{found[2]}" if found else name
+    if wanted in _registry():
+        return wanted
+    chapter = [known for known in names() if found and known.startswith(wanted[:3])]
+    if chapter:
+        hint = f"chapter {wanted[:2]} has {', '.join(chapter)}"
+    else:
+        chapters = sorted({known[:2] for known in names()})
+        hint = f"names look like '01.1' and there are chapters {chapters[0]} to {chapters[-1]}"
+    raise UnknownExercise(f"no exercise is named {name!r:.40}: {hint}")
+
+
 def get(name: str) -> Exercise:
     """Return one exercise.
 
     Parameters
     ----------
     name : str
-        One of :func:`names`.
+        One of :func:`names`; the chapter's leading zero may be left out.
 
     Returns
     -------
@@ -73,38 +113,54 @@ def get(name: str) -> Exercise:
 
     Raises
     ------
-    ValueError
-        If no exercise has this name.
+    UnknownExercise
+        A ValueError, if no exercise has this name.
 
     Examples
     --------
-    >>> get("01.2").title
+    >>> get("1.2").title
     'The joint probability of every state'
     """
-    if name not in _registry():
-        raise ValueError(f"no exercise is named {name!r}; the names are {', '.join(names())}")
-    return _registry()[name]
+    return _registry()[_canonical(name)]
 
 
-def grade(name: str, attempt: Callable) -> Verdict:
-    """Judge an attempt without raising, whatever the attempt does.
+def grade(
+    name: str, attempt: Callable, *, seed: int | None = None, time_limit: float | None = None
+) -> Verdict:
+    """Judge an attempt without raising, whatever the attempt returns or raises.
 
     Parameters
     ----------
     name : str
-        One of :func:`names`.
+        One of :func:`names`; the chapter's leading zero may be left out.
     attempt : callable
-        The function to judge. It is called with copies of seeded inputs.
+        The function to judge. It is called with copies of seeded inputs. What it does to the
+        global random states, warning filters, NumPy's settings, the standard streams, the
+        environment and the working directory is undone.
+    seed : int, optional
+        A non-negative integer: other inputs, of the same kinds. By default they never change.
+    time_limit : float, optional
+        Seconds, above 0, that the attempt may take over all inputs; by default there is no limit.
+        Where processes can be forked (Linux, macOS) the attempt then runs in a process of its own
+        and is ended whatever it does; what it changes in the notebook's data is not seen there.
+        Under Windows it runs in a thread: the verdict comes in time, but a loop that catches
+        every exception goes on until the kernel is restarted, and compiled code that does not
+        release Python's lock cannot be left at all.
 
     Returns
     -------
     Verdict
-        With fields ``name``, ``passed``, ``attempted`` and ``message``.
+        With fields ``name``, ``passed``, ``attempted`` and ``message``. A function that raises
+        NotImplementedError at its first call, or has an empty body, is not attempted.
 
     Raises
     ------
     ValueError
-        If no exercise has this name (a mistake of the book, not of the reader).
+        If no exercise has this name (a mistake of the book, not of the reader), or an option is
+        out of range.
+    BaseException
+        What a signal's handler raises while the attempt runs: KeyboardInterrupt for Ctrl-C, or
+        the time-out of another grader. These are not the attempt's.
 
     Examples
     --------
@@ -113,32 +169,64 @@ def grade(name: str, attempt: Callable) -> Verdict:
     >>> grade("01.1", pair_energies).attempted
     False
     """
-    return judge(get(name), attempt)
+    exercise = get(name)
+    if seed is not None and not (_is(seed, Integral) and seed >= 0):
+        raise ValueError(f"seed must be a non-negative integer or None, got {seed!r}")
+    if time_limit is not None and not (_is(time_limit, Real) and 0 < time_limit < inf):
+        raise ValueError(f"time_limit must be a positive number of seconds, got {time_limit!r}")
+    return judge(exercise, attempt, SEED if seed is None else int(seed), time_limit)
 
 
-def check(name: str, attempt: Callable) -> None:
+def check(
+    name: str,
+    attempt: Callable,
+    strict: bool | None = None,
+    seed: int | None = None,
+    time_limit: float | None = None,
+) -> None:
     """Judge an attempt in a notebook: print what is right, raise what is wrong.
 
     Parameters
     ----------
     name : str
-        One of :func:`names`.
+        One of :func:`names`; the chapter's leading zero may be left out.
     attempt : callable
         The function to judge.
+    strict : bool, optional
+        Whether an exercise that was not attempted is wrong. By default the environment variable
+        RBMBOOK_STRICT decides: 1 for yes; 0, empty or not set for no.
+    seed, time_limit : optional
+        As in :func:`grade`.
 
     Raises
     ------
     WrongAnswer
-        With an explanation of the mistake. An untouched stub only prints a line.
+        With an explanation of the mistake. An untouched stub only prints a line, unless `strict`.
     ValueError
-        If no exercise has this name.
+        If no exercise has this name, or an option is out of range.
 
     Examples
     --------
     >>> check("01.1", lambda v, h, W, a, b: -(v @ a)[:, None] - h @ b - v @ W @ h.T)
     Exercise 01.1: correct.
     """
-    verdict = grade(name, attempt)
-    if verdict.attempted and not verdict.passed:
-        raise WrongAnswer(verdict.message) from verdict.error
+    strict = _strict(strict)
+    verdict = grade(name, attempt, seed=seed, time_limit=time_limit)
+    if not verdict.passed and (verdict.attempted or strict):
+        raise WrongAnswer(verdict.message, verdict.trace) from verdict.error
     print(verdict.message)
+
+
+def _is(x: object, kind: type) -> bool:
+    return isinstance(x, kind) and not isinstance(x, bool)
+
+
+def _strict(strict: bool | None) -> bool:
+    if strict is None:
+        text = os.environ.get("RBMBOOK_STRICT", "")
+        if text.strip() not in ("", "0", "1"):
+            raise ValueError(f"RBMBOOK_STRICT must be 0 or 1, got {text!r}")
+        return text.strip() == "1"
+    if not isinstance(strict, (bool, np.bool_)):
+        raise ValueError(f"strict must be True, False or None, got {strict!r}")
+    return bool(strict)

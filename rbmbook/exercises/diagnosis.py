@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Sequence
+from math import prod
 from numbers import Number
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .answers import Odd, text_of, type_name
 
 SMALL = 10  # a length or a number up to here may be tried in another one's place: 2^10 is cheap
 
@@ -28,11 +33,8 @@ def same_form(x: Any, y: Any) -> bool:
 
 
 def shape(part: Any) -> tuple[int, ...] | None:
-    """The shape of a part of an answer; None for a list whose rows are of unequal length."""
-    try:
-        return np.shape(part)
-    except ValueError:
-        return None
+    """The shape of a part of an answer; None for what is not numbers."""
+    return np.shape(part) if numeric(part) else None
 
 
 def finite(answer: Any) -> bool:
@@ -49,9 +51,7 @@ def equal(x: Any, y: Any, rtol: float, atol: float) -> bool:
 
 
 def equal_part(x: Any, y: Any, rtol: float, atol: float) -> bool:
-    if not (numeric(x) and numeric(y)):
-        return type(x) is type(y) and bool(np.all(x == y))
-    if np.shape(x) != np.shape(y):
+    if not (numeric(x) and numeric(y)) or np.shape(x) != np.shape(y):
         return False
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     return bool(np.allclose(x, y, rtol=rtol, atol=atol, equal_nan=True))
@@ -59,7 +59,7 @@ def equal_part(x: Any, y: Any, rtol: float, atol: float) -> bool:
 
 def raised(error: BaseException) -> str:
     """An exception in words, with the rule that NumPy's message leaves out."""
-    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    text = f"{type_name(error)}: {text_of(error)}".rstrip(": ")
     if isinstance(error, ValueError) and ("matmul" in text or "not aligned" in text):
         text += "\n  (in `A @ B`, the last axis of A must be as long as the first of B)"
     elif isinstance(error, ValueError) and "broadcast" in text:
@@ -70,6 +70,22 @@ def raised(error: BaseException) -> str:
             "number is exponentiated, e.g. subtract the largest exponent first)"
         )
     return text
+
+
+def readers_lines(error: BaseException | None, most: int = 8) -> tuple[str, ...]:
+    """Where the reader's own code raised, innermost last; the grader's frames are left out."""
+    if error is None:
+        return ()
+    here = str(Path(__file__).parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [
+        f"  in {frame.name}, line {frame.lineno}: {frame.line}"
+        for frame in frames
+        if not frame.filename.startswith(here)
+    ]
+    if len(lines) > most:
+        lines[most // 2 : -most // 2] = [f"  … {len(lines) - most} more …"]
+    return tuple(lines)
 
 
 # -- arguments -----------------------------------------------------------------------------------
@@ -86,31 +102,27 @@ def describe(names: Sequence[str], args: tuple) -> str:
     return ", ".join(words)
 
 
-def _arrays(x: Any) -> Iterator[np.ndarray]:
-    """All arrays inside an argument, in a fixed order."""
-    if isinstance(x, np.ndarray):
-        yield x
-    elif isinstance(x, (tuple, list)):
-        for item in x:
-            yield from _arrays(item)
-    elif isinstance(x, dict):
-        for item in x.values():
-            yield from _arrays(item)
-    elif hasattr(x, "__dict__") and not callable(x):
-        yield from _arrays(vars(x))
-
-
-def _same(x: np.ndarray, y: np.ndarray) -> bool:
-    return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
-
-
 def changed(names: Sequence[str], before: tuple, after: tuple) -> str | None:
-    """The name of the first argument whose arrays were written to, or None."""
+    """The name of the first argument that was written to, or None."""
     for name, x, y in zip(names, before, after, strict=False):
-        xs, ys = list(_arrays(x)), list(_arrays(y))
-        if len(xs) != len(ys) or not all(map(_same, xs, ys)):
+        if not _same(x, y):
             return name
     return None
+
+
+def _same(x: Any, y: Any) -> bool:
+    """Whether arrays, and containers of arrays, are as they were; of `y` nothing is assumed.
+
+    The walk follows x, the untouched one: y may have come to contain itself. A generator of random
+    numbers is there to be used.
+    """
+    if isinstance(x, np.ndarray):
+        if type(y) is not np.ndarray or x.shape != y.shape or x.dtype != y.dtype:
+            return False
+        return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+    if isinstance(x, (tuple, list)):
+        return type(x) is type(y) and len(x) == len(y) and all(map(_same, x, y))
+    return True
 
 
 def exchangeable(x: Any, y: Any) -> bool:
@@ -139,7 +151,7 @@ def form(
 ) -> str | None:
     """What is wrong with the type, the shape or the finiteness of an answer, or None."""
     if isinstance(expected, tuple):
-        if not isinstance(received, (tuple, list)) or len(received) != len(expected):
+        if not isinstance(received, tuple) or len(received) != len(expected):
             got = _kind(received)
             wanted = f" ({', '.join(parts)})" if parts else ""
             return f"your result is {got}, expected a tuple of {len(expected)}{wanted}."
@@ -152,25 +164,21 @@ def form(
 
 
 def _kind(x: Any) -> str:
-    if isinstance(x, (tuple, list)):
-        return f"a {type(x).__name__} of {len(x)}"
-    if isinstance(x, np.ndarray):
+    if isinstance(x, Odd):
+        return x.words
+    if isinstance(x, tuple):
+        return f"a tuple of {len(x)}"
+    if np.ndim(x):
         return f"an array of shape {x.shape}"
-    return f"a value of type {type(x).__name__}"
+    return f"a value of type {type_name(x)}"
 
 
 def _form(names: Sequence[str], args: tuple, expected: Any, received: Any, who: str) -> str | None:
-    if not numeric(expected):
-        return (
-            None
-            if type(received) is type(expected)
-            else (f"{who} is {_kind(received)}, expected {_kind(expected)}.")
-        )
-    if np.ndim(expected) and not isinstance(received, (np.ndarray, np.generic, Number)):
-        return f"{who} is {_kind(received)}, expected a NumPy array of shape {np.shape(expected)}."
     if not numeric(received):
-        dtype = f" with dtype {received.dtype}" if isinstance(received, np.ndarray) else ""
-        return f"{who} is {_kind(received)}{dtype}, expected real numbers."
+        shape = np.shape(expected)
+        wanted = f"a NumPy array of shape {shape}, of real numbers" if shape else "a real number"
+        hint = received.hint if isinstance(received, Odd) else ""
+        return f"{who} is {_kind(received)}, expected {wanted}.{hint}"
     if np.shape(received) != np.shape(expected):
         hint = _shape_hint(names, args, np.shape(expected), np.shape(received))
         return f"{who} has shape {np.shape(received)}, expected {np.shape(expected)}{hint}"
@@ -197,10 +205,10 @@ def _shape_hint(names: Sequence[str], args: tuple, expected: tuple, received: tu
     if len(received) > len(expected):
         if tuple(n for n in received if n != 1) == tuple(n for n in expected if n != 1):
             return ": drop the axis of length 1 (`keepdims`, `np.newaxis` or a reshape adds one)."
-        if np.prod(received) == np.prod(expected):
+        if prod(received) == prod(expected):
             return ": the right number of values, in another shape."
         return ": is a sum over one axis missing?"
-    if len(received) < len(expected) and np.prod(received) == np.prod(expected):
+    if len(received) < len(expected) and prod(received) == prod(expected):
         return ": the right number of values, in another shape; `reshape`?"
     for name, x in zip(names, args, strict=False):
         if isinstance(x, np.ndarray) and x.ndim == 2 and len(received) == 1:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import copy
 import inspect
 import re
+import sys
 import time
-import traceback
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import diagnosis, patterns
+from .answers import Odd, read, type_name
+from .guard import Sparing, as_found, is_empty, passing_signals
+from .limits import Stopped, Tell, within
 
 SEED = 2006  # every attempt meets the same cases
 GUESSING_SECONDS = 10.0  # after which no further guess at a slip is begun
@@ -25,18 +27,16 @@ GUESSING_SECONDS = 10.0  # after which no further guess at a slip is begun
 class WrongAnswer(AssertionError):
     """An attempt at an exercise is wrong; the message says why."""
 
+    def __init__(self, message: str, trace: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.trace = trace
+
     def _render_traceback_(self) -> list[str]:
         """What IPython shows: the explanation, and where the reader's own code raised, if it did.
 
         The frames of the grader would only push the explanation out of sight.
         """
-        lines = [f"{type(self).__name__}: {self}"]
-        if self.__cause__ is not None:
-            here = str(Path(__file__).parent)
-            frames = traceback.extract_tb(self.__cause__.__traceback__)
-            for frame in (f for f in frames if not f.filename.startswith(here)):
-                lines.append(f"  in {frame.name}, line {frame.lineno}: {frame.line}")
-        return lines
+        return [f"{type(self).__name__}: {self}", *self.trace]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Exercise:
 class Verdict:
     """What a grader found.
 
-    ``error`` is the exception that the attempt raised, if it raised one.
+    ``error`` is the exception that the attempt raised, if it raised one in this process (not under
+    a time limit); ``trace`` has the lines of the reader's code in which it was raised.
     """
 
     name: str
@@ -97,11 +98,15 @@ class Verdict:
     attempted: bool
     message: str
     error: BaseException | None = field(default=None, repr=False, compare=False)
+    trace: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One case: its arguments, the right answer, the attempt's answer or what it raised."""
+    """One case: its arguments, the right answer, the attempt's answer or what it raised.
+
+    The answer is that of :func:`answers.read`: plain values.
+    """
 
     number: int
     args: tuple
@@ -115,77 +120,162 @@ class _Wrong(Exception):
     """Carries an explanation from the depth of the grader to ``judge``."""
 
 
-def judge(exercise: Exercise, attempt: Callable) -> Verdict:
+class _Blank(Exception):
+    """The attempt is a stub; the text says what to do with it."""
+
+
+def judge(
+    exercise: Exercise, attempt: Callable, seed: int = SEED, time_limit: float | None = None
+) -> Verdict:
     """Try an attempt on every case of an exercise and explain the outcome.
 
     Parameters
     ----------
     exercise : Exercise
     attempt : callable
+    seed : int, optional
+        Of the cases.
+    time_limit : float, optional
+        Seconds that the attempt may take over all cases; no limit by default.
 
     Returns
     -------
     Verdict
     """
+    if time_limit is None:
+        with passing_signals() as arrived:
+            return _judge(exercise, attempt, seed, sys.stdout, sys.stderr, arrived=arrived)
+
+    def work(tell: Tell) -> Verdict:
+        out = _Telling(tell)
+        return replace(_judge(exercise, attempt, seed, out, out, tell), error=None)
+
     label = f"Exercise {exercise.name}:"
     try:
-        trials = _run(exercise, attempt)
+        return within(time_limit, work)
+    except Stopped as stopped:
+        reason = (
+            f"your function ended the process in which it ran ({stopped.reason}). Does it call "
+            "`os._exit`, or compiled code that crashes or was started in threads before?"
+            if stopped.reason
+            else f"stopped: your function had not finished after {time_limit:g} s. Is there a loop "
+            "that never ends, or a sum over far more states than needed?"
+        )
+        return Verdict(exercise.name, False, True, f"{label} {reason}\n  On {stopped.case}.")
+
+
+class _Telling:
+    """A text stream that sends what is written to where the verdict is awaited."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def write(self, text: str) -> None:
+        self._tell("print", text)
+
+    def flush(self) -> None:
+        """Do nothing: everything written is sent at once."""
+
+
+def _judge(
+    exercise: Exercise,
+    attempt: Callable,
+    seed: int,
+    stdout: Any,
+    stderr: Any,
+    tell: Tell = lambda what, value: None,
+    arrived: Sequence[BaseException] = (),
+) -> Verdict:
+    label = f"Exercise {exercise.name}:"
+    try:
+        around = Surroundings(Sparing(stdout), Sparing(stderr), tell, arrived)
+        trials, remarks = _run(exercise, attempt, seed, around)
         _explain(exercise, trials)
-    except NotImplementedError:
-        hint = "not attempted yet (replace `raise NotImplementedError` by your answer)."
-        return Verdict(exercise.name, False, False, f"{label} {hint}")
+    except _Blank as blank:
+        return Verdict(exercise.name, False, False, f"{label} not attempted yet ({blank}).")
     except _Wrong as wrong:
-        return Verdict(exercise.name, False, True, f"{label} {wrong}", wrong.__cause__)
-    return Verdict(exercise.name, True, True, f"{label} correct.")
+        error = wrong.__cause__
+        return Verdict(
+            exercise.name, False, True, f"{label} {wrong}", error, diagnosis.readers_lines(error)
+        )
+    note = f" ({remarks[0][0].upper()}{remarks[0][1:]})" if remarks else ""
+    return Verdict(exercise.name, True, True, f"{label} correct.{note}")
 
 
-def _run(exercise: Exercise, attempt: Callable) -> list[Trial]:
-    """Answers of the reference and of the attempt to every case."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What an attempt prints to, who follows its progress, and what signals have raised."""
+
+    stdout: Any
+    stderr: Any
+    tell: Tell
+    arrived: Sequence[BaseException]
+
+
+def _run(
+    exercise: Exercise, attempt: Callable, seed: int, around: Surroundings
+) -> tuple[list[Trial], list[str]]:
+    """Answers of the reference and of the attempt to every case; remarks on the answers' form."""
     if not callable(attempt):
-        kind = type(attempt).__name__
+        kind = type_name(attempt)
         raise _Wrong(f"pass the function itself, not what it returns (got a value of type {kind}).")
+    if is_empty(attempt):
+        raise _Blank("the function has no body yet")
     names = list(inspect.signature(exercise.reference).parameters)
-    trials = []
-    for number, args in enumerate(exercise.cases(np.random.default_rng(SEED)), start=1):
+    trials, remarks = [], []
+    for number, args in enumerate(exercise.cases(np.random.default_rng(seed)), start=1):
         where = f"case {number} ({diagnosis.describe(names, args)})"
         expected = _call(exercise.reference, args)
         given = copy.deepcopy(args)
+        around.tell("begin", where)
         try:
-            received = _call(attempt, given, copied=False)
-        except NotImplementedError as error:
-            if number == 1:
+            with as_found(around.stdout, around.stderr):
+                returned = attempt(*given)
+                nothing = returned is None
+                received, said = read(returned, expected, exercise.parts)
+                del returned
+        except BaseException as error:
+            if around.arrived:
                 raise
-            raise _Wrong(f"your function is not implemented for {where}.") from error
-        except (Exception, SystemExit) as error:
+            if isinstance(error, NotImplementedError) and number == 1:
+                raise _Blank("replace `raise NotImplementedError` by your answer") from error
+            if isinstance(error, NotImplementedError):
+                raise _Wrong(f"your function is not implemented for {where}.") from error
             # Go on: where the shapes allow the slip, its numbers tell which one it is.
             trials.append(Trial(number, args, expected, None, where, error))
             continue
+        finally:
+            around.tell("end", None)
+        if around.arrived:
+            raise around.arrived[0]
         if (changed := diagnosis.changed(names, args, given)) is not None:
             raise _Wrong(f"your function changes its argument `{changed}`; work on a copy.")
-        if received is None:
+        if nothing:
             raise _Wrong("your function returned None: is a `return` missing?")
         trials.append(Trial(number, args, expected, received, where))
-    return trials
+        remarks += said
+    return trials, remarks
 
 
-def _call(function: Callable, args: tuple, copied: bool = True) -> Any:
-    """The function's answer, its arguments protected and its warnings silenced.
-
-    Overflow is no news here: its consequence (NaN, infinity) is what gets reported.
-    """
+def _call(function: Callable, args: tuple) -> Any:
+    """The answer of one of the book's own functions, its arguments protected."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return function(*(copy.deepcopy(args) if copied else args))
+        return function(*copy.deepcopy(args))
 
 
 def _explain(exercise: Exercise, trials: list[Trial]) -> None:
     """Raise the best explanation of what is wrong; return if nothing is."""
     if all(_right(exercise, t) for t in trials):
         return
+    names = list(inspect.signature(exercise.reference).parameters)
+    for t in trials:
+        if any(isinstance(part, Odd) for part in diagnosis.parts_of(t.received)):  # no numbers
+            problem = diagnosis.form(names, t.args, t.expected, t.received, exercise.parts)
+            raise _Wrong(f"{problem}\n  on {t.where}.")
     for explanation, mistake in exercise.mistakes.items():
         if _makes(exercise, trials, mistake):
             raise _Wrong(explanation)
-    names = list(inspect.signature(exercise.reference).parameters)
     deadline = time.monotonic() + GUESSING_SECONDS
     if exercise.compare is None and (found := _exchanged(exercise, names, trials, deadline)):
         raise _Wrong(found)
