@@ -236,6 +236,8 @@ def _gap_cases(rng: Generator) -> Iterator[tuple]:
         W = scale * rng.standard_normal((n_visible, n_hidden))
         a, b = scale * rng.standard_normal(n_visible), scale * rng.standard_normal(n_hidden)
         yield held_out, train, W, a, b
+        if scale == 1:
+            yield train, held_out, W, a, b  # one of the two gaps is negative
 
 
 GAP = Exercise(
