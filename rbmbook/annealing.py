@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logsumexp
 
-from rbmbook import gaussian_joint, validation
+from rbmbook import density, validation
 from rbmbook.rbm import RBM
 
 TRUSTED_FRACTION = 0.1  # of the chains: a smaller effective sample size is not to be trusted
@@ -215,9 +215,7 @@ class _Path:
     """The machines between β = 0 and β = 1."""
 
     def __init__(self, rbm: RBM, data: Any) -> None:
-        self.rbm = validation.instance("rbm", rbm, RBM).astype(np.float64)
-        if gaussian_joint.applies(self.rbm) and np.isinf(gaussian_joint.log_partition(self.rbm)):
-            raise ValueError("rbm: expected a density that can be normalised, got log Z = inf")
+        self.rbm = density.require(rbm).astype(np.float64)
         visible, hidden = self.rbm.visible, self.rbm.hidden
         self.a0 = np.zeros(rbm.n_visible)
         if data is not None:

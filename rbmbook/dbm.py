@@ -416,6 +416,7 @@ class DBM(Layered):
 
     def _by_rows(self, v: Any, function: Callable, relaxed: bool = False) -> list[Any]:
         """`function` of each dense, checked block of rows of `v`."""
+        self._rbm.require_finite()
         v = validation.matrix("v", v, self.sizes[0])
         blocks = validation.blocks("v", v, self._rbm.visible, self.dtype, relaxed)
         return [function(block) for _, block in blocks]

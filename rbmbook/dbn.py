@@ -227,6 +227,7 @@ class DBN(Stack):
         ----------
         Hinton, Osindero and Teh (2006), "Looking into the mind of a neural network".
         """
+        self.require_finite()
         n, rng = validation.integer("n", n), validation.generator(rng)
         validation.instance("means", means, (bool, np.bool_))
         x = n if start is None else self._pass_up(start, n, rng)

@@ -91,6 +91,7 @@ def log_probabilities(rbm: RBM, x: Any) -> np.ndarray:
     Larochelle and Bengio (2008).
     """
     classes = _classes(rbm)
+    rbm.require_finite()
     before = Mixed(rbm.visible.parts[:-1])
     x = validation.matrix("x", x, before.width)
     out = np.empty((x.shape[0], classes), rbm.dtype)

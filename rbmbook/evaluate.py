@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import density, validation
 from rbmbook.annealing import Estimate, ais, bridge, reverse_ais
 from rbmbook.rbm import RBM
 
@@ -172,7 +172,7 @@ def nearest_neighbour_accuracy(data: Any, samples: Any) -> float:
 
 
 def _discrete(rbm: RBM) -> tuple[RBM, np.ndarray]:
-    machine = validation.instance("rbm", rbm, RBM).astype(np.float64)
+    machine = density.require(rbm).astype(np.float64)
     if machine.visible.levels is None:
         raise TypeError(
             f"rbm: expected visible units with finitely many states, got {machine.visible}: the "

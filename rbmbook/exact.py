@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import enumeration, gaussian_joint, large_weights, validation
+from rbmbook import density, enumeration, gaussian_joint, large_weights, validation
 from rbmbook.enumeration import Block, Side
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.units import Bernoulli, Unit
@@ -54,7 +54,9 @@ def log_partition(rbm: RBM) -> float:
     Raises
     ------
     ValueError
-        If both layers have more states than that.
+        If both layers have more states than that, the machine has no joint density (see
+        `rbmbook.density`; two Gaussian layers without one have log Z = inf), or float64 cannot hold
+        the sums.
 
     Examples
     --------
@@ -64,9 +66,9 @@ def log_partition(rbm: RBM) -> float:
     >>> round(np.exp(rb.exact.log_partition(rbm)))  # 2⁵ states, each of weight exp(0)
     32
     """
-    validation.instance("rbm", rbm, RBM)
-    if gaussian_joint.applies(rbm):
+    if gaussian_joint.applies(validation.instance("rbm", rbm, RBM).require_finite()):
         return gaussian_joint.log_partition(rbm)
+    density.require(rbm)
     head, tail = _log_partition(_smaller_side(rbm))
     return head + tail
 
@@ -88,7 +90,7 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     ValueError, TypeError
         If the shape does not fit, a value is not a state, or the machine is too large.
     """
-    machine = validation.instance("rbm", rbm, RBM).astype(np.float64)
+    machine = density.require(rbm).astype(np.float64)
     v = validation.matrix("v", v, rbm.n_visible)
     blocks = validation.blocks("v", v, rbm.visible, np.float64)
     if gaussian_joint.applies(machine):
@@ -151,7 +153,7 @@ def probabilities(rbm: RBM) -> np.ndarray:
     ValueError
         If the visible layer has infinitely or too many states.
     """
-    rbm = validation.instance("rbm", rbm, RBM)
+    rbm = density.require(rbm)
     v = states(rbm.n_visible, rbm.visible)
     side = enumeration.side_of(rbm, True)
     size = validation.BLOCK_ROWS
@@ -168,7 +170,7 @@ def expectations(rbm: RBM) -> Parameters:
     ValueError
         If both layers have more than 2³⁰ states, or the machine has no normalisable density.
     """
-    validation.instance("rbm", rbm, RBM)
+    density.require(rbm)
     if gaussian_joint.applies(rbm):
         return gaussian_joint.expectations(rbm)
     side = _smaller_side(rbm)
@@ -216,7 +218,7 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     ValueError, TypeError
         If a shape does not fit, a value is outside the domain, or the machine is too large.
     """
-    machine = validation.instance("rbm", rbm, RBM).astype(np.float64)
+    machine = density.require(rbm).astype(np.float64)
     v = validation.matrix("v", v, rbm.n_visible)
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     weight = weight / weight.sum()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import density, validation
 from rbmbook.chains import Chains
 from rbmbook.rbm import RBM
 
@@ -37,7 +37,8 @@ def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.
     Raises
     ------
     ValueError, TypeError
-        If `start` is not as above, `steps` is negative, or `rng` is neither.
+        If `start` is not as above, `steps` is negative, `rng` is neither, or the machine has no
+        joint density (see `rbmbook.density`).
 
     Examples
     --------
@@ -115,7 +116,7 @@ def complete(
     array([[1., 1.],
            [0., 0.]])
     """
-    validation.instance("rbm", rbm, RBM)
+    density.require(rbm)
     steps, rng = validation.integer("steps", steps, minimum=0), validation.generator(rng)
     v = validation.dense(validation.matrix("v", v, rbm.n_visible), rbm.dtype)
     known = validation.array("known", known)
@@ -208,7 +209,7 @@ def effective_sample_size(x: Any) -> float:
 
 
 def _start(rbm: Any, start: Any, steps: Any, rng: Any) -> tuple[Chains, int, np.random.Generator]:
-    validation.instance("rbm", rbm, RBM)
+    density.require(rbm)
     steps = validation.integer("steps", steps, minimum=0)
     rng = validation.generator(rng)
     if isinstance(start, Number):

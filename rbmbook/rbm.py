@@ -197,6 +197,18 @@ class RBM:
         dtype = validation.floating("dtype", dtype)
         return RBM(self.W.astype(dtype), self.a, self.b, self.visible, self.hidden)
 
+    def require_finite(self) -> "RBM":
+        """The machine, or an error: parameters that were written in place may not be finite."""
+        parameters = self.parameters
+        named = {"W": (self.W,), "a": (self.a,), "b": (self.b,)}
+        named |= {"visible units": parameters.visible, "hidden units": parameters.hidden}
+        for name, arrays in named.items():
+            if not all(np.isfinite(array).all() for array in arrays):
+                raise ValueError(
+                    f"rbm: expected finite parameters, got NaN or infinity in {name} ({self})"
+                )
+        return self
+
     def __repr__(self) -> str:
         visible = f"{self.n_visible} visible {type(self.visible).__name__}"
         hidden = f"{self.n_hidden} hidden {type(self.hidden).__name__}"
@@ -219,6 +231,7 @@ class RBM:
         ValueError, TypeError
             If a shape does not fit or a value is not a state (0 or 1 for Bernoulli units).
         """
+        self.require_finite()
         v = validation.matrix("v", v, self.n_visible)
         h = validation.matrix("h", h, self.n_hidden)
         if v.shape[0] != h.shape[0]:
@@ -376,6 +389,7 @@ class RBM:
 
     def _by_rows(self, name: str, x: Any, unit: Unit, function: Callable) -> np.ndarray:
         """`function` of each dense block of rows of `x`, checked, joined along the rows."""
+        self.require_finite()
         width = self.n_visible if name == "v" else self.n_hidden
         x = validation.matrix(name, x, width)
         parts = [

@@ -232,7 +232,7 @@ def _score(rbm: RBM, v: np.ndarray, hidden_mean: np.ndarray) -> np.ndarray:
 
 
 def _checked(rbm: Any, v: Any, temperature: Any, name: str = "v") -> tuple[np.ndarray, Any]:
-    check.instance("rbm", rbm, RBM)
+    check.instance("rbm", rbm, RBM).require_finite()
     if not isinstance(rbm.visible, Gaussian):
         raise ValueError(
             f"rbm: expected Gaussian visible units, got {rbm.visible}: the score is a slope, and "

@@ -139,6 +139,16 @@ class Stack:
         if self._recognition is None:
             self._recognition = [rbm.W.copy() for rbm in self.rbms[:-1]]
 
+    def require_finite(self) -> None:
+        """Raise if a parameter is not finite: they can be written in place."""
+        for rbm in self.rbms:
+            rbm.require_finite()
+        for layer, W in enumerate(self._recognition or [], start=1):
+            if not np.isfinite(W).all():
+                raise ValueError(
+                    f"recognition: expected finite weights, got NaN or infinity in layer {layer}"
+                )
+
     def copy(self) -> Self:
         """A network with copies of all parameters."""
         twin = type(self)(self.rbms)
@@ -172,6 +182,7 @@ class Stack:
         layer = depth if layer is None else validation.integer("layer", layer)
         if layer > depth:
             raise ValueError(f"layer: expected an integer from 1 to {depth}, got {layer}")
+        self.require_finite()
         ways = self.ways_up[:layer]
         X = validation.matrix("X", X, self.sizes[0])
         parts = []

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import density, validation
 from rbmbook.chains import Chains
 from rbmbook.rbm import RBM, Parameters
 
@@ -233,7 +233,7 @@ def run(
     ValueError, TypeError
         If an argument is not as above.
     """
-    validation.instance("rbm", rbm, RBM)
+    density.require(rbm)
     n, steps = validation.integer("start", start), validation.integer("steps", steps, minimum=0)
     adapt = validation.integer("adapt", adapt, minimum=0)
     rng = validation.generator(rng)

@@ -98,7 +98,7 @@ def test_log_likelihood_is_normalised(pair, joints):
     assert density @ joint.weight_v == pytest.approx(1, rel=RTOL)
 
 
-@pairs(EXACT + CLOSED_FORM + NOISY_PAIRS)
+@pairs(EXACT + CLOSED_FORM)
 def test_gradient_is_the_finite_difference_of_the_log_likelihood(pair):
     rbm = machine(pair, seed=3)
     v = pair[0].draw(5, rbm.n_visible // pair[0].columns, np.random.default_rng(4))
@@ -125,7 +125,34 @@ def test_gradient_is_the_finite_difference_of_the_log_likelihood(pair):
         np.testing.assert_allclose(slope, numeric, rtol=1e-6, atol=1e-8)
 
 
-@pairs(EXACT + CLOSED_FORM + NOISY_PAIRS)
+@pairs(NOISY_PAIRS)
+def test_the_data_term_of_a_noisy_relu_is_the_slope_of_its_free_energy(pair):
+    """What contrastive divergence ascends, although no joint density stands behind it."""
+    rbm = machine(pair, seed=3)
+    v = pair[0].draw(5, rbm.n_visible // pair[0].columns, np.random.default_rng(4))
+    slopes = rb.exact.moments(rbm, v, np.full(5, 0.2))
+    for parameter, slope in zip(rbm.parameters, slopes, strict=True):
+        numeric = np.empty_like(parameter)
+        for index in np.ndindex(parameter.shape):
+            kept, sides = parameter[index], []
+            for step in (1e-5, -1e-5):
+                parameter[index] = kept + step
+                sides.append(-rbm.free_energy(v).mean())
+            parameter[index] = kept
+            numeric[index] = (sides[0] - sides[1]) / 2e-5
+        np.testing.assert_allclose(slope, numeric, rtol=1e-6, atol=1e-8)
+
+
+@pairs(NOISY_PAIRS)
+def test_a_noisy_relu_can_be_trained_by_contrastive_divergence(pair):
+    rbm = machine(pair, seed=15, scale=0.1)
+    X = pair[0].draw(60, rbm.n_visible // pair[0].columns, np.random.default_rng(0))
+    before = rb.evaluate.reconstruction_error(rbm, X).mean()
+    rb.fit(rbm, X, rb.CD(1), epochs=20, batch_size=10, rng=0, progress=False)
+    assert rb.evaluate.reconstruction_error(rbm, X).mean() < before
+
+
+@pairs(EXACT + CLOSED_FORM)
 def test_float32_machines_give_float32_answers_near_the_float64_ones(pair):
     rbm = machine(pair, seed=5)
     single = rbm.astype(np.float32)
@@ -189,7 +216,7 @@ def test_gibbs_keeps_the_moments_of_continuous_layers(pair):
 
 # -- training, files -----------------------------------------------------------------------------
 @pytest.mark.jit
-@pairs(EXACT + CLOSED_FORM + NOISY_PAIRS)
+@pairs(EXACT + CLOSED_FORM)
 def test_fit_raises_the_exact_log_likelihood(pair):
     """Half of the way from a start near zero to the machine that made the data, at least.
 
@@ -273,8 +300,11 @@ def test_two_gaussian_layers_are_one_normal_density(weight, gamma):
 def test_two_gaussian_layers_that_cannot_be_normalised_say_so(weight, gamma):
     rbm = gaussian_pair(weight, gamma)
     assert rb.exact.log_partition(rbm) == np.inf
-    assert rb.exact.log_likelihood(rbm, [[0.0]])[0] == -np.inf
-    for call in (rb.exact.expectations, lambda rbm: rb.exact.gradient(rbm, [[0.0]])):
+    for call in (
+        rb.exact.expectations,
+        lambda rbm: rb.exact.gradient(rbm, [[0.0]]),
+        lambda rbm: rb.exact.log_likelihood(rbm, [[0.0]]),
+    ):
         with pytest.raises(ValueError, match="rbm: expected a normalisable density"):
             call(rbm)
 
@@ -295,9 +325,8 @@ def test_pairs_without_an_exact_answer_say_so(pair):
 
 def test_a_noisy_relu_visible_layer_has_no_free_energy():
     rbm = rb.RBM.random(3, 2, visible=rb.NoisyReLU())
-    for call in (rbm.free_energy, lambda v: rb.exact.log_likelihood(rbm, v)):
-        with pytest.raises(TypeError, match="NoisyReLU has no energy"):
-            call(np.ones((1, 3)))
+    with pytest.raises(TypeError, match="NoisyReLU has no energy"):
+        rbm.free_energy(np.ones((1, 3)))
     with pytest.raises(TypeError, match="NoisyReLU has no energy"):
         rbm.energy(np.ones((1, 3)), np.ones((1, 2)))
 

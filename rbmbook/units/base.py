@@ -17,6 +17,7 @@ class Unit:
     """
 
     domain: ClassVar[str]  # in words, for error messages
+    has_energy: ClassVar[bool] = True  # False where the conditionals belong to no U(x)
     mean_domain: ClassVar[str]
 
     @property
@@ -44,6 +45,13 @@ class Unit:
     def within(self, x: np.ndarray, relaxed: bool = False) -> bool:
         """Whether all entries of x are states (relaxed: means) of this unit."""
         return not self.outside(x, relaxed).any()
+
+    def growth(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """How U grows in each of this many columns: γ of U = γ x² / 2 + …, and whether x ≥ 0.
+
+        An infinite γ stands for a column whose states are bounded.
+        """
+        return np.full(columns, np.inf), np.zeros(columns, bool)
 
     def cut_sites(self, mask: np.ndarray) -> np.ndarray:
         """Which rows of a mask, (n, columns), take some columns of a site and leave others."""

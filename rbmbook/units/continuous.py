@@ -65,6 +65,10 @@ class _Quadratic(Unit):
         text = f"{value[0]:g}" if value.size == 1 else f"{value[0]:.3g} to {value[-1]:.3g}"
         return f"{name}(log_precision={text}, learn={self.learn})"
 
+    def growth(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """γ of each column, and that a Gaussian unit takes both signs."""
+        return np.broadcast_to(self.precision(), columns), np.zeros(columns, bool)
+
     def precision(self, dtype: Any = np.float64) -> np.ndarray:
         """γ of each column."""
         return np.exp(np.asarray(self.log_precision, dtype=dtype))
@@ -105,7 +109,7 @@ class Gaussian(_NormalNoise, _Quadratic):
     Standardise the data first: learning rates are made for numbers of order one. The weights act on
     x itself (they are natural parameters), so a visible mean is (a + W h) / γ. With Gaussian units
     in both layers the joint density is normalisable only if [[γ_v, −W], [−Wᵀ, γ_h]] is positive
-    definite; `exact.log_partition` is infinite otherwise.
+    definite; `exact.log_partition` is infinite otherwise, and samplers refuse the machine.
 
     Examples
     --------
@@ -184,6 +188,10 @@ class ReLU(_Quadratic):
     domain: ClassVar[str] = "finite numbers ≥ 0"
     mean_domain: ClassVar[str] = "finite numbers ≥ 0"
 
+    def growth(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """γ of each column, and that all states are ≥ 0."""
+        return np.broadcast_to(self.precision(), columns), np.ones(columns, bool)
+
     def outside(self, x: np.ndarray, relaxed: bool = False) -> np.ndarray:
         """Mask of what is negative, NaN or infinite."""
         return ~((x >= 0) & np.isfinite(x))
@@ -248,7 +256,9 @@ class NoisyReLU(_NormalNoise):
     The sum of Bernoulli units with the inputs input − ½, input − 3/2, … has a mean near
     softplus(input) and a variance near sigmoid(input). The cgf here is their sum with an
     integral in place of the steps, −Li₂(−exp(input)), whose first two derivatives are these two;
-    samples are max(0, input + N(0, sigmoid(input))), an approximation. There is no energy U(x).
+    samples are max(0, input + N(0, sigmoid(input))), an approximation. There is no energy U(x): a
+    machine can be trained with it by contrastive divergence, but has no joint density, so that
+    enumeration, annealed importance sampling and Gibbs sampling refuse it.
 
     References
     ----------
@@ -257,6 +267,7 @@ class NoisyReLU(_NormalNoise):
 
     domain: ClassVar[str] = "finite numbers ≥ 0"
     mean_domain: ClassVar[str] = "finite numbers ≥ 0"
+    has_energy: ClassVar[bool] = False
 
     def outside(self, x: np.ndarray, relaxed: bool = False) -> np.ndarray:
         """Mask of what is negative, NaN or infinite."""

@@ -79,6 +79,16 @@ class Mixed(Unit):
         """What the means of the parts may be, in words."""
         return self._words("mean_domain")
 
+    @property
+    def has_energy(self) -> bool:
+        """Whether every part has one."""
+        return all(unit.has_energy for unit, _ in self.parts)
+
+    def growth(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """What each part says of its columns."""
+        parts = [unit.growth(own) for unit, own in self.parts]
+        return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
     def bind(self, name: str, columns: int, dtype: np.dtype) -> "Mixed":
         """A copy whose parts are bound; the columns must be those of all parts together."""
         if columns != self.width:
