@@ -9,6 +9,7 @@ References
 Knuth (2011), The art of computer programming 4A, section 7.2.1.1 (mixed-radix Gray codes).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -129,10 +130,10 @@ class Side:
         own_steps = self.own.reshape(-1, columns) @ levels.T - self.own_unit.energy(levels)
         return np.ascontiguousarray(steps), own_steps
 
-    def places(self) -> list[tuple[int, int]]:
+    def places(self) -> Iterator[tuple[int, int]]:
         """Start and length of each block."""
         size = max(1, BLOCK_NUMBERS // len(self.bias))
-        return [(s, min(size, self.states - s)) for s in range(0, self.states, size)]
+        return ((s, min(size, self.states - s)) for s in range(0, self.states, size))
 
     def block(self, start: int, n: int) -> Block:
         """n states of the Gray code from number `start`."""

@@ -16,6 +16,7 @@ Salakhutdinov and Murray (2008), On the quantitative analysis of deep belief net
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -141,8 +142,13 @@ def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) ->
             f"n_visible: expected a table of at most {MAX_STATES} numbers, "
             f"got {radix}^{sites} states of {n_visible} columns"
         )
-    digits = np.indices((radix,) * sites).reshape(sites, -1).T
-    return unit.levels[digits].reshape(len(digits), n_visible).astype(dtype)
+    place = radix ** np.arange(sites - 1, -1, -1)  # the value of a 1 in each site's digit
+    table = np.empty((radix**sites, n_visible), dtype)
+    for first in range(0, len(table), validation.BLOCK_ROWS):
+        rows = table[first : first + validation.BLOCK_ROWS]
+        digits = np.arange(first, first + len(rows))[:, None] // place % radix
+        rows[:] = unit.levels[digits].reshape(rows.shape)
+    return table
 
 
 def probabilities(rbm: RBM) -> np.ndarray:
@@ -258,9 +264,13 @@ def _log_partition(side: Side) -> tuple[float, float]:
 
     if side.states < THREADED_STATES:
         return _log_sum([part(place) for place in side.places()])
-    # The kernels hold no lock, so threads run side by side; how many does not change a block.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return _log_sum(list(pool.map(part, side.places())))
+    # The kernels hold no lock, so threads run side by side; how many does not change a block. Few
+    # blocks are handed out at a time: an interrupt has to wait for all that have been.
+    threads, places, parts = os.cpu_count() or 1, side.places(), []
+    with ThreadPoolExecutor(threads) as pool:
+        while few := list(islice(places, 4 * threads)):
+            parts += pool.map(part, few)
+    return _log_sum(parts)
 
 
 def _reduced(block: Block) -> tuple[float, tuple[float, float], float]:
