@@ -1,10 +1,11 @@
 """Annealed importance sampling: log Z from chains between a machine without weights and ours.
 
-Between β = 0 and β = 1 lie the machines with the parameters βW, βb and (1 − β)a⁰ + βa. At β = 0 all
-units are independent, so Z₀ is known. A chain that is led from there to β = 1 has a weight whose
-mean is Z / Z₀, however few steps it takes; a chain led back from a sample of the machine has a
-weight whose mean is Z₀ / Z. The logarithm of a mean is underestimated on average, so the first
-bounds log Z from below and the second from above, both in expectation.
+Between β = 0 and β = 1 lie the machines with the parameters βW, βb and (1 − β)a⁰ + βa, and where
+visible units have precisions (1 − β)γ⁰ + βγ. At β = 0 all units are independent, so Z₀ is known. A
+chain that is led from there to β = 1 has a weight whose mean is Z / Z₀, however few steps it takes;
+a chain led back from a sample of the machine has a weight whose mean is Z₀ / Z. The logarithm of a
+mean is underestimated on average, so the first bounds log Z from below and the second from above,
+both in expectation.
 
 References
 ----------
@@ -22,6 +23,7 @@ from scipy.special import expit, logsumexp
 
 from rbmbook import density, validation
 from rbmbook.rbm import RBM
+from rbmbook.units import Unit
 
 TRUSTED_FRACTION = 0.1  # of the chains: a smaller effective sample size is not to be trusted
 TRUSTED_SIZE = 5  # or half of the chains, if they are fewer than ten
@@ -91,7 +93,8 @@ def ais(
     rng : int or Generator
         Draws the visible noise of the start, then for each β the hidden and the visible noise.
     data : (n, D) array or sparse matrix, optional
-        Where given, the machine at β = 0 has the data's mean (smoothed), otherwise inputs of 0.
+        Where given, the machine at β = 0 has the data's mean (smoothed), and the data's variance
+        where precisions are learned; otherwise inputs of 0.
 
     Returns
     -------
@@ -204,7 +207,7 @@ def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
         high += high - low
     log_z = float(brentq(excess, low, high, xtol=1e-10))
     terms = expit(up - log_z - m), expit(log_z - down + m)
-    variance = sum(((t**2).mean() / t.mean() ** 2 - 1) / len(t) for t in terms)
+    variance = sum(t.var() / t.mean() ** 2 / len(t) for t in terms)
     both = np.concatenate([up, down])
     return Estimate(
         log_z, both, float(np.sqrt(variance)), float(len(both) / (1 + variance * len(both)))
@@ -216,23 +219,26 @@ class _Path:
 
     def __init__(self, rbm: RBM, data: Any) -> None:
         self.rbm = density.require(rbm).astype(np.float64)
-        visible, hidden = self.rbm.visible, self.rbm.hidden
-        self.a0 = np.zeros(rbm.n_visible)
+        self.a0, self.base = np.zeros(rbm.n_visible), self.rbm.visible
         if data is not None:
-            base = RBM.random(rbm.n_visible, 1, dtype=np.float64, visible=visible, data=data)
-            self.a0 = base.a
+            start = RBM.random(rbm.n_visible, 1, dtype=np.float64, visible=self.base, data=data)
+            self.a0, self.base = start.a, start.visible
         zero = np.zeros((1, rbm.n_hidden))
-        self.log_z0 = float(visible.cgf_sum(self.a0[None])[0] + hidden.cgf_sum(zero)[0])
+        self.log_z0 = float(self.base.cgf_sum(self.a0[None])[0] + self.rbm.hidden.cgf_sum(zero)[0])
 
     def start(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """n visible states of the machine at β = 0."""
-        unit, inputs = self.rbm.visible, np.tile(self.a0, (n, 1))
+        unit, inputs = self.base, np.tile(self.a0, (n, 1))
         return unit.sample(inputs, unit.noise(inputs.shape, rng, np.float64))
 
     def log_weight(self, v: np.ndarray, inputs: np.ndarray, beta: float) -> np.ndarray:
-        """log Σ_h exp(−E_β(v, h)), but for U(v), which is the same at every β."""
+        """log Σ_h exp(−E_β(v, h))."""
         bias = (1 - beta) * self.a0 + beta * self.rbm.a
-        return v @ bias + self.rbm.hidden.cgf_sum(beta * inputs)
+        return v @ bias + self.rbm.hidden.cgf_sum(beta * inputs) - self.visible(beta).energy(v)
+
+    def visible(self, beta: float) -> Unit:
+        """The visible units at β."""
+        return self.rbm.visible.between(self.base, beta)
 
     def step(self, inputs: np.ndarray, beta: float, rng: np.random.Generator) -> np.ndarray:
         """Visible states after a block-Gibbs step at β from states with the given inputs."""
@@ -240,7 +246,8 @@ class _Path:
         noise = rbm.hidden.noise(inputs.shape, rng, np.float64)
         h = rbm.hidden.sample(beta * inputs, noise)
         field = beta * (h @ rbm.W.T + rbm.a) + (1 - beta) * self.a0
-        return rbm.visible.sample(field, rbm.visible.noise(field.shape, rng, np.float64))
+        visible = self.visible(beta)
+        return visible.sample(field, visible.noise(field.shape, rng, np.float64))
 
 
 def _path(rbm: RBM, betas: Any, rng: Any, data: Any) -> tuple[_Path, np.ndarray, Any]:

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
 import rbmbook as rb
+from rbmbook import annealing
 from rbmbook.annealing import Estimate
 
 DISCRETE = [rb.Bernoulli(), rb.Spin(), rb.Softmax(3)]
@@ -392,3 +393,39 @@ def test_a_density_that_cannot_be_normalised_is_an_error():
     assert rb.exact.log_partition(rbm) == np.inf
     with pytest.raises(ValueError, match="normalis"):
         rb.evaluate.ais(rbm, 10, 10)
+
+
+# --- data with a scale ----------------------------------------------------------------------------
+
+
+def bells(seed=0, mean=3.0, visible=None):
+    """A machine of narrow bells far apart, and exact draws of it: mean 3, each bell's sd 0.2."""
+    rng = np.random.default_rng(seed)
+    gamma = 25.0
+    visible = rb.Gaussian(np.log(gamma)) if visible is None else visible
+    W = gamma * np.linalg.qr(rng.normal(size=(4, 3)))[0]  # orthogonal shifts of length 1
+    rbm = rb.RBM(W, gamma * mean - W.sum(axis=1) / 2, np.zeros(3), visible)
+    rbm.b[:] = -(2 * W.T @ rbm.a + (W**2).sum(axis=0)) / (2 * gamma)  # each is on half the time
+    return rbm, exact_samples(rbm, 4000, rng)
+
+
+@pytest.mark.parametrize(
+    "visible", [None, rb.Mixed([(rb.Gaussian(np.log(25.0)), 3), (rb.Gaussian(np.log(25.0)), 1)])]
+)
+def test_with_learned_precisions_the_base_has_the_mean_and_the_variance_of_the_data(visible):
+    """From precisions of the machine's own, its start would be narrow bells in the wrong place."""
+    rbm, X = bells(visible=visible)
+    start = annealing._Path(rbm, X).start(4000, np.random.default_rng(1))
+    np.testing.assert_allclose(start.mean(axis=0), X.mean(axis=0), atol=6 * X.std() / 4000**0.5)
+    np.testing.assert_allclose(start.std(axis=0), X.std(axis=0), rtol=0.08)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ladders_between_two_precisions_lead_to_log_z_from_both_sides(seed):
+    rbm, X = bells(seed)
+    log_z = rb.exact.log_partition(rbm)
+    below = rb.evaluate.ais(rbm, 200, 300, rng=1, data=X)
+    above = rb.evaluate.reverse_ais(rbm, X[:200], 300, rng=2, data=X)
+    for found in (below, above, rb.evaluate.bridge(below, above)):
+        assert found.effective_sample_size > 60
+        assert abs(found.log_z - log_z) < 5 * found.std_error

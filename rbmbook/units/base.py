@@ -104,6 +104,10 @@ class Unit:
     def match_variance(self, variance: np.ndarray) -> None:
         """Set a learned scale, if the type has one, so that a unit without weights has it."""
 
+    def between(self, base: "Unit", beta: float) -> "Unit":
+        """The unit with (1 − β) U_base + β U, of this type; `base` differs in parameters only."""
+        return self
+
     def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
         """The input at which the (smoothed) mean is total / n."""
         raise NotImplementedError

@@ -77,6 +77,13 @@ class _Quadratic(Unit):
         """U(x) = Σ γ x² / 2 of each row."""
         return 0.5 * (x * x * self.precision(x.dtype)).sum(axis=1)
 
+    def between(self, base: Unit, beta: float) -> Unit:
+        """The unit with the precision (1 − β) γ_base + β γ."""
+        mixture = copy.copy(self)
+        precision = (1 - beta) * base.precision() + beta * self.precision()
+        object.__setattr__(mixture, "log_precision", np.log(precision))
+        return mixture
+
     def parameters(self) -> tuple[np.ndarray, ...]:
         """The log-precisions, if they are learned."""
         return (self.log_precision,) if self.learn else ()

@@ -162,6 +162,11 @@ class Mixed(Unit):
         for unit, part in self.slices():
             unit.match_variance(variance[part])
 
+    def between(self, base: "Mixed", beta: float) -> "Mixed":
+        """Each part between its base and itself."""
+        pairs = zip(self.parts, base.parts, strict=True)
+        return Mixed([(unit.between(start, beta), own) for (unit, own), (start, _) in pairs])
+
     def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
         """The input at which the (smoothed) mean is total / n."""
         return np.hstack([unit.bias_for_mean(total[part], n) for unit, part in self.slices()])
