@@ -1,4 +1,4 @@
-"""The benchmarks' commands, as their README gives them, are those that made the committed results."""
+"""The default command of a benchmark is the one that made its committed result."""
 
 import importlib
 import json
