@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import re
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -16,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from . import diagnosis, patterns
-from .answers import Odd, read, type_name
-from .guard import Sparing, as_found, is_empty, passing_signals
+from .answers import Odd
+from .attempts import Blank, Runner, Telling, Trial, Wrong, call
+from .guard import Sparing, passing_signals
 from .limits import Stopped, Tell, within
 
 SEED = 2006  # every attempt meets the same cases
@@ -101,29 +100,6 @@ class Verdict:
     trace: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One case: its arguments, the right answer, the attempt's answer or what it raised.
-
-    The answer is that of :func:`answers.read`: plain values.
-    """
-
-    number: int
-    args: tuple
-    expected: Any
-    received: Any
-    where: str
-    error: BaseException | None = None
-
-
-class _Wrong(Exception):
-    """Carries an explanation from the depth of the grader to ``judge``."""
-
-
-class _Blank(Exception):
-    """The attempt is a stub; the text says what to do with it."""
-
-
 def judge(
     exercise: Exercise, attempt: Callable, seed: int = SEED, time_limit: float | None = None
 ) -> Verdict:
@@ -147,7 +123,7 @@ def judge(
             return _judge(exercise, attempt, seed, sys.stdout, sys.stderr, arrived=arrived)
 
     def work(tell: Tell) -> Verdict:
-        out = _Telling(tell)
+        out = Telling(tell)
         return replace(_judge(exercise, attempt, seed, out, out, tell), error=None)
 
     label = f"Exercise {exercise.name}:"
@@ -164,19 +140,6 @@ def judge(
         return Verdict(exercise.name, False, True, f"{label} {reason}\n  On {stopped.case}.")
 
 
-class _Telling:
-    """A text stream that sends what is written to where the verdict is awaited."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-
-    def write(self, text: str) -> None:
-        self._tell("print", text)
-
-    def flush(self) -> None:
-        """Do nothing: everything written is sent at once."""
-
-
 def _judge(
     exercise: Exercise,
     attempt: Callable,
@@ -187,85 +150,23 @@ def _judge(
     arrived: Sequence[BaseException] = (),
 ) -> Verdict:
     label = f"Exercise {exercise.name}:"
+    runner = Runner(exercise, attempt, Sparing(stdout), Sparing(stderr), tell, arrived)
     try:
-        around = Surroundings(Sparing(stdout), Sparing(stderr), tell, arrived)
-        trials, remarks = _run(exercise, attempt, seed, around)
-        _explain(exercise, trials)
-    except _Blank as blank:
+        trials = runner.run(exercise.cases(np.random.default_rng(seed)))
+        _explain(exercise, trials, runner)
+    except Blank as blank:
         return Verdict(exercise.name, False, False, f"{label} not attempted yet ({blank}).")
-    except _Wrong as wrong:
+    except Wrong as wrong:
         error = wrong.__cause__
         return Verdict(
             exercise.name, False, True, f"{label} {wrong}", error, diagnosis.readers_lines(error)
         )
+    remarks = runner.remarks
     note = f" ({remarks[0][0].upper()}{remarks[0][1:]})" if remarks else ""
     return Verdict(exercise.name, True, True, f"{label} correct.{note}")
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What an attempt prints to, who follows its progress, and what signals have raised."""
-
-    stdout: Any
-    stderr: Any
-    tell: Tell
-    arrived: Sequence[BaseException]
-
-
-def _run(
-    exercise: Exercise, attempt: Callable, seed: int, around: Surroundings
-) -> tuple[list[Trial], list[str]]:
-    """Answers of the reference and of the attempt to every case; remarks on the answers' form."""
-    if not callable(attempt):
-        kind = type_name(attempt)
-        raise _Wrong(f"pass the function itself, not what it returns (got a value of type {kind}).")
-    if is_empty(attempt):
-        raise _Blank("the function has no body yet")
-    names = list(inspect.signature(exercise.reference).parameters)
-    trials, remarks = [], []
-    for number, args in enumerate(exercise.cases(np.random.default_rng(seed)), start=1):
-        where = f"case {number} ({diagnosis.describe(names, args)})"
-        expected = _call(exercise.reference, args)
-        given = copy.deepcopy(args)
-        around.tell("begin", where)
-        try:
-            with as_found(around.stdout, around.stderr):
-                returned = attempt(*given)
-                nothing = returned is None
-                received, said = read(returned, expected, exercise.parts)
-                del returned
-        except BaseException as error:
-            if around.arrived:
-                raise
-            unwritten = issubclass(type(error), NotImplementedError)
-            if unwritten and number == 1:
-                raise _Blank("replace `raise NotImplementedError` by your answer") from error
-            if unwritten:
-                raise _Wrong(f"your function is not implemented for {where}.") from error
-            # Go on: where the shapes allow the slip, its numbers tell which one it is.
-            trials.append(Trial(number, args, expected, None, where, error))
-            continue
-        finally:
-            around.tell("end", None)
-        if around.arrived:
-            raise around.arrived[0]
-        if (changed := diagnosis.changed(names, args, given)) is not None:
-            raise _Wrong(f"your function changes its argument `{changed}`; work on a copy.")
-        if nothing:
-            raise _Wrong("your function returned None: is a `return` missing?")
-        trials.append(Trial(number, args, expected, received, where))
-        remarks += said
-    return trials, remarks
-
-
-def _call(function: Callable, args: tuple) -> Any:
-    """The answer of one of the book's own functions, its arguments protected."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return function(*copy.deepcopy(args))
-
-
-def _explain(exercise: Exercise, trials: list[Trial]) -> None:
+def _explain(exercise: Exercise, trials: list[Trial], runner: Runner) -> None:
     """Raise the best explanation of what is wrong; return if nothing is."""
     if all(_right(exercise, t) for t in trials):
         return
@@ -273,34 +174,54 @@ def _explain(exercise: Exercise, trials: list[Trial]) -> None:
     for t in trials:
         if any(isinstance(part, Odd) for part in diagnosis.parts_of(t.received)):  # no numbers
             problem = diagnosis.form(names, t.args, t.expected, t.received, exercise.parts)
-            raise _Wrong(f"{problem}\n  on {t.where}.")
+            raise Wrong(f"{problem}\n  on {t.where}.")
     for explanation, mistake in exercise.mistakes.items():
         if _makes(exercise, trials, mistake):
-            raise _Wrong(explanation)
+            raise Wrong(explanation)
     deadline = time.monotonic() + GUESSING_SECONDS
     if exercise.compare is None and (found := _exchanged(exercise, names, trials, deadline)):
-        raise _Wrong(found)
+        raise Wrong(found)
     if exercise.compare is None and (
         found := patterns.shuffled(trials, exercise.parts, exercise.rtol, exercise.atol)
     ):
-        raise _Wrong(found)
+        raise Wrong(found)
     for t in trials:
         if t.error is not None:
             what = diagnosis.raised(t.error)
-            raise _Wrong(f"your function raised {what}\n  on {t.where}.") from t.error
+            raise Wrong(f"your function raised {what}\n  on {t.where}.") from t.error
         problem = diagnosis.form(names, t.args, t.expected, t.received, exercise.parts)
         if problem is not None:
-            raise _Wrong(f"{problem}\n  on {t.where}.")
+            raise Wrong(f"{_elsewhere(exercise, trials)}{problem}\n  on {t.where}.")
+    if runner.wavers(trials[0]):
+        raise Wrong(
+            "two calls with the same arguments give two answers: your function draws random "
+            f"numbers of its own. {_instead(trials[0].args)}"
+        )
     if exercise.compare is None:
         wrong = next(t for t in trials if not _right(exercise, t))
         lead = patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
-        lead = lead or _as_if(exercise, names, trials, deadline) or "not right yet."
+        lead = lead or _as_if(exercise, names, trials, deadline)
+        lead = lead or patterns.right_parts(trials, exercise.parts, exercise.rtol, exercise.atol)
         values = patterns.difference(wrong, exercise.parts, exercise.rtol, exercise.atol)
         place = f"On {wrong.where}:\n  " if wrong.args else ""
-        raise _Wrong(f"{lead}\n  {place}{values}")
+        raise Wrong(f"{lead}\n  {place}{values}")
     for t in trials:
         if (problem := exercise.compare(t.args, t.received, t.expected)) is not None:
-            raise _Wrong(f"{problem}\n  on {t.where}.")
+            raise Wrong(f"{problem}\n  on {t.where}.")
+
+
+def _elsewhere(exercise: Exercise, trials: list[Trial]) -> str:
+    """Words for an answer that is right wherever it can be computed, and "" for another."""
+    told = [t for t in trials if t.error is None and diagnosis.finite(t.received)]
+    if len(told) < len(trials) and told and all(_right(exercise, t) for t in told):
+        return "right for most parameters, but not for all: "
+    return ""
+
+
+def _instead(args: tuple) -> str:
+    if any(isinstance(x, np.random.Generator) for x in args):
+        return "Take them all from the generator that is handed over."
+    return "The exact value is asked for: no sampling."
 
 
 def _right(exercise: Exercise, trial: Trial) -> bool:
@@ -330,7 +251,7 @@ def _makes(
         if time.monotonic() > deadline:
             return False
         try:
-            wrong = _call(mistake, t.args)
+            wrong = call(mistake, t.args)
         except Exception:  # a mistake may be impossible for some shapes
             continue
         if t.error is not None:

@@ -105,6 +105,24 @@ def shuffled(trials: Sequence[Any], parts: Sequence[str], rtol: float, atol: flo
     return None
 
 
+def right_parts(trials: Sequence[Any], parts: Sequence[str], rtol: float, atol: float) -> str:
+    """That the answer is not right yet, and which parts of a tuple are right in every case."""
+    labels = _labels(trials[0].expected, parts)
+    right = [
+        label
+        for i, label in enumerate(labels)
+        if all(
+            equal_part(parts_of(t.received)[i], parts_of(t.expected)[i], rtol, atol) for t in trials
+        )
+    ]
+    if not right:
+        return "not right yet."
+    others = [label for label in labels if label not in right]
+    return f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right; not yet " + (
+        f"{' and '.join(others)}."
+    )
+
+
 def _labels(expected: Any, parts: Sequence[str]) -> Sequence[str]:
     if not isinstance(expected, tuple):
         return [""]
