@@ -75,6 +75,22 @@ def _pixel_flipped(v, i, W, a, b):
     return _sigmoid(np.where(v[:, i] == 1, gap, -gap))
 
 
+def _pixel_overflowing(energy):
+    """exp(−F) of both pictures, one over the sum of both: ∞ over ∞ for large parameters."""
+
+    def mistake(v, i, W, a, b):
+        off, on = v.copy(), v.copy()
+        off[:, i], on[:, i] = 0.0, 1.0
+        p_off, p_on = np.exp(-energy(off, W, a, b)), np.exp(-energy(on, W, a, b))
+        return p_on / (p_off + p_on)
+
+    return mistake
+
+
+def _naive_free_energy(v, W, a, b):
+    return -v @ a - np.log(1 + np.exp(v @ W + b)).sum(axis=1)
+
+
 def _pixel_ratio(v, i, W, a, b):
     off, on = v.copy(), v.copy()
     off[:, i], on[:, i] = 0.0, 1.0
@@ -109,6 +125,13 @@ PIXEL = Exercise(
         "that is a comparison with itself. Compare off with on.": _pixel_as_is,
         "you return the probability that the pixel is as `v` says. Asked is the probability that "
         "it is on.": _pixel_flipped,
+        "right for small parameters, but exp(−F) overflows for large ones, and ∞ / ∞ is not a "
+        "number. Only the difference of the two free energies counts: σ(F(off) − F(on)) "
+        "exponentiates nothing large.": _pixel_overflowing(free_energy),
+        "right for small parameters, but log(1 + exp(x)) overflows for large x, and then F is −∞ "
+        "for both pictures. Write softplus as max(x, 0) + log(1 + exp(−|x|)), or `np.logaddexp`.": (
+            _pixel_with(_naive_free_energy)
+        ),
         "a ratio of free energies has no meaning: only differences of F count. Probabilities are "
         "proportional to exp(−F).": _pixel_ratio,
         "you return F(off) − F(on), the logarithm of the odds. Its sigmoid is asked for.": _gap,

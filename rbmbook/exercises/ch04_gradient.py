@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from .cases import all_states, random_machine, random_states
 from .ch04_likelihood import _free_energy, _log_p, _log_sum_exp, _mean_h
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 # -- 04.3 ----------------------------------------------------------------------------------------
@@ -47,10 +47,36 @@ def _uniform_model(v, W, a, b):
     return _difference(_data_term(v, W, a, b), _average(x, _mean_h(x, W, b), uniform))
 
 
-def _rounded_hidden(v, W, a, b):
-    x = all_states(len(a))
-    data = _average(v, _mean_h(v, W, b).round(), np.full(len(v), 1 / len(v)))
-    return _difference(data, _average(x, _mean_h(x, W, b).round(), np.exp(_log_p(x, W, a, b))))
+def _rounded_hidden(in_data, in_model):
+    """Zeros and ones in place of the hidden means, in one term or in both."""
+
+    def mistake(v, W, a, b):
+        x = all_states(len(a))
+        below, above = _mean_h(v, W, b), _mean_h(x, W, b)
+        data = _average(v, below.round() if in_data else below, np.full(len(v), 1 / len(v)))
+        p = np.exp(_log_p(x, W, a, b))
+        return _difference(data, _average(x, above.round() if in_model else above, p))
+
+    return mistake
+
+
+def _truncated(steps):
+    """Means sent down and up again a few times, in place of the model's."""
+
+    def mistake(v, W, a, b):
+        x = v
+        for _ in range(steps):
+            x = _mean_h(_mean_h(x, W, b), W.T, a)
+        return _difference(_data_term(v, W, a, b), _data_term(x, W, a, b))
+
+    return mistake
+
+
+def _states_sent_down(v, W, a, b):
+    """Up, down, up with the likelier value of each unit."""
+    h = _mean_h(v, W, b).round()
+    x = _mean_h(h, W.T, a).round()
+    return _difference(_data_term(v, W, a, b), _data_term(x, W, a, b))
 
 
 def _no_hidden_bias(v, W, a, b):
@@ -85,12 +111,6 @@ def _with_hidden(v, W, a, b, function):
     x, _, p = _model_states(W, a, b, b)
     data = _average(v, function(v @ W + b), np.full(len(v), 1 / len(v)))
     return _difference(data, _average(x, function(x @ W + b), p))
-
-
-def _reconstruction(v, W, a, b):
-    """Up, down, up with means."""
-    h = _mean_h(v, W, b)
-    return _difference(_data_term(v, W, a, b), _data_term(_mean_h(h, W.T, a), W, a, b))
 
 
 def _product_of_means(v, W, a, b):
@@ -132,7 +152,9 @@ GRADIENT = Exercise(
             v, W, a, b, _normalised(_states_free_energy(W, a, b))
         ),
         "the model term is taken at pictures that the machine makes from the data (up, down, up). "
-        "The exact one is a sum over all states.": _reconstruction,
+        "The exact one is a sum over all states.": Ways(
+            *(_truncated(steps) for steps in (1, 2, 3, 5, 10, 20, 50, 100)), _states_sent_down
+        ),
         "the inputs b_j + Σ_i v_i W_ij stand where their sigmoid belongs, "
         "E[h_j | v].": lambda v, W, a, b: _with_hidden(v, W, a, b, lambda x: x),
         "softplus stands where its derivative belongs, the sigmoid.": (
@@ -147,7 +169,11 @@ GRADIENT = Exercise(
         "all parameters have the wrong sign: the input of unit j is +b_j + Σ_i v_i W_ij, and −F "
         "has +aᵀv.": lambda v, W, a, b: gradient(v, -W, -a, -b),
         "the hidden means are rounded to 0 or 1; use the probabilities p(h_j = 1 | v) "
-        "themselves.": _rounded_hidden,
+        "themselves.": _rounded_hidden(True, True),
+        "the hidden means of the data term are rounded to 0 or 1; use the probabilities "
+        "p(h_j = 1 | v) themselves.": _rounded_hidden(True, False),
+        "the hidden means of the model term are rounded to 0 or 1; use the probabilities "
+        "p(h_j = 1 | v) themselves.": _rounded_hidden(False, True),
         "the hidden bias is missing in p(h_j = 1 | v) = sigmoid(b_j + Σ_i v_i W_ij).": (
             _no_hidden_bias
         ),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from .cases import all_states, random_machine, random_states
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 def _free_energy(v, W, a, b):
@@ -149,6 +149,29 @@ def _entropy(p):
     return -np.sum(p[p > 0] * np.log(p[p > 0]))
 
 
+def _kept_from_zero(eps: float) -> Ways:
+    """Ways to keep 0 out of the logarithm by adding eps somewhere, or by clipping."""
+
+    def clipped(x):
+        return np.clip(x, eps, 1)
+
+    def normalised(x):
+        return (x + eps) / (x + eps).sum()
+
+    return Ways(
+        lambda p, q: np.sum(p * np.log((p + eps) / (q + eps))),
+        lambda p, q: np.sum(p * np.log((p + eps) / q)),
+        *([lambda p, q: np.sum(p * np.log(p / q + eps))] if eps > 1e-7 else []),
+        lambda p, q: np.sum(p * np.log(p / (q + eps) + eps)),
+        lambda p, q: np.sum((p + eps) * np.log((p + eps) / (q + eps))),
+        lambda p, q: np.sum((p + eps) * np.log((p + eps) / q)),
+        lambda p, q: np.sum(clipped(p) * np.log(clipped(p) / clipped(q))),
+        lambda p, q: np.sum(clipped(p) * np.log(clipped(p) / q)),
+        lambda p, q: kl(normalised(p), normalised(q)),
+        lambda p, q: kl(normalised(p), q),
+    )
+
+
 KL = Exercise(
     name="04.2",
     title="The divergence between data and model",
@@ -196,6 +219,12 @@ KL = Exercise(
         "these are bits; nats are asked for, natural logarithms.": lambda p, q: (
             kl(p, q) / np.log(2)
         ),
+        **{
+            f"you keep 0 out of the logarithm by means of {eps:g}, which changes other terms too. "
+            "A state with p(v) = 0 contributes exactly 0, the limit of x log x for x → 0: leave "
+            "such states out.": _kept_from_zero(eps)
+            for eps in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+        },
         "states with p(v) = 0 give 0·log 0, which the computer calls NaN. Their share is 0, the "
         "limit of x log x for x → 0: leave them out.": lambda p, q: np.sum(p * np.log(p / q)),
     },

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from .cases import all_states, machine_in_eighths
 from .ch06_single_unit import _block_matrix, _marginal
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 # -- 06.3 ----------------------------------------------------------------------------------------
@@ -136,10 +136,30 @@ def _uniform_weights(T, p, f):
     return float(2 * centred @ total / (centred @ centred) - 1)
 
 
-def _transposed(T, p, f):
-    centred = f - p @ f
-    total = np.linalg.solve(np.eye(len(p)) - T.T + p[None, :], centred)
-    return float(2 * (p * centred) @ total / (p @ centred**2) - 1)
+def _transposed(ones_too, weights):
+    """T on the wrong side; the matrix 1p may be transposed with it."""
+
+    def time(T, p, f):
+        centred, ones = f - p @ f, np.ones((len(p), 1)) * p
+        total = np.linalg.solve(np.eye(len(p)) - T.T + (ones.T if ones_too else ones), centred)
+        w = weights(p)
+        return float(2 * (w * centred) @ total / (w @ centred**2) - 1)
+
+    return time
+
+
+def _transposed_sum(lags):
+    """The lags up to this one, with the powers of Tᵀ."""
+
+    def time(T, p, f):
+        g = f - p @ f
+        moved, total = g, 0.0
+        for _ in range(lags):
+            moved = T.T @ moved
+            total += (p * g) @ moved
+        return float(1 + 2 * total / (p @ g**2))
+
+    return time
 
 
 def _plain_mean(T, p, f):
@@ -203,7 +223,12 @@ TIME = Exercise(
         "every state counts alike in your average; the expectation over the present state weighs "
         "with p.": _uniform_weights,
         "T stands on the wrong side: values f are a column, T @ f; transposed, the matrix moves "
-        "distributions.": _transposed,
+        "distributions.": Ways(
+            _transposed(False, lambda p: p),
+            _transposed(True, lambda p: p),
+            _transposed(False, np.ones_like),
+            *(_transposed_sum(lags) for lags in (1, 10, 50, 100, 200, 500, 1000)),
+        ),
         "μ is the mean under p, p @ f, not the plain mean of f over the states.": _plain_mean,
         "you divide by the mean of f²; σ² is the mean of (f − μ)².": _with_variance(
             lambda p, f: p @ f**2

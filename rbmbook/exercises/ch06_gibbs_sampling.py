@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 
 from .cases import machine_in_eighths
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 def _sigmoid(x):
@@ -151,6 +151,20 @@ def _own_generator(v, known, W, a, b, rng):
     return gibbs_step(v, known, W, a, b, default_rng(0))
 
 
+def _mean(x, rng):
+    return _sigmoid(x)
+
+
+def _as_float(hidden, keep):
+    """A step that returns probabilities: hidden(inputs, rng), then σ of the visible inputs."""
+
+    def step(v, known, W, a, b, rng):
+        mean = _sigmoid(hidden(v @ W + b, rng) @ W.T + a)
+        return np.where(known, v, mean) if keep else mean
+
+    return step
+
+
 def _step_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden in [(40, 4, 3), (30, 3, 6), (2, 5, 5), (20, 8, 2)]:
         v = rng.integers(0, 2, (n, n_visible)).astype(float)
@@ -186,7 +200,17 @@ STEP = Exercise(
         "with the probabilities, and pass on the zeros and ones.": _mean_of_hidden,
         "you round the probabilities at 1/2: a deterministic map, not a draw.": _thresholded,
         "you return the probabilities P(v = 1 | h); the next state is a draw from them, zeros "
-        "and ones.": _mean_of_visible,
+        "and ones.": Ways(_mean_of_visible, _as_float(_rounded, True)),
+        "you return the probabilities P(v = 1 | h), for the known units too. Those keep their "
+        "values, and the others are a draw: zeros and ones.": Ways(
+            _as_float(_drawn, False), _as_float(_rounded, False)
+        ),
+        "you send means up and means down: probabilities, no states. A step of Gibbs sampling "
+        "draws h, and then v, zeros and ones.": Ways(
+            _as_float(_mean, True), _as_float(_mean, False)
+        ),
+        "you return the probabilities P(h = 1 | v). The step draws h from them, and then goes on "
+        "to the visible units.": lambda v, known, W, a, b, rng: _sigmoid(v @ W + b),
         "a unit is on where its number is *below* its probability; you compare the other way "
         "round, which happens with probability 1 − p.": _above,
         "the new state equals the old one: the units that are not known have to be drawn.": (

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from .cases import all_states, machine_in_eighths
 from .ch07_contrastive_divergence import _sigmoid
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 def _table(inputs, states):
@@ -124,8 +124,11 @@ NOISE = Exercise(
         "are given: add up the variances of the single chains.": _noise_of_random_starts,
         "this is the noise of chains that have reached p; after k steps they still know where "
         "they started.": _noise_in_equilibrium,
-        "you average standard deviations; variances add up, standard deviations do not.": (
-            _mean_of_deviations
+        "you average standard deviations; variances add up, standard deviations do not.": Ways(
+            _mean_of_deviations,
+            _noise_of(lambda m, v: np.sqrt(m * (1 - m)).mean(axis=0) / np.sqrt(len(v))),
+            _noise_of(lambda m, v: np.sqrt(m * (1 - m)).mean(axis=0) / len(v)),
+            _noise_of(lambda m, v: np.sqrt(m * (1 - m)).sum(axis=0)),
         ),
         "this is how the expected differences scatter from row to row; asked for is how da "
         "scatters when the same rows are used again.": _spread_of_means,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:
@@ -47,6 +47,16 @@ def _biases(of):
     return answer
 
 
+def _in_a(of):
+    """A mistake in a alone, written like those of `_biases`."""
+    return _biases(lambda m, la, lb, W, q: (of(m, la, lb, W, q), lb - m @ W))
+
+
+def _in_b(of):
+    """A mistake in b alone."""
+    return _biases(lambda m, la, lb, W, q: (la - q * W.sum(axis=1), of(m, la, lb, W, q)))
+
+
 def _bias_cases(rng: Generator) -> Iterator[tuple]:
     for n, n_visible, n_hidden, q in [
         (4, 3, 2, 0.1),
@@ -75,6 +85,19 @@ BIAS = Exercise(
         "W is taken the wrong way round: a visible unit receives Σ_j W_ij q (a sum along axis 1), "
         "a hidden one Σ_i m̄_i W_ij.": (
             _biases(lambda m, la, lb, W, q: (la - q * W.sum(axis=0), lb - W @ m))
+        ),
+        "a hidden unit that is on with probability q sends q·W_ij, not ½·W_ij.": _in_a(
+            lambda m, la, lb, W, q: la - W.sum(axis=1) / 2
+        ),
+        "you take ½ for q: the hidden units are to be on with probability q, which is given.": (
+            _biases(lambda m, la, lb, W, q: (la - W.sum(axis=1) / 2, -m @ W))
+        ),
+        "in b, a pixel sends its mean m̄_i, and not ½.": _in_b(
+            lambda m, la, lb, W, q: lb - W.sum(axis=0) / 2
+        ),
+        "you take ½ for what a unit of the other layer sends, in a and in b: a hidden unit sends "
+        "q, a pixel m̄_i.": _biases(
+            lambda m, la, lb, W, q: (la - W.sum(axis=1) / 2, lb - W.sum(axis=0) / 2)
         ),
         "logit(q) is missing in b: the whole hidden input has to be logit(q).": _biases(
             lambda m, la, lb, W, q: (la - q * W.sum(axis=1), -m @ W)
@@ -155,6 +178,92 @@ BIAS = Exercise(
         ),
         "you count half a picture of each kind; (8.1) adds one that is all on and one all off.": (
             _with_mean(lambda X: (X.sum(axis=0) + 0.5) / (len(X) + 1))
+        ),
+        **{
+            f"you keep the mean {eps:g} away from 0 and 1. Smooth it in place of that: add one "
+            "picture that is all on and one that is all off.": Ways(
+                _with_mean(lambda X, eps=eps: np.clip(X.mean(axis=0), eps, 1 - eps)),
+                _with_mean(lambda X, eps=eps: (X.mean(axis=0) + eps) / (1 + 2 * eps)),
+                _with_mean(lambda X, eps=eps: X.mean(axis=0) * (1 - 2 * eps) + eps),
+            )
+            for eps in (0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+        },
+        "you smooth with two pictures of each kind; add one that is all on and one all off.": (
+            _with_mean(lambda X: (X.sum(axis=0) + 2) / (len(X) + 4))
+        ),
+        "a picture that is all on adds 1 to the sum of every pixel, not ½.": _with_mean(
+            lambda X: (X.sum(axis=0) + 0.5) / (len(X) + 2)
+        ),
+        "you take one mean for all pixels; every pixel has its own, an average over the rows.": (
+            Ways(
+                _with_mean(lambda X: np.full(X.shape[1], _smoothed(X).mean())),
+                _with_mean(lambda X: np.full(X.shape[1], (X.sum() + 1) / (X.size + 2))),
+            )
+        ),
+        "a: log m̄ is not the logit: divide by 1 − m̄ inside the logarithm.": _in_a(
+            lambda m, la, lb, W, q: np.log(m) - q * W.sum(axis=1)
+        ),
+        "b: log q is not the logit: divide by 1 − q inside the logarithm.": _in_b(
+            lambda m, la, lb, W, q: np.log(q) - m @ W
+        ),
+        "a: the probability m̄ stands where its logit belongs, what the sigmoid turns into m̄.": (
+            _in_a(lambda m, la, lb, W, q: m - q * W.sum(axis=1))
+        ),
+        "b: the probability q stands where its logit belongs, what the sigmoid turns into q.": (
+            _in_b(lambda m, la, lb, W, q: q - m @ W)
+        ),
+        "the logarithms are to base 2; the sigmoid undoes the natural one.": _biases(
+            lambda m, la, lb, W, q: (
+                la / np.log(2) - q * W.sum(axis=1), lb / np.log(2) - m @ W
+            )
+        ),
+        "the logarithms are to base 10; the sigmoid undoes the natural one.": _biases(
+            lambda m, la, lb, W, q: (
+                la / np.log(10) - q * W.sum(axis=1), lb / np.log(10) - m @ W
+            )
+        ),
+        "in b you average over the pixels; a hidden unit receives the sum of what they send.": (
+            _in_b(lambda m, la, lb, W, q: lb - m @ W / len(m))
+        ),
+        "in b you sum over the pictures. What a pixel sends is its mean.": (
+            lambda X, W, q: (initial_biases(X, W, q)[0], _logit(q) - X.sum(axis=0) @ W)
+        ),
+        "in a you sum all of W. Pixel i receives Σ_j W_ij q: `W.sum(axis=1)`.": _in_a(
+            lambda m, la, lb, W, q: la - q * W.sum()
+        ),
+        "in b you sum all of m̄_i W_ij. Hidden unit j receives Σ_i m̄_i W_ij: `m @ W`.": _in_b(
+            lambda m, la, lb, W, q: lb - (m @ W).sum()
+        ),
+        "in a, a hidden unit sends its mean q, not its bias b_j or a function of it.": Ways(
+            _in_a(lambda m, la, lb, W, q: la - W @ (lb - m @ W)),
+            _in_a(lambda m, la, lb, W, q: la - W @ (1 / (1 + np.exp(m @ W - lb)))),
+        ),
+        "in a, the hidden units send q; m̄ is what the pixels send.": _in_a(
+            lambda m, la, lb, W, q: la - m * W.sum(axis=1)
+        ),
+        "in b, the pixels send m̄; q is what the hidden units send.": Ways(
+            _in_b(lambda m, la, lb, W, q: lb - q * W.sum(axis=0)),
+            _in_b(lambda m, la, lb, W, q: lb - q * (m @ W)),
+        ),
+        "in b, a pixel is on with probability m̄_i; you take 1 − m̄_i.": _in_b(
+            lambda m, la, lb, W, q: lb - (1 - m) @ W
+        ),
+        "the logit of pixel i has the wrong sign in a: log(m̄ / (1 − m̄)).": _in_a(
+            lambda m, la, lb, W, q: -la - q * W.sum(axis=1)
+        ),
+        "logit(m̄) is missing in a: the whole visible input has to be logit(m̄).": _in_a(
+            lambda m, la, lb, W, q: -q * W.sum(axis=1)
+        ),
+        "you sum the hidden units out, as for a marginal. Here each sends its mean q, a number.": (
+            Ways(
+                _biases(
+                    lambda m, la, lb, W, q: (
+                        la - np.log1p(q * np.expm1(W)).sum(axis=1),
+                        lb - np.log1p(m[:, None] * np.expm1(W)).sum(axis=0),
+                    )
+                ),
+                _in_a(lambda m, la, lb, W, q: la - np.log1p(q * np.expm1(W)).sum(axis=1)),
+            )
         ),
         "the two results are exchanged: first a, then b.": (
             lambda X, W, q: initial_biases(X, W, q)[::-1]

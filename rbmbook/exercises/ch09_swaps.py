@@ -65,6 +65,11 @@ def _overflows(*args):
     return ratio / np.maximum(1, ratio)
 
 
+def _heat_bath(log_ratio):
+    """r / (1 + r), written so that nothing overflows."""
+    return lambda *args: np.exp(-np.logaddexp(0, -log_ratio(*args)))
+
+
 PAIRS = Exercise(
     name="09.2",
     title="Swapping visible and hidden states together",
@@ -83,6 +88,13 @@ PAIRS = Exercise(
         ),
         "right for small parameters, but with large ones exp(r) is infinite, and infinity divided "
         "by infinity is not a number. Take the minimum of r and 0 first.": _overflows,
+        "this is ratio / (1 + ratio), the heat-bath (Barker) rule. It leaves both distributions as "
+        "they are, too, but accepts less: at ratio 1 only every other swap. As in (9.6), "
+        "min(1, ratio) is asked for.": _heat_bath(_log_ratio),
+        "this is ratio / (1 + ratio), with the ratio upside down. Asked for is min(1, ratio), as "
+        "in (9.6), and a lower energy belongs to the larger β.": _heat_bath(
+            lambda *args: -_log_ratio(*args)
+        ),
         "that is min(r, 0), a logarithm; take the exponential.": (
             lambda *args: np.minimum(_log_ratio(*args), 0)
         ),

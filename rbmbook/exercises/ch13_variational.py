@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from .ch13_deep_boltzmann_machines import _layers, _sigmoid, _softplus, _states, two_valleys
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 # -- 13.3 ----------------------------------------------------------------------------------------
@@ -110,12 +110,26 @@ def _log_likelihood(v, m1, m2, weights, biases):
     return _bound_itself(v, m1, m2, weights, biases) + gap(v, m1, m2, weights, biases)
 
 
-def _improved(v, m1, m2, weights, biases):
-    """The gap at the fixed point that mean-field steps from these means lead to."""
-    for _ in range(500):
-        m1 = _sigmoid(v @ weights[0] + m2 @ weights[1].T + biases[1])
-        m2 = _sigmoid(m1 @ weights[1] + biases[2])
-    return gap(v, m1, m2, weights, biases)
+def _improved(sweeps, top_first=False, start=None, both_at_once=False):
+    """The gap after mean-field steps from these means, or from others; in the end, at the fixed
+    point that they lead to."""
+
+    def mistake(v, m1, m2, weights, biases):
+        if start is not None:
+            m1, m2 = np.full_like(m1, start), np.full_like(m2, start)
+        for _ in range(sweeps):
+            if top_first:
+                m2 = _sigmoid(m1 @ weights[1] + biases[2])
+            old = m1
+            m1 = _sigmoid(v @ weights[0] + m2 @ weights[1].T + biases[1])
+            if not top_first:
+                m2 = _sigmoid((old if both_at_once else m1) @ weights[1] + biases[2])
+        return gap(v, m1, m2, weights, biases)
+
+    return mistake
+
+
+SWEEPS = (500, 1, 2, 5, 10, 20, 50, 100)
 
 
 def _gap_cases(rng: Generator) -> Iterator[tuple]:
@@ -187,7 +201,12 @@ GAP = Exercise(
             lambda v, m1, m2, weights, biases: _log_posterior_sum(v, weights, biases)
         ),
         "you moved the means to the fixed point first. The gap at the means that are given is "
-        "asked for.": _improved,
+        "asked for.": Ways(
+            *(_improved(n) for n in SWEEPS),
+            *(_improved(n, top_first=True) for n in SWEEPS),
+            *(_improved(n, both_at_once=True) for n in SWEEPS),
+            *(_improved(n, start=start) for n in (10, 50, 500) for start in (0.0, 0.5)),
+        ),
     },
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 # -- 15.1 ----------------------------------------------------------------------------------------
@@ -143,6 +143,37 @@ def _sum_of_sorted(x, y):
     return float(np.abs(np.sort(x) - np.sort(y)).sum())
 
 
+def _by_quantiles(points, most=1000, method="linear"):
+    """The mean distance of the quantiles of both samples at equally spaced shares."""
+
+    def distance(x, y):
+        q = points(min(max(len(x), len(y)), most))
+        return float(
+            np.abs(np.quantile(x, q, method=method) - np.quantile(y, q, method=method)).mean()
+        )
+
+    return distance
+
+
+def _grid(count):
+    """Equally spaced shares, from 0 to 1 and in the middles of equal intervals."""
+    return (lambda n: np.linspace(0, 1, count or n)), (
+        lambda n: (np.arange(count or n) + 0.5) / (count or n)
+    )
+
+
+def _trapezoid(count):
+    def distance(x, y):
+        q = np.linspace(0, 1, count)
+        gaps = np.abs(np.quantile(x, q) - np.quantile(y, q))
+        return float((gaps[1:] + gaps[:-1]) / 2 @ np.diff(q))
+
+    return distance
+
+
+COUNTS = (None, 11, 20, 21, 50, 51, 99, 100, 101, 200, 201, 500, 501, 1000, 1001, 10_000, 10_001)
+
+
 def _mover_cases(rng: Generator) -> Iterator[tuple]:
     yield np.array([2.0]), np.array([-1.0])
     yield np.array([0.0, 3.0, 1.0]), np.array([5.0, 1.0, 2.5])
@@ -214,6 +245,17 @@ MOVER = Exercise(
         ),
         "values of the longer sample are dropped.": (
             lambda x, y: earth_mover(x[: _shorter(x, y)], y[: _shorter(x, y)])
+        ),
+        "you compare quantiles at a grid of shares. `np.quantile` interpolates between the values, "
+        "and a grid misses steps; the share of each value is 1/n, and F_x − F_y is constant "
+        "between neighbours: that sum is exact.": Ways(
+            *(_by_quantiles(grid) for count in COUNTS for grid in _grid(count)),
+            *(
+                _by_quantiles(grid, method="inverted_cdf")
+                for count in COUNTS[1:]
+                for grid in _grid(count)
+            ),
+            *(_trapezoid(count) for count in COUNTS[1:]),
         ),
         "one sample is sorted downwards: this pairs as expensively as possible.": (
             lambda x, y: float(np.abs(np.sort(x) - np.sort(y)[::-1]).mean())

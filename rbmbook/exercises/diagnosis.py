@@ -187,7 +187,7 @@ def _form(names: Sequence[str], args: tuple, expected: Any, received: Any, who: 
         what = "NaN" if np.isnan(received).any() else "infinite values"
         return (
             f"{who} contains {what} where the right answer is finite: the computation is "
-            "unstable (an exponential overflows, a logarithm meets 0, or 0/0 arises)."
+            "unstable (an exponential overflows, a logarithm meets 0 or less, or 0/0 arises)."
         )
     return None
 
@@ -196,7 +196,8 @@ def _shape_hint(names: Sequence[str], args: tuple, expected: tuple, received: tu
     """A guess at the axis that went wrong."""
     if len(expected) == 2 and received == expected[::-1]:
         return ": it is transposed."
-    if not received and len(expected) == 1:
+    rows = {len(x) for x in args if isinstance(x, np.ndarray) and x.ndim == 2}
+    if not received and len(expected) == 1 and expected[0] in rows:
         return ": did you sum over the whole batch instead of over each row?"
     if not received:
         return ": a single number where an array is asked for; is it summed too far?"

@@ -38,6 +38,16 @@ class WrongAnswer(AssertionError):
         return [f"{type(self).__name__}: {self}", *self.trace]
 
 
+class Ways:
+    """One mistake that can be made in several ways; the first of them stands for all."""
+
+    def __init__(self, *ways: Callable) -> None:
+        self.ways = ways
+
+    def __call__(self, *args: Any) -> Any:
+        return self.ways[0](*args)
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A question whose answer is a function.
@@ -54,8 +64,8 @@ class Exercise:
     cases : callable
         ``cases(rng)`` yields tuples of positional arguments, from tiny to awkward.
     mistakes : mapping of str to callable, optional
-        What to tell the reader → the function that makes this mistake. The first that agrees
-        with an attempt is reported, so the more special one goes first.
+        What to tell the reader → the function that makes this mistake, or :class:`Ways` to make
+        it. The first that agrees with an attempt is reported, so the more special one goes first.
     parts : tuple of str, optional
         Names of the parts of a tuple result, for messages.
     rtol, atol : float, optional
@@ -176,7 +186,7 @@ def _explain(exercise: Exercise, trials: list[Trial], runner: Runner) -> None:
             problem = diagnosis.form(names, t.args, t.expected, t.received, exercise.parts)
             raise Wrong(f"{problem}\n  on {t.where}.")
     for explanation, mistake in exercise.mistakes.items():
-        if _makes(exercise, trials, mistake):
+        if any(_makes(exercise, trials, way) for way in getattr(mistake, "ways", (mistake,))):
             raise Wrong(explanation)
     deadline = time.monotonic() + GUESSING_SECONDS
     if exercise.compare is None and (found := _exchanged(exercise, names, trials, deadline)):
@@ -192,7 +202,7 @@ def _explain(exercise: Exercise, trials: list[Trial], runner: Runner) -> None:
         problem = diagnosis.form(names, t.args, t.expected, t.received, exercise.parts)
         if problem is not None:
             raise Wrong(f"{_elsewhere(exercise, trials)}{problem}\n  on {t.where}.")
-    if runner.wavers(trials[0]):
+    if any(runner.wavers(t) for t in trials):
         raise Wrong(
             "two calls with the same arguments give two answers: your function draws random "
             f"numbers of its own. {_instead(trials[0].args)}"
@@ -200,6 +210,7 @@ def _explain(exercise: Exercise, trials: list[Trial], runner: Runner) -> None:
     if exercise.compare is None:
         wrong = next(t for t in trials if not _right(exercise, t))
         lead = patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
+        lead = lead or _part_by_part(exercise, trials)
         lead = lead or _as_if(exercise, names, trials, deadline)
         lead = lead or patterns.right_parts(trials, exercise.parts, exercise.rtol, exercise.atol)
         values = patterns.difference(wrong, exercise.parts, exercise.rtol, exercise.atol)
@@ -264,6 +275,32 @@ def _makes(
         else:
             return False
     return shows
+
+
+def _part_by_part(exercise: Exercise, trials: list[Trial]) -> str | None:
+    """Slips made in single parts of a tuple: every wrong part is that of some mistake."""
+    if not isinstance(trials[0].expected, tuple):
+        return None
+    labels = exercise.parts or [f"part {i + 1}" for i in range(len(trials[0].expected))]
+    told = []
+    for i, label in enumerate(labels):
+        single = replace(exercise, parts=())
+        pieces = [replace(t, expected=t.expected[i], received=t.received[i]) for t in trials]
+        if all(_right(single, t) for t in pieces):
+            continue
+        for explanation, mistake in exercise.mistakes.items():
+            ways = getattr(mistake, "ways", (mistake,))
+            if any(_makes(single, pieces, _part_of(way, i)) for way in ways):
+                known = explanation.startswith(f"{label}:")
+                told.append(explanation if known else f"{label}: {explanation}")
+                break
+        else:
+            return None
+    return "\n  ".join(told)
+
+
+def _part_of(function: Callable, i: int) -> Callable:
+    return lambda *args: function(*args)[i]
 
 
 def _exchanged(
