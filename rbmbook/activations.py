@@ -61,7 +61,7 @@ def named(name: str, activation: Any) -> Activation:
 @jit
 def _leaky_relu(inputs, out):
     """max(x, LEAK·x)."""
-    x, y = inputs.ravel(), out.ravel()
+    x, y = inputs.ravel(), out.reshape(out.size)
     leak, zero = x.dtype.type(LEAK), x.dtype.type(0)
     for i in range(x.size):
         y[i] = x[i] if x[i] > zero else leak * x[i]
@@ -70,7 +70,7 @@ def _leaky_relu(inputs, out):
 @jit
 def _sigmoid_back(gradient, outputs):
     """g ← g·y·(1 − y)."""
-    g, y = gradient.ravel(), outputs.ravel()
+    g, y = gradient.reshape(gradient.size), outputs.ravel()
     one = y.dtype.type(1)
     for i in range(y.size):
         g[i] *= y[i] * (one - y[i])
@@ -79,7 +79,7 @@ def _sigmoid_back(gradient, outputs):
 @jit
 def _tanh_back(gradient, outputs):
     """g ← g·(1 − y)·(1 + y)."""
-    g, y = gradient.ravel(), outputs.ravel()
+    g, y = gradient.reshape(gradient.size), outputs.ravel()
     one = y.dtype.type(1)
     for i in range(y.size):
         g[i] *= (one - y[i]) * (one + y[i])
@@ -88,7 +88,7 @@ def _tanh_back(gradient, outputs):
 @jit
 def _relu_back(gradient, outputs):
     """g ← g where y > 0, else 0."""
-    g, y = gradient.ravel(), outputs.ravel()
+    g, y = gradient.reshape(gradient.size), outputs.ravel()
     zero = y.dtype.type(0)
     for i in range(y.size):
         g[i] = g[i] if y[i] > zero else zero
@@ -97,7 +97,7 @@ def _relu_back(gradient, outputs):
 @jit
 def _leaky_relu_back(gradient, outputs):
     """g ← g where y > 0, else LEAK·g."""
-    g, y = gradient.ravel(), outputs.ravel()
+    g, y = gradient.reshape(gradient.size), outputs.ravel()
     leak, zero = y.dtype.type(LEAK), y.dtype.type(0)
     for i in range(y.size):
         g[i] = g[i] if y[i] > zero else leak * g[i]

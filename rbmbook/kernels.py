@@ -2,7 +2,11 @@
 
 Every kernel takes C-contiguous arrays of one dtype, float32 or float64, and fills `out`; nothing is
 allocated and nothing is random here. `out` may be the input itself, but then no vector instructions
-are used. The validated face of these functions is `rbmbook.units`.
+are used. An `out` that is not contiguous is an error, never a copy that is thrown away. The
+validated face of these functions is `rbmbook.units`.
+
+Probabilities are clipped at exp(−87), float32, or exp(−708), float64. A state whose probability is
+less than about twice that is never drawn, not even by a noise of exactly 0.
 
 The exponential is our own, since the C library's is a call per element: the Taylor series below
 compiles to vector instructions, which makes a sigmoid about ten times as fast.
@@ -77,7 +81,7 @@ def _exp_compiled(x):
 @jit
 def bernoulli_mean(inputs, out):
     """mean = 1 / (1 + exp(−input)), the logistic sigmoid."""
-    x, y = inputs.ravel(), out.ravel()
+    x, y = inputs.ravel(), out.reshape(out.size)
     one = x.dtype.type(1)
     for i in range(x.size):
         y[i] = one / (one + exp(-x[i]))
@@ -86,16 +90,18 @@ def bernoulli_mean(inputs, out):
 @jit
 def bernoulli_sample(inputs, noise, out):
     """1 where the uniform noise in [0, 1) falls below the sigmoid of the input, else 0."""
-    x, u, y = inputs.ravel(), noise.ravel(), out.ravel()
-    one, zero = x.dtype.type(1), x.dtype.type(0)
+    x, u, y = inputs.ravel(), noise.ravel(), out.reshape(out.size)
+    one, zero, number = x.dtype.type(1), x.dtype.type(0), x.dtype.type
+    # More than exp at its clip. In the sum it changes no noise but 0, a multiple of 2⁻²⁴ or 2⁻⁵³.
+    never = number(2) * exp(number(-1000))
     for i in range(x.size):
-        y[i] = one if u[i] < one / (one + exp(-x[i])) else zero
+        y[i] = one if u[i] + never < one / (one + exp(-x[i])) else zero
 
 
 @jit
 def bernoulli_cgf(inputs, out):
     """log Σ_{x∈{0,1}} exp(x·input) = softplus(input), stable for any magnitude."""
-    x, y = inputs.ravel(), out.ravel()
+    x, y = inputs.ravel(), out.reshape(out.size)
     zero = x.dtype.type(0)
     for i in range(x.size):
         y[i] = max(x[i], zero) + math.log1p(exp(-abs(x[i])))
@@ -149,9 +155,13 @@ def softmax_mean(inputs, out):
 
 @jit
 def softmax_sample(inputs, noise, out):
-    """One-hot along the last axis: the first k whose summed probabilities exceed the noise."""
+    """One-hot along the last axis: the first k whose summed probabilities exceed the noise.
+
+    States whose probability is clipped are passed over.
+    """
     n, sites, q = inputs.shape
-    one, zero = inputs.dtype.type(1), inputs.dtype.type(0)
+    one, zero, number = inputs.dtype.type(1), inputs.dtype.type(0), inputs.dtype.type
+    never = number(2) * exp(number(-1000))
     for row in range(n):
         for site in range(sites):
             x, y = inputs[row, site], out[row, site]
@@ -159,11 +169,13 @@ def softmax_sample(inputs, noise, out):
             for k in range(q):
                 total += exp(x[k] - peak)
             rest = noise[row, site] * total
-            chosen = q - 1  # where rounding leaves the running sum below the total
+            chosen = 0
             for k in range(q):
-                rest -= exp(x[k] - peak)
-                if rest < zero:
-                    chosen = k
-                    break
+                p = exp(x[k] - peak)
+                if p > never:
+                    chosen = k  # the last one, where rounding leaves the sum below the total
+                    rest -= p
+                    if rest < zero:
+                        break
             for k in range(q):
                 y[k] = one if k == chosen else zero

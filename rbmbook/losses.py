@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import kernels
+from rbmbook import kernels, validation
 
 Loss = Callable[[np.ndarray, Any], tuple[np.ndarray, np.ndarray]]
 
@@ -109,7 +109,7 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.nd
     (array([1.3863]), array([[-0.75,  0.75]]))
     """
     logits = _rows("logits", logits)
-    labels = np.asarray(labels)
+    labels = validation.array("labels", labels)
     n, k = logits.shape
     if labels.shape != (n,):
         raise ValueError(f"labels: expected shape ({n},), got {labels.shape}")

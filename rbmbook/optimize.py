@@ -61,7 +61,7 @@ class SGD:
 
     def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
         """A velocity for each parameter."""
-        return [np.zeros_like(p) for p in parameters]
+        return [np.zeros(p.shape, p.dtype) for p in parameters]
 
     def step(
         self,
@@ -75,9 +75,9 @@ class SGD:
         for p, g, velocity in zip(parameters, gradient, memory, strict=True):
             step, momentum = p.dtype.type(rate), p.dtype.type(self.momentum)
             if momentum == 0:
-                _ascend(p.ravel(), g.ravel(), step)
+                _in_place(_ascend, [p], g, step)
             else:
-                _ascend_with_momentum(p.ravel(), g.ravel(), velocity.ravel(), step, momentum)
+                _in_place(_ascend_with_momentum, [p, velocity], g, step, momentum)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Adam:
 
     def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
         """A running mean and a running square for each parameter."""
-        return [np.zeros_like(p) for p in parameters for _ in range(2)]
+        return [np.zeros(p.shape, p.dtype) for p in parameters for _ in range(2)]
 
     def step(
         self,
@@ -132,7 +132,7 @@ class Adam:
         for i, (p, g) in enumerate(zip(parameters, gradient, strict=True)):
             mean, square = memory[2 * i], memory[2 * i + 1]
             numbers = (p.dtype.type(x) for x in (rate, self.beta1, self.beta2, epsilon))
-            _adam(p.ravel(), g.ravel(), mean.ravel(), square.ravel(), *numbers)
+            _in_place(_adam, [p, mean, square], g, *numbers)
 
 
 def linear_decay(start: float, end: float, updates: int) -> Callable[[int], float]:
@@ -182,6 +182,15 @@ def _check_rate(rate: Any) -> Rate:
     return validation.real("learning_rate", rate, 0.0, closed="neither")
 
 
+def _in_place(kernel: Any, changed: list[np.ndarray], gradient: np.ndarray, *numbers: Any) -> None:
+    """Let a kernel change arrays of any order in memory, which it sees as vectors."""
+    vectors = [array.ravel() for array in changed]  # views of C-contiguous arrays, else copies
+    kernel(*vectors, gradient.ravel(), *numbers)
+    for array, vector in zip(changed, vectors, strict=True):
+        if not array.flags.c_contiguous:
+            array[...] = vector.reshape(array.shape)
+
+
 @jit
 def _ascend(parameter, gradient, rate):
     """θ ← θ + rate·gradient."""
@@ -190,7 +199,7 @@ def _ascend(parameter, gradient, rate):
 
 
 @jit
-def _ascend_with_momentum(parameter, gradient, velocity, rate, momentum):
+def _ascend_with_momentum(parameter, velocity, gradient, rate, momentum):
     """u ← momentum·u + rate·gradient, θ ← θ + u, in one pass over memory."""
     for i in range(parameter.size):
         velocity[i] = momentum * velocity[i] + rate * gradient[i]
@@ -198,7 +207,7 @@ def _ascend_with_momentum(parameter, gradient, velocity, rate, momentum):
 
 
 @jit
-def _adam(parameter, gradient, mean, square, rate, beta1, beta2, epsilon):
+def _adam(parameter, mean, square, gradient, rate, beta1, beta2, epsilon):
     """Algorithm 1 of Kingma and Ba (2015) in one pass over memory."""
     one = parameter.dtype.type(1)
     for i in range(parameter.size):

@@ -89,6 +89,8 @@ def parzen_score(v: Any, data: Any, sigma: float) -> np.ndarray:
     sigma = check.real("sigma", sigma, 0.0, closed="neither")
     data = _finite("data", data, None)
     v = _finite("v", v, data.shape[1])
+    centre = data.mean(axis=0)  # distances stay, and squares of numbers far from 0 do not cancel
+    data, v = data - centre, v - centre
     half_squares = (data**2).sum(axis=1) / 2
     weights = special.softmax((v @ data.T - half_squares) / sigma**2, axis=1)
     return (weights @ data - v) / sigma**2

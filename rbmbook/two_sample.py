@@ -251,6 +251,7 @@ def _unbiased(kernel: np.ndarray, first: np.ndarray, n: int, m: int) -> np.ndarr
 
 
 def _labels(name: str, value: Any, n: int) -> np.ndarray:
+    validation.unmasked(name, value)
     found = np.asarray(value)
     if found.shape != (n,):
         raise ValueError(f"{name}: expected shape ({n},), one label per row, got {found.shape}")

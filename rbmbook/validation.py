@@ -74,8 +74,20 @@ def floating(name: str, dtype: Any) -> np.dtype:
     return found
 
 
+def unmasked(name: str, value: Any) -> None:
+    """Raise if entries of `value` are masked."""
+    if np.ma.is_masked(value):
+        raise ValueError(
+            f"{name}: expected numbers everywhere, got {np.ma.count_masked(value)} masked entries"
+        )
+
+
 def array(name: str, value: Any) -> np.ndarray:
-    """`value` as an array of real numbers of any shape; its dtype is left as it is."""
+    """`value` as an array of real numbers of any shape; its dtype is left as it is.
+
+    Masked entries are refused: the numbers that stand under a mask would be taken for data.
+    """
+    unmasked(name, value)
     try:
         found = np.asarray(value)
     except ValueError:  # a ragged list

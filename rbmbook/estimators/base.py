@@ -32,6 +32,7 @@ class Machine(BaseEstimator):
 
     def _read(self, X: Any, reset: bool = False) -> Any:
         """X as a dense or CSR matrix of numbers, of the dtype that they have."""
+        validation.unmasked("X", X)
         accept = "csr" if self._sparse else False
         return validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset)
 

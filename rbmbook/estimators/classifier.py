@@ -13,6 +13,7 @@ from rbmbook.estimators.base import Machine, to_unit_interval
 from rbmbook.negative import Negative
 from rbmbook.optimize import Adam, Optimizer
 from rbmbook.units import Bernoulli, Mixed, Softmax
+from rbmbook.validation import unmasked
 
 
 class RBMClassifier(ClassifierMixin, Machine):
@@ -104,6 +105,8 @@ class RBMClassifier(ClassifierMixin, Machine):
         DivergenceError
             If training diverges.
         """
+        unmasked("X", X)
+        unmasked("y", y)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype="numeric")
         check_classification_targets(y)
         encoder = LabelEncoder().fit(y)

@@ -41,17 +41,34 @@ __all__ = [
 
 
 def describe(unit: Unit) -> dict[str, Any]:
-    """A unit as JSON-able values, for files."""
-    options = {field.name: _plain(getattr(unit, field.name)) for field in fields(unit)}
-    return {"type": type(unit).__name__, **options}
+    """A unit as JSON-able values, for files: its type, and its options by name.
+
+    A type outside this package is written with the module that defines it.
+    """
+    kind = type(unit)
+    options = {f.name: _plain(getattr(unit, f.name)) for f in fields(unit) if f.init}
+    return {"type": _name(kind), **options}
 
 
 def restore(entry: dict[str, Any]) -> Unit:
-    """The unit that `describe` described; a type of your own must have been defined before."""
-    options, types = dict(entry), _types()
+    """The unit that `describe` described; a type of your own must have been defined before.
+
+    Nothing is imported because a file names it: the type is looked for among those that exist.
+
+    Raises
+    ------
+    ValueError
+        If there is no such type of unit.
+    """
+    options, types = dict(entry), _types(Unit)
     name = options.pop("type")
+    if name not in types:  # earlier versions wrote a type of your own without its module
+        same = [found for found in types if found.endswith(f":{name}")]
+        name = same[0] if len(same) == 1 else name
     if name not in types:
-        raise ValueError(f"unit: expected one of {sorted(types)}, got {name!r}")
+        module, _, kind = name.rpartition(":")
+        advice = f"; define or import {kind} of the module {module} first" if module else ""
+        raise ValueError(f"unit: expected one of {sorted(types)}, got {name!r}{advice}")
     return types[name](**{key: _rich(value) for key, value in options.items()})
 
 
@@ -71,9 +88,17 @@ def _rich(value: Any) -> Any:
     return [_rich(item) for item in value] if isinstance(value, list) else value
 
 
-def _types(base: type[Unit] = Unit) -> dict[str, type[Unit]]:
-    """Every type of unit that has been defined, by name."""
+def _name(kind: type[Unit]) -> str:
+    """What a type is called in a file: `Bernoulli`, or `module:Class` for one of your own."""
+    own = kind.__module__.split(".")[0] == __name__.split(".")[0]
+    return kind.__name__ if own else f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _types(base: type[Unit]) -> dict[str, type[Unit]]:
+    """Every type of unit that has been defined, by name; of several of one name the latest."""
     found = {}
-    for unit in base.__subclasses__():
-        found |= _types(unit) if unit.__name__.startswith("_") else {unit.__name__: unit}
+    for kind in base.__subclasses__():
+        if not kind.__name__.startswith("_"):
+            found[_name(kind)] = kind
+        found |= _types(kind)
     return found

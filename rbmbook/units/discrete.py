@@ -67,7 +67,11 @@ class Bernoulli(Unit):
     def sample(
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
     ) -> np.ndarray:
-        """1 where noise < sigmoid(input), else 0."""
+        """1 where noise < sigmoid(input), else 0.
+
+        The smallest probability that can be drawn is that of a noise of exactly 0, 2⁻²⁴ in float32
+        and 2⁻⁵³ in float64; below exp(−86) or exp(−707) a unit is never on.
+        """
         inputs, out = prepare(inputs, out)
         kernels.bernoulli_sample(inputs, prepare_noise(noise, inputs.shape, inputs.dtype), out)
         return out

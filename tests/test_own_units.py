@@ -1,0 +1,92 @@
+"""Files of machines whose units are classes of the user's own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import unit_cases
+
+import rbmbook as rb
+
+
+@dataclass(frozen=True)
+class Lazy(rb.Bernoulli):
+    """A Bernoulli unit with an option; derived from a type that the package has."""
+
+    laziness: float = 0.0
+
+
+def machine(unit, hidden=None):
+    return rb.RBM(np.ones((2, 3)), np.zeros(2), np.zeros(3), hidden or rb.Bernoulli(), unit)
+
+
+@pytest.mark.parametrize("kind", ["RBM", "DBN"])
+@pytest.mark.parametrize(
+    "unit",
+    [unit_cases.ThreeLevel(0.3), Lazy(0.5), rb.Mixed([(Lazy(0.2), 1), (rb.Bernoulli(), 2)])],
+    ids=str,
+)
+def test_a_type_of_your_own_is_found_again(unit, kind, tmp_path):
+    rbm = machine(unit)
+    if kind == "RBM":
+        rbm.save(tmp_path / "file.npz")
+        found = rb.RBM.load(tmp_path / "file.npz").hidden
+    else:
+        rb.DBN([rbm]).save(tmp_path / "file.npz")
+        found = rb.DBN.load(tmp_path / "file.npz").rbms[0].hidden
+    assert type(found) is type(unit) and repr(found) == repr(rbm.hidden)
+
+
+def test_a_class_named_like_one_of_the_package_does_not_take_its_place(tmp_path):
+    """In either direction: each file gives back the class that it was saved with."""
+    machine(rb.Bernoulli()).save(tmp_path / "theirs.npz")
+
+    @dataclass(frozen=True)
+    class Bernoulli(Lazy):
+        pass
+
+    machine(Bernoulli(0.1)).save(tmp_path / "own.npz")
+    assert type(rb.RBM.load(tmp_path / "theirs.npz").hidden) is rb.Bernoulli
+    assert type(rb.RBM.load(tmp_path / "own.npz").hidden) is Bernoulli
+
+
+def test_a_class_that_is_defined_again_is_found_in_its_latest_form(tmp_path):
+    """As when a cell of a notebook is run twice."""
+
+    def define():
+        @dataclass(frozen=True)
+        class Twice(Lazy):
+            pass
+
+        return Twice
+
+    machine(define()()).save(tmp_path / "file.npz")
+    latest = define()
+    assert type(rb.RBM.load(tmp_path / "file.npz").hidden) is latest
+
+
+def test_a_class_that_is_not_defined_is_named_with_its_module():
+    """And nothing is imported because a file says so."""
+    entry = {"type": "some_module:Outer.Fancy", "laziness": 1.0}
+    with pytest.raises(ValueError, match=r"define or import Outer\.Fancy of the module some_mod"):
+        rb.units.restore(entry)
+    with pytest.raises(ValueError, match=r"unit: expected one of .*got 'antigravity:Unit'"):
+        rb.units.restore({"type": "antigravity:Unit"})
+
+
+@pytest.mark.parametrize("name", ["Bernoulli", "Spin", "Gaussian", "ReLU", "NoisyReLU"])
+def test_files_name_the_types_of_the_package_as_they_always_did(name):
+    kind = getattr(rb, name)
+    assert rb.units.describe(kind())["type"] == name
+    assert type(rb.units.restore({"type": name})) is kind
+    assert type(rb.units.restore({"type": "ThreeLevel"})) is unit_cases.ThreeLevel
+
+
+def test_a_run_with_a_type_of_your_own_resumes(tmp_path):
+    X = (np.random.default_rng(0).random((20, 2)) < 0.5) * 1.0
+    options = {"rng": 1, "progress": False, "checkpoint": tmp_path / "run.npz"}
+    one, other = machine(unit_cases.ThreeLevel(0.3)), machine(unit_cases.ThreeLevel(0.3))
+    rb.fit(one, X, epochs=2, **options)
+    rb.fit(one, X, epochs=4, **options)
+    rb.fit(other, X, epochs=4, **{**options, "checkpoint": None})
+    np.testing.assert_array_equal(one.W, other.W)
