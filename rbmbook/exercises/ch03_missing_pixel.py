@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import random_machine, random_states_first_on
+from .cases import random_machine, random_states_first_on, with_free_energy
 from .ch03_free_energy import _lowest_energy, _mean_energy, _sigmoid, free_energy
 from .engine import Exercise
 
@@ -91,6 +91,15 @@ def _naive_free_energy(v, W, a, b):
     return -v @ a - np.log(1 + np.exp(v @ W + b)).sum(axis=1)
 
 
+def _pixel_of_two(gap):
+    def mistake(v, i, W, a, b):
+        off, on = v.copy(), v.copy()
+        off[:, i], on[:, i] = 0.0, 1.0
+        return _sigmoid(gap(free_energy(off, W, a, b), free_energy(on, W, a, b)))
+
+    return mistake
+
+
 def _pixel_ratio(v, i, W, a, b):
     off, on = v.copy(), v.copy()
     off[:, i], on[:, i] = 0.0, 1.0
@@ -101,7 +110,8 @@ def _pixel_ratio(v, i, W, a, b):
 def _pixel_cases(rng: Generator) -> Iterator[tuple]:
     # The sign makes the pixel likelier off in two of the cases.
     for n, n_visible, n_hidden, i, scale, sign in [
-        (4, 2, 1, 0, 1, -1), (6, 4, 4, 1, 2, 1), (5, 5, 3, 4, 1, -1), (3, 4, 5, 2, 300, 1)
+        (4, 2, 1, 0, 1, -1), (6, 4, 4, 1, 2, 1), (5, 5, 3, 4, 1, -1), (3, 4, 5, 2, 300, 1),
+        (8, 3, 2, 1, 0.3, 1),
     ]:  # fmt: skip
         v = random_states_first_on(rng, n, n_visible)
         v[1, i] = 0.0
@@ -170,6 +180,19 @@ PIXEL = Exercise(
         "the visible bias of the pixel is missing.": (
             lambda v, i, W, a, b: missing_pixel(v, i, W, 0 * a, b)
         ),
+        "you add the two free energies; their difference counts, F(off) − F(on).": _pixel_of_two(
+            lambda off, on: off + on
+        ),
+        "that is the sigmoid of F(on). Both pictures count: F(off) − F(on).": _pixel_of_two(
+            lambda off, on: on
+        ),
+        "that is the sigmoid of F(off). Both pictures count: F(off) − F(on).": _pixel_of_two(
+            lambda off, on: off
+        ),
+        "that is the sigmoid of −F(on). Both pictures count: F(off) − F(on).": _pixel_of_two(
+            lambda off, on: -on
+        ),
+        **with_free_energy(_pixel_with, "no a", "−hidden", "max"),
     },
 )
 

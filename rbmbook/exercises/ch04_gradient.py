@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine, random_states
+from .cases import all_states, random_machine, random_states, with_free_energy
 from .ch04_likelihood import _free_energy, _log_p, _log_sum_exp, _mean_h
 from .engine import Exercise, Ways
 
@@ -106,6 +106,13 @@ def _with_model(v, W, a, b, p):
     return _difference(_data_term(v, W, a, b), _average(x, _mean_h(x, W, b), p))
 
 
+def _model_by(energy):
+    """Probabilities of the model term from another number per state in place of F."""
+    return lambda v, W, a, b: _with_model(
+        v, W, a, b, _normalised(-energy(all_states(len(a)), W, a, b))
+    )
+
+
 def _with_hidden(v, W, a, b, function):
     """Another function of the inputs in place of the sigmoid."""
     x, _, p = _model_states(W, a, b, b)
@@ -176,6 +183,16 @@ GRADIENT = Exercise(
         "p(h_j = 1 | v) themselves.": _rounded_hidden(False, True),
         "the hidden bias is missing in p(h_j = 1 | v) = sigmoid(b_j + Σ_i v_i W_ij).": (
             _no_hidden_bias
+        ),
+        **with_free_energy(_model_by, "no hidden"),
+        "the hidden bias has the wrong sign in p(h_j = 1 | v) = sigmoid(b_j + Σ_i v_i W_ij).": (
+            lambda v, W, a, b: _difference(
+                _average(v, _mean_h(v, W, -b), np.full(len(v), 1 / len(v))),
+                _average(*_model_states(W, a, b, -b)),
+            )
+        ),
+        "these are the probabilities p(h_j = 0 | v); the gradient has p(h_j = 1 | v).": (
+            lambda v, W, a, b: _with_hidden(v, W, a, b, lambda x: np.exp(-np.logaddexp(0, x)))
         ),
         "for W you multiply the mean of v by the mean of h. The mean of the products v_i h_j is "
         "asked for: v and h depend on each other.": _product_of_means,

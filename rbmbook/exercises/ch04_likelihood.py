@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine, random_states
+from .cases import all_states, random_machine, random_states, with_free_energy
 from .engine import Exercise, Ways
 
 
@@ -39,6 +39,19 @@ def log_likelihood(v, W, a, b):
 
 def _rectified(v, W, a, b):
     return v @ a + np.maximum(0, v @ W + b).sum(axis=1)
+
+
+def _likelihood_with(energy):
+    """Another number per state in place of F, at the data and in Z."""
+    return lambda v, W, a, b: (
+        -energy(v, W, a, b).mean() - _log_sum_exp(-energy(all_states(len(a)), W, a, b))
+    )
+
+
+def _only_in_z(energy):
+    return lambda v, W, a, b: (
+        -_free_energy(v, W, a, b).mean() - _log_sum_exp(-energy(all_states(len(a)), W, a, b))
+    )
 
 
 def _likelihood_cases(rng: Generator) -> Iterator[tuple]:
@@ -117,6 +130,14 @@ LIKELIHOOD = Exercise(
                     all_states(len(a)) @ a + _mean_h(all_states(len(a)), W, b).sum(axis=1)
                 )
             )
+        ),
+        **with_free_energy(_likelihood_with, "max", "sigmoid"),
+        **{
+            f"{words[:-1]} (in log Z; at the data F is right).": mistake
+            for words, mistake in with_free_energy(_only_in_z).items()
+        },
+        "this is −log Z alone; subtract the free energies at the data too.": (
+            lambda v, W, a, b: -_log_partition(W, a, b)
         ),
         "Z is summed over the data only. It runs over all 2^D states, also those that do not "
         "occur in the data.": lambda v, W, a, b: (

@@ -91,6 +91,9 @@ def _average_cases(rng: Generator) -> Iterator[tuple]:
     yield ([(np.array([0.5]), np.array([1.0])), (np.array([-1.0, 3.0]), np.array([0.0, 1.0]))],)
     yield ([block(5, -2000), block(5, -1998)],)
     yield ([block(3, shift) for shift in (900.0, 1700.0, 1701.0, 800.0)],)
+    # Within one block, too, the exponents can lie too far apart for any shift but the largest.
+    wide = np.array([-800.0, 0.0, 799.0, 800.0])
+    yield ([(wide[:2], np.array([1.0, 3.0])), (wide, rng.standard_normal(4)), block(2, 799)],)
 
 
 STREAM = Exercise(
