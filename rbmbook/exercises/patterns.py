@@ -40,6 +40,14 @@ def _rounded(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
     return r if probabilities and np.isin(r, (0, 1)).all() else None
 
 
+def _single(r: np.ndarray, e: np.ndarray) -> np.ndarray | None:
+    """Values that float32 can hold and that are right to its digits, but not beyond them."""
+    with np.errstate(over="ignore"):
+        held = np.array_equal(r, r.astype(np.float32), equal_nan=True)
+    near = np.allclose(r, e, rtol=1e-3, atol=1e-5 * np.abs(e).max(initial=0.0))
+    return r if held and near else None
+
+
 # What the answer equals in every case → what to say; tried in this order.
 TRANSFORMS: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray | None]], ...] = (
     ("the sign is flipped.", lambda r, e: -e),
@@ -54,6 +62,8 @@ TRANSFORMS: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray | Non
     ("you return only zeros and ones: a sample or a rounding where a probability is asked for.",
      _rounded),
     ("you rounded. Return every digit you have; round only what you print.", _decimals),
+    ("right to the digits that float32 has, and more are asked for: compute in float64, NumPy's "
+     "default.", _single),
     ("the decimals are cut off: an array of integers, or `//`?", lambda r, e: np.trunc(e)),
 )  # fmt: skip
 
