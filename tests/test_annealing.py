@@ -185,6 +185,53 @@ def naive_ais(W, a, b, betas, rng, a0):
     return log_w
 
 
+def naive_reverse_ais(W, a, b, betas, rng, a0, v):
+    """The same from a state v at β = 1 down to 0: what the chain says of log Z."""
+    D, H = len(a), len(b)
+
+    def softplus(x):
+        return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+    def log_f(v, beta):
+        bias = sum(v[i] * ((1 - beta) * a0[i] + beta * a[i]) for i in range(D))
+        inputs = [b[j] + sum(v[i] * W[i][j] for i in range(D)) for j in range(H)]
+        return bias + sum(softplus(beta * x) for x in inputs)
+
+    def on(x, u):
+        return float(u < 1 / (1 + math.exp(-x)))
+
+    log_z = H * math.log(2) + sum(softplus(x) for x in a0)
+    for high, low in pairwise(betas[::-1]):
+        if high < 1:  # a transition that leaves p_high as it is
+            inputs = [b[j] + sum(v[i] * W[i][j] for i in range(D)) for j in range(H)]
+            h = [on(high * x, rng.random()) for x in inputs]
+            field = [a[i] + sum(W[i][j] * h[j] for j in range(H)) for i in range(D)]
+            v = [on(high * field[i] + (1 - high) * a0[i], rng.random()) for i in range(D)]
+        log_z += log_f(v, high) - log_f(v, low)
+    return log_z
+
+
+@pytest.mark.parametrize("with_data", [False, True])
+def test_a_reverse_chain_of_the_package_is_the_naive_one(theta, with_data):
+    """Each chain on its own columns of noise; weights large enough that each β tells."""
+    W, a, b = (3 * p for p in theta)
+    data = np.array([[1, 0, 1, 1], [1, 0, 0, 1], [1, 1, 0, 1.0]]) if with_data else None
+    base = np.log((data.sum(axis=0) + 1) / (4 - data.sum(axis=0))) if with_data else np.zeros(4)
+    betas, n = [0.0, 0.05, 0.3, 0.5, 0.9, 1.0], 30
+    samples = (np.random.default_rng(1).random((n, 4)) < 0.5) * 1.0
+    found = rb.evaluate.reverse_ais(rb.RBM(W, a, b), samples, betas, rng=8, data=data)
+    stream = np.random.default_rng(8)
+    blocks = [stream.random((n, size)) for size in [3, 4] * 4]
+    for chain, v in enumerate(samples):
+        numbers = iter(np.concatenate([block[chain] for block in blocks]))
+
+        class Replay:
+            random = staticmethod(numbers.__next__)
+
+        ref = naive_reverse_ais(W.tolist(), a.tolist(), b.tolist(), betas, Replay, base, v)
+        np.testing.assert_allclose(found.log_weights[chain], ref, rtol=1e-11)
+
+
 @pytest.mark.parametrize("with_data", [False, True])
 def test_a_chain_of_the_package_is_the_naive_one(rbm, theta, with_data):
     data = np.array([[1, 0, 1, 1], [1, 0, 0, 1], [1, 1, 0, 1.0]]) if with_data else None

@@ -1,6 +1,7 @@
 """Enumeration: log Z, probabilities, expectations and the gradient against plain double sums."""
 
 import naive
+import naive_decimal
 import numpy as np
 import pytest
 
@@ -187,3 +188,60 @@ def test_exact_gradient_ascent_learns_bars_and_stripes():
     end = rb.exact.log_likelihood(rbm, images).mean()
     assert start < best - 1
     assert best - 0.05 < end < best
+
+
+# --- how large, how far ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("unit", "columns", "limit"),
+    [(rb.Bernoulli(), 6, 2**6), (rb.Spin(), 6, 2**6), (rb.Softmax(3), 12, 3**4)],
+    ids=str,
+)
+def test_a_layer_at_the_limit_is_enumerated_and_one_above_it_refused(
+    monkeypatch, unit, columns, limit, turned
+):
+    """The smaller layer counts, whichever it is."""
+
+    def build(width):
+        other = rb.Gaussian(learn=False)
+        if turned:
+            return rb.RBM(np.zeros((5, width)), np.zeros(5), np.zeros(width), other, unit)
+        return rb.RBM(np.zeros((width, 5)), np.zeros(width), np.zeros(5), unit, other)
+
+    monkeypatch.setattr(rb.exact, "MAX_STATES", limit)
+    at, above = build(columns), build(columns + unit.columns)
+    expected = np.log(float(limit)) + 2.5 * np.log(2 * np.pi)
+    assert rb.exact.log_partition(at) == pytest.approx(expected, rel=1e-12)
+    for call in (rb.exact.log_partition, rb.exact.expectations):
+        call(at)
+        with pytest.raises(ValueError, match=r"rbm: expected at most .* states in the smaller"):
+            call(above)
+    large = rb.RBM(np.zeros((6, 40)), np.zeros(6), np.zeros(40))
+    monkeypatch.setattr(rb.exact, "MAX_STATES", 2**6)
+    assert rb.exact.log_partition(large) == pytest.approx(46 * np.log(2), rel=1e-12)
+
+
+def test_a_table_at_the_limit_is_made_and_one_above_it_refused(monkeypatch):
+    monkeypatch.setattr(rb.exact, "MAX_STATES", 8 * 3)
+    assert rb.exact.states(3).shape == (8, 3)
+    with pytest.raises(ValueError, match="n_visible: expected a table of at most 24 numbers"):
+        rb.exact.states(4)
+
+
+@pytest.mark.parametrize("size", [30.0, 1000.0, 1e5])
+@pytest.mark.parametrize("turned", [False, True])
+def test_expectations_of_states_of_any_probability_are_exact(size, turned):
+    """exp of an energy of 1000 overflows, of −1000 underflows; the answers are plain numbers."""
+    rng = np.random.default_rng(3)
+    W = rng.standard_normal((4, 3))
+    for signs in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        a = signs[0] * size + rng.standard_normal(4)
+        b = signs[1] * size + rng.standard_normal(3)
+        b[0] = -W[a > 0, 0].sum() + 0.3  # one unit that is undecided
+        theta = (W.T.copy(), b, a) if turned else (W, a, b)
+        _, mean_v, mean_h, _, _ = naive_decimal.answers(*theta)
+        found = rb.exact.expectations(rb.RBM(*theta))
+        np.testing.assert_allclose(found.a, mean_v, rtol=1e-9, atol=1e-300)
+        np.testing.assert_allclose(found.b, mean_h, rtol=1e-9, atol=1e-300)

@@ -8,7 +8,7 @@ from training import NAMES, assert_parameters, assert_same_bits, fit
 from unit_cases import EXACT, PAIRS, machine, name
 
 import rbmbook as rb
-from rbmbook.gibbs import Chains
+from rbmbook.chains import Chains, Contrast
 from rbmbook.rbm import Parameters
 
 GAUSSIAN = [p for p in PAIRS if [c.name for c in p] == ["Gaussian", "Gaussian"]]
@@ -112,20 +112,45 @@ def naive_persistent(theta, X, chains, k, epochs, rate, rng, fast_rate=0.0, deca
     return slow
 
 
-def test_pcd_equals_the_naive_loop_on_the_same_noise(rbm, theta, binary):
+# Chains and updates enough, and steps large enough, that a probability left from before an update
+# would flip a unit somewhere.
+@pytest.mark.parametrize("k", [1, 2])
+def test_pcd_equals_the_naive_loop_on_the_same_noise(rbm, theta, binary, k):
     X = binary(12, 4)
-    ref = naive_persistent(theta, X, 5, 2, 6, 0.1, np.random.default_rng(4))
-    negative = rb.PCD(k=2, chains=5)
-    fit(rbm, X, negative=negative, batch_size=12, epochs=6, optimizer=rb.SGD(0.1), rng=4)
+    ref = naive_persistent(theta, X, 40, k, 12, 0.7, np.random.default_rng(4))
+    negative = rb.PCD(k=k, chains=40)
+    fit(rbm, X, negative=negative, batch_size=12, epochs=12, optimizer=rb.SGD(0.7), rng=4)
     assert_parameters(rbm, ref)
 
 
-def test_fpcd_equals_the_naive_loop_on_the_same_noise(rbm, theta, binary):
+@pytest.mark.parametrize("k", [1, 2])
+def test_fpcd_equals_the_naive_loop_on_the_same_noise(rbm, theta, binary, k):
     X = binary(12, 4)
-    ref = naive_persistent(theta, X, 5, 1, 6, 0.1, np.random.default_rng(4), 0.5, 0.8)
-    negative = rb.FPCD(chains=5, rate=0.5, decay=0.8)
-    fit(rbm, X, negative=negative, batch_size=12, epochs=6, optimizer=rb.SGD(0.1), rng=4)
+    ref = naive_persistent(theta, X, 40, k, 12, 0.7, np.random.default_rng(4), 0.5, 0.8)
+    negative = rb.FPCD(k=k, chains=40, rate=0.5, decay=0.8)
+    fit(rbm, X, negative=negative, batch_size=12, epochs=12, optimizer=rb.SGD(0.7), rng=4)
     assert_parameters(rbm, ref)
+
+
+@pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
+def test_the_first_step_of_an_update_is_under_the_new_parameters(phase):
+    """Hidden units that were all on are all off now; on by the old b, they would switch v off."""
+    rbm = rb.RBM(np.full((4, 3), -100.0), np.full(4, 50.0), np.full(3, 1000.0))
+    rng, batch, out = np.random.default_rng(0), Contrast(rbm, 1), Parameters.zeros_like(rbm)
+    kept = phase.start(rbm, rng)
+
+    def update():
+        batch.restart(np.zeros((1, 4)))
+        phase.ascent(batch, np.ones(1), kept, rng, Parameters.zeros_like(rbm), out)
+        return states(kept)
+
+    assert (update() == 0).all()  # E[h | v = 0] = 1 is left in memory
+    rbm.b[:] = -1000
+    assert (update() == 1).all()
+    rbm.b[:], rbm.a[:] = 1000, -200
+    assert (update() == 0).all()
+    rbm.W[:] = 100
+    assert (update() == 1).all()
 
 
 @pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
