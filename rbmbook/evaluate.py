@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import density, validation
+from rbmbook import density, large_weights, validation
 from rbmbook.annealing import Estimate, ais, bridge, reverse_ais
 from rbmbook.rbm import RBM
 
@@ -56,7 +56,7 @@ def pseudo_log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
             _site_log_probability(machine, block, inputs, np.full(len(block), s)) for s in sites
         )
         parts.append(total)
-    return np.concatenate(parts).astype(rbm.dtype)
+    return _accurate(machine, np.concatenate(parts)).astype(rbm.dtype)
 
 
 def sampled_pseudo_log_likelihood(
@@ -93,7 +93,7 @@ def sampled_pseudo_log_likelihood(
         drawn = (rng.integers(count, size=len(block)) for _ in range(sites))
         total = sum(_site_log_probability(machine, block, inputs, site) for site in drawn)
         parts.append(total * (count / sites))
-    return np.concatenate(parts).astype(rbm.dtype)
+    return _accurate(machine, np.concatenate(parts)).astype(rbm.dtype)
 
 
 def reconstruction_error(rbm: RBM, v: Any) -> np.ndarray:
@@ -179,6 +179,13 @@ def _discrete(rbm: RBM) -> tuple[RBM, np.ndarray]:
             "conditionals of a continuous unit given the others have no closed form"
         )
     return machine, machine.visible.levels
+
+
+def _accurate(rbm: RBM, answer: np.ndarray) -> np.ndarray:
+    """The answer, or an error where the parameters are so large that rounding decides it."""
+    size = sum(float(np.abs(p).sum()) for p in (rbm.W, rbm.a, rbm.b))
+    large_weights.refuse(large_weights.rounding(size), answer)
+    return answer
 
 
 def _site_log_probability(

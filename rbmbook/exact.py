@@ -22,7 +22,9 @@ from typing import Any
 import numpy as np
 
 from rbmbook import density, enumeration, gaussian_joint, large_weights, validation
-from rbmbook.enumeration import Block, Side
+
+# chapter 05 takes the code's kernel and the size of its blocks from here
+from rbmbook.enumeration import BLOCK_NUMBERS, Block, Side, gray_block  # noqa: F401
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.units import Bernoulli, Unit
 

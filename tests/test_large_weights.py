@@ -121,3 +121,18 @@ def test_a_directed_layer_refuses_what_rounding_would_decide():
     for call in (dbn.bound, dbn.log_likelihood):
         with pytest.raises(ValueError, match="rbm: expected parameters whose sums"):
             call(np.array([[1.0, 0.0, 1.0]]))
+
+
+def test_a_pseudo_likelihood_that_rounding_would_decide_is_refused():
+    rbm = rb.RBM([[1e17], [-1e17], [1.0]], np.zeros(3), [0.3])
+    for call in (
+        lambda v: rb.evaluate.pseudo_log_likelihood(rbm, v),
+        lambda v: rb.evaluate.sampled_pseudo_log_likelihood(rbm, v, 0, sites=9),
+    ):
+        with pytest.raises(ValueError, match="rbm: expected parameters whose sums"):
+            call(np.array([[1.0, 1.0, 0.0]]))
+
+
+def test_the_kernel_of_the_code_stands_where_the_book_looks_for_it():
+    assert rb.exact.gray_block is rb.enumeration.gray_block
+    assert rb.exact.BLOCK_NUMBERS == rb.enumeration.BLOCK_NUMBERS
