@@ -125,6 +125,18 @@ CODE = Exercise(
         "you return the largest squared difference; their mean is asked for.": (
             lambda train, unseen, k: ((unseen - _rebuilt(train, unseen, k)) ** 2).max()
         ),
+        "the differences are not squared, so that those above and below cancel; the mean *squared* "
+        "difference is asked for.": lambda train, unseen, k: np.mean(
+            unseen - _rebuilt(train, unseen, k)
+        ),
+        "this is how far the pictures are from the mean picture. Code and decode them first: the "
+        "error is what is left.": lambda train, unseen, k: np.mean(
+            (unseen - train.mean(axis=0)) ** 2
+        ),
+        "you take the mean of the errors' norms, a root for each picture. The mean squared "
+        "difference is asked for.": lambda train, unseen, k: np.mean(
+            np.linalg.norm(unseen - _rebuilt(train, unseen, k), axis=1)
+        ),
         "you average absolute differences; the mean *squared* difference is asked for.": (
             lambda train, unseen, k: np.mean(np.abs(unseen - _rebuilt(train, unseen, k)))
         ),

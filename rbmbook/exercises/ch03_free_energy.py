@@ -201,6 +201,17 @@ HIDDEN = Exercise(
         "visible units, `axis=1`.": (
             lambda h, W, a, b: -h @ b - _softplus(h @ W.T + a).sum(axis=0)
         ),
+        "the softplus terms are summed over the whole batch. Sum them over the visible units of "
+        "each row, `axis=1`.": (lambda h, W, a, b: -h @ b - _softplus(h @ W.T + a).sum()),
+        "the softplus is missing: the inputs themselves are summed.": (
+            lambda h, W, a, b: -h @ b - (h @ W.T + a).sum(axis=1)
+        ),
+        "that is the term −bᵀh alone. Each visible unit that is summed out adds a softplus.": (
+            lambda h, W, a, b: -h @ b
+        ),
+        "that is the sum of the softplus terms. F is minus it, and has the term −bᵀh.": (
+            lambda h, W, a, b: _softplus(h @ W.T + a).sum(axis=1)
+        ),
         "you sum over the whole batch. One free energy per row is asked for, shape (n,).": (
             lambda h, W, a, b: hidden_free_energy(h, W, a, b).sum()
         ),

@@ -207,6 +207,7 @@ KL = Exercise(
         "this is the cross-entropy −Σ p log q, which is KL plus the entropy of p.": _cross_entropy,
         "this is Σ p log q, the mean log-likelihood; KL also has the term Σ p log p, and the "
         "opposite sign.": lambda p, q: -_cross_entropy(p, q),
+        "this is Σ p log p, minus the entropy of p; where is q?": lambda p, q: -_entropy(p),
         "this is the entropy of p; where is q?": lambda p, q: _entropy(p),
         "the logarithm is missing: Σ p log(p / q), not Σ p · p / q.": (
             lambda p, q: np.sum(p * p / q)

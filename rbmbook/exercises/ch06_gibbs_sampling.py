@@ -101,6 +101,10 @@ def _drawn(x, rng):
     return (rng.random(x.shape) < _sigmoid(x)).astype(float)
 
 
+def _drawn_above(x, rng):
+    return (rng.random(x.shape) > _sigmoid(x)).astype(float)
+
+
 def _rounded(x, rng):
     return (x > 0).astype(float)
 
@@ -231,6 +235,16 @@ STEP = Exercise(
         "one chain a row.": _by(_transposed_noise, _transposed_noise),
         "one number decides about all units of all chains; each needs its own: draw (n, H) and "
         "(n, D) numbers.": _by(_one_number, _one_number),
+        "a hidden unit is on where its number is *below* its probability; you compare the other "
+        "way round in the step up.": _by(_drawn_above, _drawn),
+        "a visible unit is on where its number is *below* its probability; you compare the other "
+        "way round in the step down.": _by(_drawn, _drawn_above),
+        "the sigmoid is missing in the step up: the noise is compared with a probability.": _by(
+            _without_sigmoid, _drawn
+        ),
+        "the sigmoid is missing in the step down: the noise is compared with a probability.": _by(
+            _drawn, _without_sigmoid
+        ),
         "you draw the noise chain by chain; in the documented order all (n, H) numbers of the "
         "hidden layer come first, then all (n, D) of the visible one.": _chain_by_chain,
         "the sigmoid is missing: a uniform number is compared with a probability, not with an "
