@@ -157,6 +157,12 @@ UPDATE = Exercise(
             lambda W, g, u, rate, m, decay: sparse_update(W, g, u, 1.0, m, decay)
         ),
         "the weight decay is missing.": _pulled_by(np.zeros_like),
+        "the old velocity counts in full; it counts times momentum.": (
+            lambda W, g, u, rate, m, decay: sparse_update(W, g, u, rate, 1.0, decay)
+        ),
+        "the learning rate multiplies the old velocity too; that has it inside already.": (
+            lambda W, g, u, rate, m, decay: sparse_update(W, g, u, rate, rate * m, decay)
+        ),
         "the momentum is missing: the old velocity counts, times momentum.": (
             lambda W, g, u, rate, m, decay: sparse_update(W, g, u, rate, 0, decay)
         ),

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine
+from .cases import all_states, random_machine, with_free_energy
 from .engine import Exercise
 
 
@@ -118,7 +118,9 @@ def _summary_mistakes() -> dict[str, Callable]:
 
 
 def _summary_cases(rng: Generator) -> Iterator[tuple]:
-    for n, centre, spread in [(3, 0, 1), (50, 0, 2), (8, 3, 0), (20, -5000, 1), (20, 5000, 3)]:
+    # The last: no shift but the largest logarithm keeps both a sum of 0 and an overflow away.
+    for n, centre, spread in [(3, 0, 1), (50, 0, 2), (8, 3, 0), (20, -5000, 1), (20, 5000, 3),
+                              (9, 0, 2000)]:  # fmt: skip
         yield centre + spread * rng.standard_normal(n), float(rng.normal(7, 2))
 
 
@@ -182,6 +184,16 @@ def _pseudo(v, i, k, W, a, b):
 
 def _exponentials(v, i, k, W, a, b):
     return np.log(np.exp(_log_f(v, W, a, b)) / np.exp(_four(v, i, k, W, a, b)).sum(axis=0))
+
+
+def _by_free_energy(energy):
+    """Another number per picture in place of F."""
+
+    def mistake(v, i, k, W, a, b):
+        four = np.array([-energy(_with(v, i, k, x, y), W, a, b) for x in (0, 1) for y in (0, 1)])
+        return -energy(v, W, a, b) - _log_sum(four, axis=0)
+
+    return mistake
 
 
 def _rows_set(v, i, k, W, a, b):
@@ -264,6 +276,7 @@ PAIR = Exercise(
         "an exponential overflows. Stay with logarithms: log f(v) minus a log-sum-exp.": (
             _exponentials
         ),
+        **with_free_energy(_by_free_energy, "no a", "no b"),
     },
 )
 
