@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from .cases import all_states, random_machine
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 
 def _log_sum_exp(x):
@@ -152,6 +152,10 @@ def _parts_cases(rng: Generator) -> Iterator[tuple]:
     yield ([random_machine(rng, 2, 2, 500), random_machine(rng, 2, 1, 500)],)
 
 
+def _sum_of_factors(W, a, b):
+    return np.exp(_minus_g(all_states(len(b)), W, a, b)).sum()
+
+
 def _each(parts):
     return np.array([log_partition(*part) for part in parts])
 
@@ -202,6 +206,11 @@ PARTS = Exercise(
         ).max(),
         "only the first part is counted.": lambda parts: _each(parts)[0],
         "you return one number for each part; what is log Z of the whole machine?": _each,
+        "right for small parameters, but for large ones Z does not fit in a float64. Take the "
+        "largest exponent out of the sum before exponentiating.": Ways(
+            lambda parts: sum(np.log(_sum_of_factors(*part)) for part in parts),
+            lambda parts: np.log(np.prod([_sum_of_factors(*part) for part in parts])),
+        ),
     },
 )
 

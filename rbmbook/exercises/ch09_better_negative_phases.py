@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from numpy.random import Generator
 
 from .cases import random_machine
@@ -64,6 +65,10 @@ FAST = Exercise(
         "ones.": lambda g, rate, decay, n: -fast_after(g, rate, decay, n),
         "the sum is not divided by 1 − decay: 1 + x + … + xⁿ⁻¹ = (1 − xⁿ) / (1 − x).": (
             lambda g, rate, decay, n: rate * g * (1 - decay**n)
+        ),
+        "exp(−n (1 − decay)) is near decayⁿ for a decay near 1 only; the sum is exact with decayⁿ "
+        "itself.": lambda g, rate, decay, n: (
+            rate * g * (1 - np.exp(-n * (1 - decay))) / (1 - decay)
         ),
     },
 )

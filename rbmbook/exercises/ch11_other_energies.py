@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .engine import Exercise
+from .engine import Exercise, Ways
 
 # -- 11.1 ----------------------------------------------------------------------------------------
 
@@ -43,6 +43,14 @@ def _levels_cases(rng: Generator) -> Iterator[tuple]:
 
 def _two_levels(x, p0):
     return np.logaddexp(x, -x) - _price(p0), np.tanh(x), 1 - np.tanh(x) ** 2
+
+
+def _levels_overflowing(x, p0):
+    with np.errstate(all="ignore"):
+        factor = np.exp(-_price(p0))
+        total = 1 + factor * (np.exp(x) + np.exp(-x))
+        mean = factor * (np.exp(x) - np.exp(-x)) / total
+        return np.log(total), mean, factor * (np.exp(x) + np.exp(-x)) / total - mean**2
 
 
 def _levels_raw_square(x, p0):
@@ -120,6 +128,13 @@ LEVELS = Exercise(
         "the sign of the input is flipped: a positive input favours the state +1.": (
             lambda x, p0: three_levels(-x, p0)
         ),
+        "right for moderate inputs, but exp(x), cosh and sinh overflow at ±1000. Take the largest "
+        "exponent out of the sum first.": _levels_overflowing,
+        "K is the logarithm of the whole sum Σ_s exp(x s − U(s)), at input 0, too; you subtract "
+        "its value there.": lambda x, p0: (
+            three_levels(x, p0)[0] + np.log(p0),
+            *three_levels(x, p0)[1:],
+        ),
     },
 )
 
@@ -174,6 +189,15 @@ SPINS = Exercise(
         ),
         "the correction is one number, the sum of all weights. Each bias gets its own row or "
         "column sum.": lambda W, a, b: (W / 4, a / 2 + W.sum() / 4, b / 2 + W.sum() / 4),
+        "W is not divided by 4: v h = (s + 1)(t + 1) / 4, for every pair.": lambda W, a, b: (
+            W,
+            *spins(W, a, b)[1:],
+        ),
+        "you put s for v without the halves: v = (s + 1) / 2.": Ways(
+            lambda W, a, b: (W, a + W.sum(axis=1) / 2, b + W.sum(axis=0) / 2),
+            lambda W, a, b: (W, a + W.sum(axis=1), b + W.sum(axis=0)),
+            lambda W, a, b: (W, a, b),
+        ),
     },
 )
 
@@ -192,6 +216,10 @@ def _over_singular_value(scaled, which):
     if not np.isfinite(scaled).all():  # where an argument was spoilt to see what happens
         return np.nan
     return float(1 / np.linalg.svd(scaled, compute_uv=False)[which])
+
+
+def _absolute(W, gamma_v, gamma_h):
+    return np.abs(_scaled(W, gamma_v, gamma_h))
 
 
 def _factor_cases(rng: Generator) -> Iterator[tuple]:
@@ -244,6 +272,20 @@ FACTOR = Exercise(
         ),
         "that is the largest singular value itself; the factor is 1 over it.": (
             lambda W, gamma_v, gamma_h: 1 / largest_factor(W, gamma_v, gamma_h)
+        ),
+        "this has the sum of all singular values; the direction that is stretched most decides, "
+        "the largest one alone.": lambda W, gamma_v, gamma_h: float(
+            1 / np.linalg.svd(_scaled(W, gamma_v, gamma_h), compute_uv=False).sum()
+        ),
+        "sums of absolute weights bound the singular value, but they are not it: they hold for "
+        "units that are all at their limit.": Ways(
+            lambda W, gamma_v, gamma_h: float(1 / _absolute(W, gamma_v, gamma_h).sum(1).max()),
+            lambda W, gamma_v, gamma_h: float(1 / _absolute(W, gamma_v, gamma_h).sum(0).max()),
+            lambda W, gamma_v, gamma_h: float(1 / _absolute(W, gamma_v, gamma_h).sum()),
+        ),
+        "you average the precisions of a layer; each unit is measured in its own standard "
+        "deviation.": lambda W, gamma_v, gamma_h: float(
+            np.sqrt(gamma_v.mean() * gamma_h.mean()) * _over_singular_value(W, 0)
         ),
     },
 )

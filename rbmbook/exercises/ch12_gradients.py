@@ -146,6 +146,12 @@ TIED = Exercise(
         "this is minus CD-1 with means: no error is sent back through the layers in it.": (
             _contrastive(-1)
         ),
+        "the derivative of the hidden sigmoid is m (1 − m), not 1 − m.": _tied(
+            at_hidden=lambda W, m, e: (e @ W) * (1 - m)
+        ),
+        "db: this is the mean of m. The derivative of the loss with respect to b is asked for.": (
+            lambda v, W, a, b: (*tied_gradient(v, W, a, b)[:2], expit(v @ W + b).mean(axis=0))
+        ),
     },
 )
 

@@ -246,7 +246,10 @@ def _posterior_cases(rng: Generator) -> Iterator[tuple]:
         weights, biases = _layers(rng, sizes, scale)
         if scale > 100:
             biases[1] += 1000.0  # an exponent is beyond 709, whatever was drawn
-        yield rng.integers(0, 2, (n, sizes[0])).astype(float), weights, biases
+            weights[0][0] += 2000.0  # and the rows are too far apart for a shift in common
+        v = rng.integers(0, 2, (n, sizes[0])).astype(float)
+        v[:, 0] = np.arange(n) % 2
+        yield v, weights, biases
     yield np.ones((1, 1)), *two_valleys(40.0)  # "Where it breaks": mean field takes one valley
 
 

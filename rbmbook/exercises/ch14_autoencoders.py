@@ -104,6 +104,10 @@ LEAST = Exercise(
         "nothing is copied in your answer: that is the mean squared length of the rows.": (
             lambda X, k: float(_eigenvalues(X).sum())
         ),
+        "you leave out the k smallest singular values; a copy keeps the k largest, and loses the "
+        "others.": lambda X, k: float(
+            (np.linalg.svd(X, compute_uv=False)[::-1][k:] ** 2).sum() / len(X)
+        ),
     },
 )
 

@@ -89,6 +89,8 @@ COIN = Exercise(
         ),
         "this is the distribution of all pictures shown, share·p + (1 − share)·q; asked for is "
         "the part of it that is real.": lambda p, q, share: share * p + (1 - share) * q,
+        "the share of the generator, 1 − share, stands before q, but the share of the data is "
+        "missing before p.": lambda p, q, share: p / (p + (1 - share) * q),
     },
 )
 

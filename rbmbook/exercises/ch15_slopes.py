@@ -133,6 +133,10 @@ LEARNER = Exercise(
                 float(full[0] * z.mean()),
             )
         ),
+        "right for moderate logits, but exp(d) overflows at large ones, and ∞ / ∞ is not a number. "
+        "1 − σ(d) is σ(−d): `scipy.special.expit(-d)`, or 1 / (1 + exp(d)).": _slip(
+            weight=lambda d: 1 - np.exp(d) / (1 + np.exp(d))
+        ),
     },
 )
 

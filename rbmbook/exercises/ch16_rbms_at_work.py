@@ -166,6 +166,9 @@ BIASES = Exercise(
         "the change of a pixel seen off is missing: what is off says something as well.": (
             lambda a, seen, loss, ghost: a + seen * np.log((1 - loss) / ghost)
         ),
+        "a pixel seen on changes its bias, too: by log p(seen | on) − log p(seen | off).": (
+            lambda a, seen, loss, ghost: a + (1 - seen) * np.log(loss / (1 - ghost))
+        ),
     },
 )
 
