@@ -19,6 +19,7 @@ from rbmbook import (
     gradient,
     layers,
     losses,
+    monitors,
     negative,
     optimize,
     score,
@@ -37,6 +38,7 @@ from rbmbook.gan import GAN
 from rbmbook.history import History
 from rbmbook.layers import Dense
 from rbmbook.loop import DivergenceError
+from rbmbook.monitors import TrainingWarning
 from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.network import Network
 from rbmbook.optimize import SGD, Adam
@@ -78,6 +80,7 @@ __all__ = [
     "Sparsity",
     "Spin",
     "Tempered",
+    "TrainingWarning",
     "data",
     "discriminative",
     "estimators",
@@ -89,6 +92,7 @@ __all__ = [
     "gradient",
     "layers",
     "losses",
+    "monitors",
     "negative",
     "optimize",
     "plots",

@@ -34,6 +34,8 @@ class Activation:
         Whether f passes about half of the variance of its input.
     gain : float
         What the standard deviation of random weights is multiplied by.
+    ends : pair of floats
+        Between which f lies.
     """
 
     name: str
@@ -42,6 +44,12 @@ class Activation:
     curvature: Callable[[np.ndarray], np.ndarray]
     rectifies: bool = False
     gain: float = 1.0
+    ends: tuple[float, float] = (-np.inf, np.inf)
+
+    def scale(self, outputs: np.ndarray) -> Any:
+        """What a change of an output is compared with: the range of f, or the mean output."""
+        low, high = self.ends
+        return np.abs(outputs.mean(axis=0)) if np.isinf(high - low) else high - low
 
     def slope(self, outputs: np.ndarray) -> np.ndarray:
         """f′ where f is `outputs`."""
@@ -131,9 +139,14 @@ ACTIVATIONS = {
             _sigmoid_back,
             lambda y: y * (1 - y) * (1 - 2 * y),
             gain=4.0,
+            ends=(0.0, 1.0),
         ),
         Activation(
-            "tanh", lambda x, out: np.tanh(x, out=out), _tanh_back, lambda y: -2 * y * (1 - y * y)
+            "tanh",
+            lambda x, out: np.tanh(x, out=out),
+            _tanh_back,
+            lambda y: -2 * y * (1 - y * y),
+            ends=(-1.0, 1.0),
         ),
         Activation(
             "relu",

@@ -11,8 +11,10 @@ import numpy as np
 
 from rbmbook import losses
 from rbmbook import validation as check
+from rbmbook.divergence import Data
 from rbmbook.gradient_penalty import gradient_penalty
-from rbmbook.loop import Run
+from rbmbook.loop import PROBE_ROWS, Run
+from rbmbook.monitors import DREAM_SEED, Columns
 from rbmbook.optimize import ascent
 from rbmbook.optimize import optimizer as check_optimizer
 from rbmbook.units import Gaussian
@@ -149,7 +151,10 @@ class Game(Run):
     ) -> None:
         self.gan = gan
         self.X = check.matrix("X", X, gan.n_data)
-        check.domains("X", self.X, Gaussian(), relaxed=True)
+        self.columns = Columns(gan.generator.layers[-1].function, gan.n_data)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
+                self.columns.add(block)
         super().__init__(gan, self.X.shape[0], batch_size, optimizers[0], rng)
         self.critic_optimizer = check_optimizer(optimizers[1])
         self.critic_steps = check.integer("critic_steps", critic_steps)
@@ -178,7 +183,10 @@ class Game(Run):
 
     def monitors(self) -> dict[str, float]:
         """Means over the rows of the epoch, each batch judged before its step."""
-        return self.means(self.n_rows)
+        gan, rng = self.gan, np.random.default_rng([DREAM_SEED, self.history.epochs + 1])
+        samples = gan.generator.forward(gan.latent(PROBE_ROWS, rng)).outputs[-1]
+        error = self.columns.dream_error(samples.mean(axis=0))
+        return self.means(self.n_rows) | {"dream_error": error}
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The memory of both optimizers."""
@@ -194,6 +202,10 @@ class Game(Run):
             "critic_optimizer": type(self.critic_optimizer).__name__,
             "critic_steps": self.critic_steps,
         }
+
+    def data(self) -> Iterator[Data]:
+        """The data."""
+        yield "X", self.X, 1.0
 
     def advice(self) -> str:
         """What to lower when training diverged."""

@@ -285,7 +285,9 @@ class Autoencoder(Codec):
             update, under noise, not weighted. Then, after the epoch and without noise,
             `reconstruction_error` (over 256 training rows drawn at random once and for all),
             `validation_loss` and `validation_error` (the reconstruction error of the held-out
-            rows).
+            rows), `constant_features` and `saturated_features` (share of the outputs that hardly
+            vary over the 256 rows, and that are at an end of their range, in the worst layer up to
+            the code; see `monitors.Shares`). There is no `dream_error`: it has no distribution.
 
         Raises
         ------
@@ -294,6 +296,11 @@ class Autoencoder(Codec):
         DivergenceError
             If a parameter or a monitor becomes infinite or NaN; the autoencoder is then as it was
             after the last finite epoch.
+
+        Warns
+        -----
+        TrainingWarning
+            If after 200 updates or more 90 % of the outputs of a layer up to the code are constant.
 
         References
         ----------

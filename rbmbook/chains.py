@@ -68,6 +68,10 @@ class Chains:
         """E[h | v] at the present v, in this object's own memory."""
         return self.rbm.hidden.mean(self._inputs(), out=self._mean[: self.n])
 
+    def visible_mean(self) -> np.ndarray:
+        """E[v | h] at the h that the last step drew: as unbiased as its v, and with less noise."""
+        return self.rbm.visible.mean(self._inputs_v[: self.n])
+
     def step(self, rng: np.random.Generator) -> None:
         """One sweep: h from p(h | v), then v from p(v | h)."""
         rbm, v = self.rbm, self.v

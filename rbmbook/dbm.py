@@ -316,7 +316,9 @@ class DBM(Layered):
         Returns
         -------
         History
-            `layer`, `epoch`, `seconds`, `reconstruction_error`, `weight_norm`.
+            `layer`, `epoch`, `seconds`, `reconstruction_error`, `weight_norm`, and as for `rb.fit`
+            `constant_features` and `saturated_features` of the upper layer. There is no
+            `dream_error`: a pair of layers with doubled inputs is no model by itself.
 
         Raises
         ------
@@ -382,8 +384,11 @@ class DBM(Layered):
         History
             `epoch`, `seconds`, over 256 training rows drawn at random once and for all
             `reconstruction_error` (of the visible layer given the mean-field means) and
-            `mean_field_steps`, `weight_norm`, and with `validation` `bound_gap`: the mean bound of
-            training rows minus that of the held-out ones, in nats, in which log Z cancels. Of the
+            `mean_field_steps`, `weight_norm`, `dream_error` (as for `rb.fit`, but of the
+            persistent chains after the epoch's last update: by chance about s/√chains),
+            `constant_features` and `saturated_features` (of the worst hidden layer's mean-field
+            means), and with `validation` `bound_gap`: the mean bound of training rows minus that
+            of the held-out ones, in nats, in which log Z cancels. Of the
             training rows it takes a random sample of as many as there are held-out rows, at least
             256, or all if there are no more.
 
@@ -394,6 +399,11 @@ class DBM(Layered):
         DivergenceError
             If a parameter becomes infinite or NaN; the machine is then as it was after the last
             finite epoch.
+
+        Warns
+        -----
+        TrainingWarning
+            If after 200 updates or more 90 % of the units of a hidden layer are constant.
 
         References
         ----------

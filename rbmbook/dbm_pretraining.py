@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbmbook import greedy, validation
+from rbmbook.divergence import check_finite
 from rbmbook.history import History
-from rbmbook.loop import DivergenceError, Run, probe_rows
+from rbmbook.loop import Run, probe_rows
+from rbmbook.monitors import ENOUGH_BELOW, independent
 from rbmbook.negative import CD
 from rbmbook.penalties import decay
 from rbmbook.rbm import RBM, Parameters
@@ -47,6 +49,7 @@ def pretrain(
     validation.domains("X", X, dbm._rbm.visible, relaxed=True)
     rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
     pairs = len(dbm.weights)
+    check_finite([*dbm.weights, *dbm.biases])
     plans = greedy.per_layer(settings, pairs)
     paths = greedy.checkpoints(checkpoint, [plan["epochs"] for plan in plans])
     finished: list[History] = []
@@ -54,13 +57,11 @@ def pretrain(
         epochs, k = plan.pop("epochs"), validation.instance("negative", plan.pop("negative"), CD).k
         pair = Pair(dbm, layer, X, k=k, rng=rng, **plan)
         report = greedy.Report(dbm, finished, callbacks)
+        pair.where, pair.enough = f"layer {layer + 1}", ENOUGH_BELOW
         try:
-            history = pair.train(epochs, progress, [report], path)
-        except DivergenceError as error:
-            raise DivergenceError(f"layer {layer + 1}: {error}") from None
+            finished.append(pair.train(epochs, progress, [report], path))
         finally:
             pair.hand_over()
-        finished.append(history)
         if report.stop or layer + 1 == pairs:
             break
         X = pair.upwards(X)
@@ -126,12 +127,14 @@ class Pair(Run):
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
-        v, mean = self.probe, self.rbm.hidden.mean
-        error = v - mean(self.below(mean(self.above(v))))
-        return {
+        unit = self.rbm.hidden
+        features = unit.mean(self.above(self.probe))
+        error = self.probe - unit.mean(self.below(features))
+        row = {
             "reconstruction_error": np.mean(error**2),
             "weight_norm": np.sqrt(np.mean(self.rbm.W**2)),
         }
+        return row | self.features(["the upper layer"], [unit], [features])
 
     def upwards(self, X: Any) -> np.ndarray:
         """The means of the upper layer, what the next pair learns from."""
@@ -144,6 +147,10 @@ class Pair(Run):
         self.dbm.weights[self.layer][:] = self.rbm.W
         below[:] = self.rbm.a if self.layer == 0 else (self.start + self.rbm.a) / 2
         above[:] = self.rbm.b
+
+    def learnable(self) -> bool:
+        """Whether the columns of the data depend on each other."""
+        return not independent(self.probe)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory."""

@@ -20,6 +20,7 @@ from rbmbook import gradient, validation
 from rbmbook.chains import Chains
 from rbmbook.loop import PROBE_ROWS, Run, probe_rows
 from rbmbook.mean_field import Inference
+from rbmbook.monitors import Columns, independent
 from rbmbook.penalties import decay
 from rbmbook.rbm import Parameters
 
@@ -62,6 +63,9 @@ class Training(Run):
             self.held_out = held_out
             seen = probe_rows(self.n_rows, max(PROBE_ROWS, held_out.shape[0]))
             self.seen = validation.dense(self.X[seen], rbm.dtype)
+        self.columns = Columns(rbm.visible, self.dbm.sizes[0])
+        for _, block in validation.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
+            self.columns.add(block)
         self.absent = self.sides.strangers()
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
         self.memory = self.optimizer.start(self.parameters)
@@ -110,19 +114,28 @@ class Training(Run):
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
         found = self.infer(self.probe)
-        D = self.dbm.sizes[0]
-        reconstruction = self.rbm.visible.mean(self.rbm.visible_inputs(found.best_odd()))[:, :D]
+        D, odd, unit = self.dbm.sizes[0], found.best_odd(), self.rbm.hidden
+        reconstruction = self.rbm.visible.mean(self.rbm.visible_inputs(odd))[:, :D]
+        _, *layers = self.sides.split(found.even, odd)
+        dreamed = self.chains.visible_mean()[:, :D].mean(axis=0)
         row = {
             "reconstruction_error": np.mean((self.probe - reconstruction) ** 2),
             "weight_norm": np.sqrt(np.mean([np.mean(W**2) for W in self.dbm.weights])),
             "mean_field_steps": found.steps.mean(),
+            "dream_error": self.columns.dream_error(dreamed),
         }
+        names = [f"hidden layer {k}" for k in range(1, len(layers) + 1)]
+        row |= self.features(names, [unit] * len(layers), layers)
         if self.held_out is not None:
             held_out = validation.dense(self.held_out, self.rbm.dtype)
             row["bound_gap"] = (
                 self.infer(self.seen).bound().mean() - self.infer(held_out).bound().mean()
             )
         return row
+
+    def learnable(self) -> bool:
+        """Whether the columns of the data depend on each other."""
+        return not independent(self.probe)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory, the chains, the moving averages."""

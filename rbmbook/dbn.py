@@ -113,7 +113,8 @@ class DBN(Stack):
         -------
         History
             One row per epoch of each machine: `layer` (from 1), then what `train.fit` reports, with
-            `epoch` counted within the layer and `seconds` from the very start.
+            `epoch` counted within the layer and `seconds` from the very start. The dreams are those
+            of the layer's machine by itself, compared with what it is trained on.
 
         Raises
         ------
@@ -122,6 +123,12 @@ class DBN(Stack):
         DivergenceError
             If a parameter becomes infinite or NaN; that machine is then as it was after its last
             finite epoch, and those above are untouched.
+
+        Warns
+        -----
+        TrainingWarning
+            As for `train.fit`, naming the layer, from 50 updates on: a layer that sleeps hands a
+            constant to the one above.
 
         References
         ----------
@@ -172,7 +179,9 @@ class DBN(Stack):
         History
             `epoch`, `seconds`, `reconstruction_error` (mean squared difference between a unit and
             what means carry up to the layer below the top and back, over 256 rows drawn at
-            random once and for all),
+            random once and for all), `dream_error`, `constant_features`, `saturated_features` (as
+            for `train.fit`; the dreams come down from chains of the top machine, and of the
+            hidden layers, on the way up, the worst counts),
             `untied1`, … (root mean square difference of the weights up and down).
 
         Raises

@@ -246,7 +246,10 @@ class GAN:
             batches), `gap` (mean d of the data minus mean d of the samples), `divergence` (for the
             logit losses: log 2 − critic_loss / 2, which a critic can raise to the Jensen–Shannon
             divergence and no further, in nats) and, with a gradient penalty, `penalty` (before
-            it is multiplied by λ; not part of critic_loss).
+            it is multiplied by λ; not part of critic_loss). Then `dream_error`, after the epoch:
+            the root mean square, over the columns, of mean of 256 samples minus mean of the data,
+            in units of the data's standard deviation unless the generator's outputs have a range;
+            by chance about s/16, with s the standard deviation of a column of samples.
 
         Raises
         ------

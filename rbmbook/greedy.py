@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbmbook import storage, train, validation
+from rbmbook.divergence import check_finite
 from rbmbook.history import History
-from rbmbook.loop import DivergenceError
+from rbmbook.monitors import ENOUGH_BELOW
 from rbmbook.negative import Negative
 from rbmbook.optimize import optimizer as check_optimizer
 
@@ -45,6 +46,8 @@ def fit(
     rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
     plans = per_layer(settings, len(dbn.rbms))
     paths = checkpoints(checkpoint, [plan["epochs"] for plan in plans])
+    for layer, rbm in enumerate(dbn.rbms, start=1):
+        check_finite(list(rbm.parameters), where=f"layer {layer}")
     dbn.tie()
     finished: list[History] = []
     for layer, (rbm, plan, path) in enumerate(zip(dbn.rbms, plans, paths, strict=True), start=1):
@@ -53,12 +56,10 @@ def fit(
             X = below.hidden_mean(X) if inputs == "means" else below.sample_hidden(X, rng)
             held_out = None if held_out is None else below.hidden_mean(held_out)
         report = Report(dbn, finished, callbacks)
-        options = {"validation": held_out, "rng": rng, "progress": progress, "checkpoint": path}
-        try:
-            history = train.fit(rbm, X, callbacks=[report], **options, **plan)
-        except DivergenceError as error:
-            raise DivergenceError(f"layer {layer}: {error}") from None
-        finished.append(history)
+        epochs = plan.pop("epochs")
+        run = train.prepared(rbm, X, validation=held_out, rng=rng, **plan)
+        run.where, run.enough = f"layer {layer}", ENOUGH_BELOW
+        finished.append(run.train(epochs, progress, [report], path))
         if report.stop:
             break
     return joined(finished)

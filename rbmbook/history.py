@@ -8,6 +8,13 @@ import numpy as np
 class History(Mapping[str, np.ndarray]):
     """The monitors of a fit: a mapping from their names to one float64 number per epoch.
 
+    ``pandas.DataFrame(dict(history))`` makes a table of it.
+
+    Raises
+    ------
+    KeyError
+        If there is no such monitor; the message names those that there are.
+
     Examples
     --------
     >>> history = History()
@@ -38,7 +45,13 @@ class History(Mapping[str, np.ndarray]):
         return max((len(values) for values in self._columns.values()), default=0)
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._columns:
+            there = ", ".join(self) or "none, since no epoch has ended"
+            raise KeyError(f"no monitor {name!r} in this history; there are: {there}")
         return np.array(self._columns[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)

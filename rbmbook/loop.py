@@ -4,7 +4,9 @@ What a model adds is one subclass of `Run` that says what an update is and what 
 """
 
 import os
+import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from rbmbook import storage, validation
+from rbmbook import divergence, monitors, storage, validation
+from rbmbook.divergence import DivergenceError
 from rbmbook.history import History
+from rbmbook.monitors import Shares, TrainingWarning
 from rbmbook.optimize import Optimizer
 from rbmbook.optimize import optimizer as check_optimizer
 
@@ -22,10 +26,6 @@ PROBE_ROWS = 256  # monitors of a model look at this many training rows
 PROBE_SEED = 20_256  # of the generator that chooses them; training draws nothing from it
 
 Callback = Callable[[Any, History], Any]
-
-
-class DivergenceError(FloatingPointError):
-    """A parameter became infinite or NaN. The model holds the last finite parameters."""
 
 
 class Run:
@@ -50,6 +50,9 @@ class Run:
     """
 
     parameters: Sequence[np.ndarray]
+    probe: np.ndarray  # the rows of the data that the monitors look at
+    where = ""  # which part of a larger model is trained, for errors and warnings
+    enough = monitors.ENOUGH  # updates before a layer is expected to be of use
 
     def __init__(self, model: Any, n_rows: int, batch_size: Any, optimizer: Any, rng: Any) -> None:
         self.model = model
@@ -60,14 +63,41 @@ class Run:
         self.history = History()
         self.updates = 0  # finished ones
         self.totals: dict[str, float] = {}  # see `count`
+        self.shares: dict[str, Shares] = {}  # see `features`
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
         raise NotImplementedError
 
     def monitors(self) -> dict[str, float]:
-        """The numbers of an epoch."""
+        """The numbers of an epoch, of which only `dream_error` may be infinite."""
         raise NotImplementedError
+
+    def features(
+        self, names: Sequence[str], kinds: Sequence[Any], means: Sequence[np.ndarray]
+    ) -> dict[str, float]:
+        """The shares of constant and saturated features in the worst layer; none without layers.
+
+        Of each layer: its name, its kind of unit or activation, and the means of its features over
+        the probe rows.
+        """
+        shares = map(Shares.of, kinds, means)
+        self.shares = dict(zip(names, shares, strict=True))
+        found = self.shares.values()
+        return {
+            f"{name}_features": max(getattr(shares, name) for shares in found)
+            for name in ("constant", "saturated")
+            if found
+        }
+
+    @property
+    def updates_per_epoch(self) -> int:
+        """The number of batches."""
+        return -(-self.n_rows // self.batch_size)
+
+    def data(self) -> Iterable[divergence.Data]:
+        """What may be out of scale, for the error when training diverges."""
+        return []
 
     def count(self, sums: dict[str, float]) -> None:
         """Add sums over some rows to the totals that `means` divides."""
@@ -123,10 +153,31 @@ class Run:
                 answers = [callback(self.model, history) for callback in callbacks]
                 if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
                     break
+        self.warn()
         return history
+
+    def learnable(self) -> bool:
+        """Whether the data has something that features could tell."""
+        return bool(np.ptp(self.probe, axis=0).any())
+
+    def warn(self) -> None:
+        """Say so if the features are of no use after as many updates as should be enough."""
+        if self.updates < self.enough:
+            return
+        for name, shares in self.shares.items():
+            fault = monitors.fault(shares, self.learnable())
+            if fault:
+                where = f"{self.where}: {name}" if self.where else name
+                scale = divergence.fault(self.data(), self.parameters[0].dtype)
+                text = f"{where}: after {self.updates} updates {fault}"
+                text += f". {scale}" if scale else ""
+                warnings.warn(text, TrainingWarning, stacklevel=_outside())
 
     def epoch(self) -> dict[str, float]:
         """One pass over the data in a new order, and its monitors; divergence puts all back."""
+        divergence.check_finite(
+            self.parameters, f"before epoch {self.history.epochs + 1}", self.where
+        )
         last_finite = [p.copy() for p in self.parameters]
         # What is not finite in a matrix reaches the vectors a batch later: they are quick to test.
         watched = [p for p in self.parameters if p.ndim == 1]
@@ -142,15 +193,23 @@ class Run:
                     break
             good = finite(self.parameters)
             row = self.monitors() if good else {}
-        if not good or not np.isfinite(list(row.values())).all():
+        bad = [name for name, x in row.items() if not np.isfinite(x) and name != "dream_error"]
+        if not good or bad:
             for parameter, saved in zip(self.parameters, last_finite, strict=True):
                 parameter[:] = saved
-            raise DivergenceError(
-                f"training diverged in epoch {self.history.epochs + 1}, update {self.updates}: a "
-                f"parameter or a monitor became infinite or NaN. The model holds the parameters "
-                f"after epoch {self.history.epochs}. Lower {self.advice()}"
-            )
+            self.diverged(f"the monitor {bad[0]}" if bad else "a parameter")
         return row
+
+    def diverged(self, what: str) -> None:
+        """Raise DivergenceError."""
+        where = f"{self.where}: " if self.where else ""
+        dtype = self.parameters[0].dtype
+        advice = divergence.advice(self.data(), dtype, self.optimizer, self.updates, self.advice())
+        raise DivergenceError(
+            f"{where}training diverged in epoch {self.history.epochs + 1}, update {self.updates}: "
+            f"{what} became infinite or NaN. The model holds the parameters after epoch "
+            f"{self.history.epochs}. {advice}"
+        )
 
     def save(self, path: str | os.PathLike) -> None:
         """Write everything that the next epoch depends on."""
@@ -218,6 +277,14 @@ def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:
         return np.arange(n)
     rng = np.random.default_rng(PROBE_SEED)
     return np.sort(rng.choice(n, size, replace=False, shuffle=False))
+
+
+def _outside() -> int:
+    """The stack level, for `warn`, of the line outside of the package that called a fit."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("rbmbook."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def finite(arrays: Iterable[np.ndarray]) -> bool:

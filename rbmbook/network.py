@@ -303,7 +303,10 @@ class Network:
         History
             Per epoch `epoch`, `seconds`, `loss` and, with labels, `error` (share of wrong ones):
             means over the epoch's batches as they were met, before their update and without the
-            penalty; the `validation_…` ones are of the network after the epoch.
+            penalty; the `validation_…` ones are of the network after the epoch, and so are, with
+            hidden layers, `constant_features` and `saturated_features` (share of the outputs that
+            hardly vary over 256 training rows drawn at random once and for all, and that are at an
+            end of their range, in the worst hidden layer; see `monitors.Shares`).
 
         Raises
         ------
@@ -312,6 +315,11 @@ class Network:
         DivergenceError
             If a parameter or the loss becomes infinite or NaN; the network is then as it was after
             the last finite epoch.
+
+        Warns
+        -----
+        TrainingWarning
+            If after 200 updates or more 90 % of the outputs of a hidden layer are constant.
 
         References
         ----------

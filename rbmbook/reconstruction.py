@@ -10,6 +10,8 @@ from scipy import special
 from rbmbook import contraction, losses
 from rbmbook import validation as check
 from rbmbook.corruption import GaussianNoise, Masking
+from rbmbook.divergence import Data
+from rbmbook.layers import forward
 from rbmbook.loop import Run, probe_rows
 from rbmbook.network import Network
 from rbmbook.optimize import ascent
@@ -155,7 +157,8 @@ class Reconstruction(Run):
         if held_out is not None:
             self.held_out = objective.data("validation", held_out, width)
         super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
-        self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
+        with np.errstate(over="ignore"):
+            self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
         self.memory = self.optimizer.start(self.parameters)
         self.passes = Pass(ae, objective, self.batch_size)
 
@@ -174,11 +177,18 @@ class Reconstruction(Run):
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
         row = self.means(self.n_rows)
-        row["reconstruction_error"] = self.ae.reconstruction_error(self.probe).mean()
+        layers = self.ae.encoder.layers
+        outputs = forward(layers, self.probe)
+        *_, back = forward(self.ae.decoder.layers, outputs[-1])
+        row["reconstruction_error"] = ((self.probe - back) ** 2).mean(axis=1).mean()
         if self.held_out is not None:
             row["validation_loss"] = self.ae.loss(self.held_out, self.objective.loss).mean()
             row["validation_error"] = self.ae.reconstruction_error(self.held_out).mean()
-        return row
+        names = [
+            *(f"layer {number} of the encoder" for number in range(1, len(layers))),
+            "the code",
+        ]
+        return row | self.features(names, [layer.function for layer in layers], outputs)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory."""
@@ -187,6 +197,12 @@ class Reconstruction(Run):
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {"objective": repr(self.objective), "autoencoder": repr(self.ae)}
+
+    def data(self) -> Iterator[Data]:
+        """The data, and the held-out rows."""
+        yield "X", self.X, 1.0
+        if self.held_out is not None:
+            yield "validation", self.held_out, 1.0
 
     def advice(self) -> str:
         """What to lower when training diverged."""

@@ -7,7 +7,9 @@ import numpy as np
 
 from rbmbook import losses
 from rbmbook import validation as check
-from rbmbook.loop import Run
+from rbmbook.divergence import Data
+from rbmbook.layers import forward
+from rbmbook.loop import Run, probe_rows
 from rbmbook.penalties import decay
 from rbmbook.units import Bernoulli, Gaussian
 
@@ -41,6 +43,8 @@ class Supervised(Run):
             except (TypeError, ValueError):
                 raise TypeError("validation: expected a pair (X, y)") from None
             self.held_out = self.examples("validation[0]", "validation[1]", X, y)
+        with np.errstate(over="ignore"):
+            self.probe = check.dense(self.X[probe_rows(self.n_rows)], self.net.dtype)
         self.trace = self.net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
         self.memory = self.optimizer.start(self.parameters)
@@ -53,8 +57,7 @@ class Supervised(Run):
     def examples(self, X_name: str, y_name: str, X: Any, y: Any) -> tuple[Any, Any]:
         """Rows and targets of a kind that fits the network and the loss."""
         X = check.matrix(X_name, X, self.net.sizes[0])
-        for _ in self.net.blocks(X_name, X):
-            pass
+        check.domains(X_name, X, Gaussian(), relaxed=False)
         n, k = X.shape[0], self.net.sizes[-1]
         if self.loss == "softmax":
             return X, _labels(y_name, y, n, k)
@@ -102,7 +105,10 @@ class Supervised(Run):
                 sums, _ = self.judge(self.net.forward(block).outputs[-1], y[rows])
                 self.count(sums)
             row |= {f"validation_{name}": mean for name, mean in self.means(X.shape[0]).items()}
-        return row
+        layers = self.net.layers[:-1]
+        outputs = forward(layers, self.probe)
+        names = [f"hidden layer {number}" for number in range(1, len(layers) + 1)]
+        return row | self.features(names, [layer.function for layer in layers], outputs)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory."""
@@ -116,6 +122,16 @@ class Supervised(Run):
             "input_dropout": self.input_dropout,
             "activations": [layer.activation for layer in self.net.layers],
         }
+
+    def data(self) -> Iterator[Data]:
+        """The examples, the held-out ones, and their targets where these have no bounds."""
+        pairs = [("X", "y", self.X, self.y)]
+        if self.held_out is not None:
+            pairs.append(("validation[0]", "validation[1]", *self.held_out))
+        for X_name, y_name, X, y in pairs:
+            yield X_name, X, 1.0
+            if self.loss == "squared":
+                yield y_name, y, 1.0
 
     def advice(self) -> str:
         """What to lower when training diverged."""

@@ -7,11 +7,13 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from rbmbook import evaluate, gradient
+from rbmbook import gradient
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
+from rbmbook.divergence import Data, check_finite
 from rbmbook.history import History
 from rbmbook.loop import PROBE_ROWS, Run, finite, probe_rows
+from rbmbook.monitors import Columns, Dreams, independent
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.penalties import Penalties, Sparsity
@@ -92,8 +94,24 @@ def fit(
         Monitors, one number per epoch: `epoch`, `seconds` since the start, `reconstruction_error`
         (mean squared difference between a unit and its one-step reconstruction, over 256 training
         rows drawn at random once and for all, see `loop.probe_rows`), `weight_norm` (root mean
-        square of W), with `validation` `free_energy_gap`, and with `Tempered` chains `swap_rate`,
-        the lowest mean acceptance of a pair of temperatures.
+        square of W), `dream_error`, `constant_features` and `saturated_features`, with
+        `validation` `free_energy_gap`, and with `Tempered` chains `swap_rate`, the lowest mean
+        acceptance of a pair of temperatures.
+
+        `dream_error` compares what the machine dreams with the data: the root mean square, over the
+        visible columns, of mean of the dreams minus mean of the data (weighted; for columns
+        without a range in units of the data's standard deviation, otherwise as they are). The
+        dreams are E[v | h] along 64 Gibbs chains that begin at random states and go on by a few
+        steps after each epoch. By chance it is about s/√64, with s the standard deviation of a
+        column of E[v | h] (at most 0.06 for binary units). Well above that, the machine holds its
+        probability elsewhere than the data, or it mixes so badly that the chains are stuck; it is
+        infinite where chains run away, and says little of a machine that is trained for labels
+        (`Discriminative`) or whose units have no joint density (`NoisyReLU`).
+
+        `constant_features` is the share of hidden units whose mean hardly varies over the probe
+        rows (standard deviation at most 1 % of the range, or of 1/√γ; see `monitors.Shares`);
+        `saturated_features` that of the units within 1 % of the ends of their range for 99 % of the
+        rows.
 
         `free_energy_gap` is the mean free energy of the held-out rows minus that of training rows,
         in nats, and grows when the machine overfits. Of the training rows (those with a weight
@@ -105,7 +123,16 @@ def fit(
     ValueError, TypeError
         If an argument is outside its range or of the wrong type.
     DivergenceError
-        If a parameter becomes infinite or NaN; `rbm` is then as it was after the last finite epoch.
+        If a parameter or another monitor than `dream_error` is or becomes infinite or NaN; `rbm` is
+        then as it was after the last finite epoch. The message tells what to change: the data's
+        scale, by column, or the rate.
+
+    Warns
+    -----
+    TrainingWarning
+        If after 200 updates or more 90 % of the hidden units are constant: the steps were too large
+        and threw them to an end of their range, or they have not woken up yet. The latter is
+        forgiven where the columns of the data seem to be independent.
 
     References
     ----------
@@ -113,13 +140,36 @@ def fit(
     and Wiskott (2016), How to center deep Boltzmann machines. Cho, Raiko and Ilin (2013), Enhanced
     gradient for training restricted Boltzmann machines.
     """
-    run = _Run(rbm, X, negative, batch_size, optimizer, rng)
-    run.penalties = Penalties.checked(rbm, weight_decay, l1, sparsity)
-    run.options(sample_weight, centered, validation)
+    run = prepared(
+        rbm, X, negative, batch_size, optimizer, rng,
+        weight_decay=weight_decay, sample_weight=sample_weight, centered=centered,
+        validation=validation, l1=l1, sparsity=sparsity,
+    )  # fmt: skip
     return run.train(epochs, progress, callbacks, checkpoint)
 
 
-class _Run(Run):
+def prepared(
+    rbm: RBM,
+    X: Any,
+    negative: Negative,
+    batch_size: int,
+    optimizer: Optimizer,
+    rng: int | np.random.Generator,
+    weight_decay: float = 0.0,
+    sample_weight: Any = None,
+    centered: bool | Literal["enhanced"] = False,
+    validation: Any = None,
+    l1: float = 0.0,
+    sparsity: Sparsity | None = None,
+) -> "Training":
+    """A machine ready to be trained: arguments as for `fit`, all of them checked."""
+    run = Training(rbm, X, negative, batch_size, optimizer, rng)
+    run.penalties = Penalties.checked(rbm, weight_decay, l1, sparsity)
+    run.options(sample_weight, centered, validation)
+    return run
+
+
+class Training(Run):
     """A machine in training, its data, and the memory of its updates."""
 
     def __init__(
@@ -129,6 +179,7 @@ class _Run(Run):
         self.X = check.matrix("X", X, rbm.n_visible)
         self.negative = check.instance("negative", negative, Negative)
         super().__init__(rbm, self.X.shape[0], batch_size, optimizer, rng)
+        check_finite(self.parameters)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -144,16 +195,20 @@ class _Run(Run):
             centered = bool(check.instance("centered", centered, (bool, np.bool_)))
         self.centered = centered
         self.held_out = held_out
-        mean = np.zeros(rbm.n_visible)
-        for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
-            if centered or self.penalties.sparsity:
-                mean += self.weight[rows] @ block
-        self.mean = (mean / self.weight.sum()).astype(rbm.dtype)
+        mean, self.columns = np.zeros(rbm.n_visible), Columns(rbm.visible, rbm.n_visible)
+        with np.errstate(over="ignore", invalid="ignore"):  # training will say what is too large
+            for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
+                self.columns.add(block, self.weight[rows])
+                if centered or self.penalties.sparsity:
+                    mean += self.weight[rows] @ block
+            self.mean = (mean / self.weight.sum()).astype(rbm.dtype)
         if held_out is not None:
             self.held_out = check.matrix("validation", held_out, rbm.n_visible)
             check.domains("validation", self.held_out, rbm.visible, relaxed=True)
             self.seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
-        self.probe = check.dense(self.X[self.chosen(PROBE_ROWS)], rbm.dtype)
+        with np.errstate(over="ignore"):
+            self.probe = check.dense(self.X[self.chosen(PROBE_ROWS)], rbm.dtype)
+        self.dreams = Dreams(rbm)
         self.batch = Contrast(rbm, self.batch_size)
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
         self.memory = self.optimizer.start(rbm.parameters)
@@ -227,11 +282,16 @@ class _Run(Run):
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
-        rbm = self.rbm
+        rbm, epoch = self.rbm, self.history.epochs + 1
+        features = rbm.hidden.mean(rbm.hidden_inputs(self.probe))
+        error = self.probe - rbm.visible.mean(rbm.visible_inputs(features))
+        dreamed = self.dreams.mean(epoch, self.updates_per_epoch)
         row = {
-            "reconstruction_error": evaluate.reconstruction_error(rbm, self.probe).mean(),
+            "reconstruction_error": (error**2).mean(axis=1).mean(),
             "weight_norm": _root_mean_square(rbm.W),
+            "dream_error": self.columns.dream_error(dreamed),
         }
+        row |= self.features(["the hidden layer"], [rbm.hidden], [features])
         row |= {} if self.state is None else self.state.monitors()
         if self.held_out is not None:
             row["free_energy_gap"] = rbm.free_energy(self.held_out).mean() - np.average(
@@ -239,11 +299,23 @@ class _Run(Run):
             )
         return row
 
+    def learnable(self) -> bool:
+        """Whether the columns of the data depend on each other."""
+        return not independent(self.probe)
+
     def arrays(self) -> Iterator[np.ndarray]:
-        """The optimizer's memory, the negative phase's chains, the moving average."""
+        """The optimizer's memory, the negative phase's chains, the moving average, the dreams."""
         yield from self.memory
         yield from () if self.state is None else self.state.arrays()
         yield self.hidden_average
+        yield from self.dreams.arrays()
+
+    def data(self) -> Iterator[Data]:
+        """The data, and the held-out rows."""
+        visible = self.rbm.visible
+        yield "X", self.X, visible.scale(self.probe)
+        if self.held_out is not None:
+            yield "validation", self.held_out, visible.scale(self.probe)
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""

@@ -169,8 +169,10 @@ def domain(name: str, x: np.ndarray, unit: "Unit", relaxed: bool, first_row: int
 
 def domains(name: str, x: Any, unit: "Unit", relaxed: bool) -> None:
     """Raise unless every value of a `matrix` is a state of `unit` (relaxed: or a mean)."""
-    for _ in blocks(name, x, unit, np.dtype(np.float32), relaxed):
-        pass
+    for start in range(0, x.shape[0], BLOCK_ROWS):
+        rows = x[start : start + BLOCK_ROWS]
+        rows = rows.toarray() if sparse.issparse(rows) else rows
+        domain(name, rows, unit, relaxed, first_row=start)
 
 
 def weights(name: str, value: Any, n: int) -> np.ndarray:

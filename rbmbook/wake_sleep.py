@@ -20,7 +20,10 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.chains import Contrast
+from rbmbook.directed import Directed
+from rbmbook.divergence import Data
 from rbmbook.loop import Run, probe_rows
+from rbmbook.monitors import Columns, Dreams, independent
 from rbmbook.negative import CD, PCD
 from rbmbook.penalties import decay
 from rbmbook.rbm import Parameters
@@ -51,12 +54,17 @@ class UpDown(Run):
         self.negative = validation.instance("negative", negative, (CD, PCD))
         self.weight_decay = validation.real("weight_decay", weight_decay, 0.0)
         super().__init__(dbn, self.X.shape[0], batch_size, optimizer, rng)
-        validation.domains("X", self.X, dbn.rbms[0].visible, relaxed=True)
+        visible = dbn.rbms[0].visible
+        self.columns = Columns(visible, dbn.sizes[0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _, block in validation.blocks("X", self.X, visible, dbn.dtype, relaxed=True):
+                self.columns.add(block)
+            self.probe = validation.dense(self.X[probe_rows(self.n_rows)], dbn.dtype)
         dbn.untie()
         self.up, self.down = dbn.recognition, dbn.generation
         self.parameters = list(self._parameters())
         self.memory = self.optimizer.start(self.parameters)
-        self.probe = validation.dense(self.X[probe_rows(self.n_rows)], dbn.dtype)
+        self.dreams = Dreams(self.top)
         self.chains = Contrast(self.top, self.batch_size)
         self.gradient, self.spare = (Parameters.zeros_like(self.top) for _ in range(2))
         self.state = self.negative.start(self.top, self.rng)
@@ -106,23 +114,35 @@ class UpDown(Run):
 
     def monitors(self) -> dict[str, float]:
         """How well means come back from the layer below the top, and how far the ways differ."""
-        x = self.probe
-        for layer in self.up:
+        up, means = [*self.up, Directed.up(self.top)], [self.probe]
+        for layer in up:
+            means.append(layer.mean(means[-1]))
+        x = means[-2] if self.up else Directed.down(self.top).mean(means[-1])
+        down = list(reversed(self.down))
+        for layer in down:
             x = layer.mean(x)
-        if not self.up:
-            x = self.top.hidden_mean(x)
-            x = self.top.visible_mean(x)
-        for layer in reversed(self.down):
-            x = layer.mean(x)
+        dreamed = self.dreams.mean(self.history.epochs + 1, self.updates_per_epoch, down)
         row = {"reconstruction_error": np.mean((self.probe - x) ** 2)}
+        row["dream_error"] = self.columns.dream_error(dreamed)
+        names = [f"hidden layer {number}" for number in range(1, len(up) + 1)]
+        row |= self.features(names, [layer.unit for layer in up], means[1:])
         for number, (up, down) in enumerate(zip(self.up, self.down, strict=True), start=1):
             row[f"untied{number}"] = np.sqrt(np.mean((up.W - down.W.T) ** 2))
         return row
 
+    def learnable(self) -> bool:
+        """Whether the columns of the data depend on each other."""
+        return not independent(self.probe)
+
     def arrays(self) -> Iterator[np.ndarray]:
-        """The optimizer's memory and the persistent chains."""
+        """The optimizer's memory, the persistent chains, those of the dreams."""
         yield from self.memory
         yield from () if self.state is None else self.state.arrays()
+        yield from self.dreams.arrays()
+
+    def data(self) -> Iterator[Data]:
+        """The data."""
+        yield "X", self.X, self.dbn.rbms[0].visible.scale(self.probe)
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""

@@ -146,7 +146,8 @@ def test_the_history_holds_the_means_of_the_epoch_and_the_state_after_it():
         "validation_loss": ae.loss(V).mean(),
         "validation_error": ae.reconstruction_error(V).mean(),
     }
-    assert list(history) == ["epoch", "seconds", *list(expected)[1:]]
+    shares = ["constant_features", "saturated_features"]
+    assert list(history) == ["epoch", "seconds", *list(expected)[1:], *shares]
     for name, value in expected.items():
         np.testing.assert_allclose(history[name], [value], rtol=1e-10, err_msg=name)
 

@@ -56,6 +56,9 @@ class Enumerated:
     def step(self, rng):
         pass
 
+    def visible_mean(self):
+        return rb.exact.expectations(self.rbm).a[None]
+
     def statistics(self, weight, out):
         return rb.exact.expectations(self.rbm)
 

@@ -53,7 +53,8 @@ def test_the_history_holds_the_means_of_the_epoch():
     np.testing.assert_allclose(history["validation_loss"], ref, rtol=1e-8)
     np.testing.assert_allclose(history["error"], np.mean(start.predict(X) != y))
     np.testing.assert_allclose(history["validation_error"], np.mean(start.predict(Xv) != yv))
-    assert list(fit(net, X, X[:, :3], loss="binary")) == ["epoch", "seconds", "loss"]
+    shares = ["constant_features", "saturated_features"]
+    assert list(fit(net, X, X[:, :3], loss="binary")) == ["epoch", "seconds", "loss", *shares]
 
 
 def test_a_network_learns_what_no_single_layer_can():

@@ -30,6 +30,20 @@ class Unit:
         """How many columns one site takes."""
         return 1 if self.levels is None else self.levels.shape[1]
 
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The least and the greatest mean of a column, −∞ and ∞ where there is no such range."""
+        return (-np.inf, np.inf) if self.levels is None else (self.levels.min(), self.levels.max())
+
+    def scale(self, means: np.ndarray) -> Any:
+        """What a change of a column's mean is compared with, to say whether it is a slight one.
+
+        The range of the mean where it has one. For other types the mean itself, averaged over the
+        (rows, columns) `means`, unless they say otherwise.
+        """
+        low, high = self.ends
+        return np.abs(means.mean(axis=0)) if np.isinf(high - low) else high - low
+
     def bind(self, name: str, columns: int, dtype: np.dtype) -> "Unit":
         """The unit as it serves in a layer of this width and dtype, with its own parameters."""
         if columns % self.columns:

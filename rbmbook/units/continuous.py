@@ -69,6 +69,10 @@ class _Quadratic(Unit):
         """γ of each column, and that a Gaussian unit takes both signs."""
         return np.broadcast_to(self.precision(), columns), np.zeros(columns, bool)
 
+    def scale(self, means: np.ndarray) -> np.ndarray:
+        """1/√γ: a mean that changes by much less is lost in the unit's own noise."""
+        return 1 / np.sqrt(self.precision(means.dtype))
+
     def precision(self, dtype: Any = np.float64) -> np.ndarray:
         """γ of each column."""
         return np.exp(np.asarray(self.log_precision, dtype=dtype))
@@ -279,6 +283,10 @@ class NoisyReLU(_NormalNoise):
     def outside(self, x: np.ndarray, relaxed: bool = False) -> np.ndarray:
         """Mask of what is negative, NaN or infinite."""
         return ~((x >= 0) & np.isfinite(x))
+
+    def scale(self, means: np.ndarray) -> float:
+        """1, the largest standard deviation of the noise."""
+        return 1.0
 
     def energy(self, x: np.ndarray) -> np.ndarray:
         """There is none: raises TypeError."""

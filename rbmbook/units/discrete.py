@@ -26,6 +26,7 @@ class Bernoulli(Unit):
 
     domain: ClassVar[str] = "every value to be 0 or 1"
     mean_domain: ClassVar[str] = "every value to be in [0, 1]"
+    ends: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     @property
     def levels(self) -> np.ndarray:
@@ -95,6 +96,7 @@ class Spin(Unit):
 
     domain: ClassVar[str] = "every value to be −1 or 1"
     mean_domain: ClassVar[str] = "every value to be in [−1, 1]"
+    ends: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
     @property
     def levels(self) -> np.ndarray:
@@ -166,6 +168,7 @@ class Softmax(Unit):
     q: int
     domain: ClassVar[str] = "each site to be one-hot"
     mean_domain: ClassVar[str] = "the columns of each site to be ≥ 0 and to sum to 1"
+    ends: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "q", validation.integer("q", self.q, minimum=2))

@@ -89,6 +89,21 @@ class Mixed(Unit):
         parts = [unit.growth(own) for unit, own in self.parts]
         return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
+    @property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the greatest mean of each column."""
+        low, high = zip(
+            *(np.broadcast_arrays(*unit.ends, np.zeros(n))[:2] for unit, n in self.parts),
+            strict=True,
+        )
+        return np.concatenate(low), np.concatenate(high)
+
+    def scale(self, means: np.ndarray) -> np.ndarray:
+        """The parts' scales, side by side."""
+        parts = [means[:, part] for _, part in self.slices()]
+        pairs = zip(self.parts, parts, strict=True)
+        return np.concatenate([np.broadcast_to(u.scale(m), m.shape[1]) for (u, _), m in pairs])
+
     def bind(self, name: str, columns: int, dtype: np.dtype) -> "Mixed":
         """A copy whose parts are bound; the columns must be those of all parts together."""
         if columns != self.width:

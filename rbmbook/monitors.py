@@ -1,0 +1,224 @@
+"""What a fit reports beside its error, because an error can be small in a model that is broken.
+
+The reconstruction error is content with a machine whose features do not depend on the data (means
+come back by way of the biases) and with one that dreams of one half of the data only. So a fit also
+says what share of the features is *constant* or *saturated*, and how far the means of what the
+model *dreams* are from the means of the data.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from rbmbook.chains import Chains
+from rbmbook.directed import Directed
+from rbmbook.rbm import RBM
+
+SLIGHT = 0.01  # share of a feature's range that counts as no change, or as its very end
+ROWS = 0.99  # share of the rows for which a saturated feature is at an end of its range
+ASLEEP = 0.9  # share of constant features of a layer that is of no use
+ENOUGH = 200  # updates before a layer is expected to be of use
+ENOUGH_BELOW = 50  # the same where other layers are built upon it, and learn from a constant
+TELLING = 50  # rows from which on correlations tell something
+DREAMS = 64  # chains that dream
+STEPS = 5  # Gibbs steps of these chains after an epoch, if it has so many updates
+BURN_IN = 20  # more of them before the first look
+DREAM_SEED = 20_064  # of generators of their own: training draws nothing from them
+
+
+class TrainingWarning(RuntimeWarning):
+    """A fit ended without an error, but what it has learned is of no use."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What share of a layer's features is constant, and what share is saturated.
+
+    A feature is a column of the means of a hidden layer, one row for each row of data.
+
+    Attributes
+    ----------
+    constant : float in [0, 1]
+        Of the features whose standard deviation over the rows is at most 1 % of their scale: of
+        their range, if they have one; for the others see the `scale` of the unit or activation.
+    saturated : float in [0, 1]
+        Of the features that are within 1 % of their range from one of its ends for at least 99 % of
+        the rows; 0 for features without a range.
+    """
+
+    constant: float
+    saturated: float
+
+    @classmethod
+    def of(cls, kind: Any, means: np.ndarray) -> "Shares":
+        """The shares of the (rows, features) means of a kind of unit or activation."""
+        low, high = kind.ends
+        with np.errstate(invalid="ignore"):  # without a range nothing is at its end
+            edge = SLIGHT * np.subtract(high, low)
+            at_end = (means <= low + edge) | (means >= high - edge)
+        constant = means.std(axis=0) <= SLIGHT * kind.scale(means)
+        saturated = np.count_nonzero(at_end, axis=0) >= ROWS * len(means)
+        return cls(
+            np.count_nonzero(constant) / constant.size, np.count_nonzero(saturated) / saturated.size
+        )
+
+
+def independent(rows: np.ndarray) -> bool:
+    """Whether the columns of (n, D) rows may be independent: there is no feature to be found.
+
+    Compares the mean squared correlation of two columns with 1 / (n − 1), its expectation for
+    independent ones, and allows for four standard errors. Of fewer than 50 rows it cannot tell, and
+    says no. Looks at no more than 500 columns.
+    """
+    n, D = rows.shape
+    rows = rows[:, :: -(-D // 500)].astype(np.float64)
+    rows = rows[:, np.ptp(rows, axis=0) > 0]
+    pairs = rows.shape[1] * (rows.shape[1] - 1) / 2
+    if pairs == 0 or n < TELLING:
+        return pairs == 0
+    standard = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    squares = (standard.T @ standard / n) ** 2
+    mean = (squares.sum() - len(squares)) / (2 * pairs)
+    return bool(mean < (1 + 4 * np.sqrt(2 / pairs)) / (n - 1))
+
+
+def fault(shares: Shares, learnable: bool) -> str:
+    """What is wrong with a layer after training, in words; nothing if nothing is.
+
+    Constant features are the sign of both faults. Saturated ones that follow the data are not a
+    fault: a machine that has learned separate clusters has nothing else.
+
+    Parameters
+    ----------
+    shares : Shares
+    learnable : bool
+        Whether there are features to be found; if not, a layer may sleep.
+    """
+    if shares.constant < ASLEEP:
+        return ""
+    found = f"{shares.constant:.0%} of the features are the same for (nearly) every row of the data"
+    if shares.saturated >= 0.5:
+        return (
+            f"{found}, and {shares.saturated:.0%} are stuck at an end of their range. The steps "
+            "were too large: start anew from small weights, with a lower learning rate or momentum "
+            "or with standardised or centred data"
+        )
+    if not learnable:
+        return ""
+    return (
+        f"{found}. The layer sleeps, and a small reconstruction error means nothing: give it more "
+        "updates (more epochs, smaller batches), a higher learning rate, larger random weights "
+        "(scale), less weight decay, or data that is standardised or centred (centered=True)"
+    )
+
+
+class Dreams:
+    """A few chains of a machine that go on after every epoch, with random numbers of their own.
+
+    They start at random states: chains that start at the data would say of a machine which mixes
+    badly that it dreams of the data. Of a machine without a joint density (`NoisyReLU`) they
+    alternate its two conditionals, which is what training by contrastive divergence does.
+    """
+
+    def __init__(self, rbm: RBM) -> None:
+        self.chains = Chains.random(rbm, DREAMS, np.random.default_rng(DREAM_SEED))
+
+    def mean(self, epoch: int, updates: int, down: Sequence[Directed] = ()) -> np.ndarray:
+        """The mean of the dreams after an epoch, (D,), infinite where chains have run away.
+
+        Parameters
+        ----------
+        epoch : int ≥ 1
+            Its number, which seeds the noise.
+        updates : int ≥ 1
+            Of an epoch: the chains take no more steps than that, and no more than `STEPS`.
+        down : sequence of Directed
+            The way from the machine's visible layer down to the data, from the top.
+        """
+        rng = np.random.default_rng([DREAM_SEED, epoch])
+        steps = min(updates, STEPS)
+        self.chains.refresh()
+        for _ in range(BURN_IN if epoch == 1 else 0):
+            self.chains.step(rng)
+        total = 0.0
+        for _ in range(steps):
+            self.chains.step(rng)
+            total = total + self._visible_mean(down, rng).mean(axis=0)
+        far = np.sqrt(np.finfo(self.chains.v.dtype).max)
+        if not np.abs(self.chains.v).max() < far:  # or NaN: the machine has no distribution
+            self.chains.restart(Chains.random(self.chains.rbm, DREAMS, rng).v)
+            return np.full_like(total, np.inf)
+        return total / steps
+
+    def arrays(self) -> list[np.ndarray]:
+        """What a checkpoint has to keep."""
+        return self.chains.arrays()
+
+    def _visible_mean(self, down: Sequence[Directed], rng: np.random.Generator) -> np.ndarray:
+        if not down:
+            return self.chains.visible_mean()
+        x = self.chains.v
+        for way in down[:-1]:
+            x = way.sample(x, rng)
+        return down[-1].mean(x)
+
+
+class Columns:
+    """Mean and standard deviation of the columns of the data, gathered block by block.
+
+    Parameters
+    ----------
+    kind : unit or activation
+        Of the columns.
+    D : int ≥ 1
+
+    Attributes
+    ----------
+    mean, deviation : (D,) float64 arrays
+        Once all blocks have been added.
+    """
+
+    def __init__(self, kind: Any, D: int) -> None:
+        self.kind, self.total = kind, 0.0
+        self.origin = np.full(D, np.nan)  # sums of what is left after it do not cancel
+        self.sum, self.square = np.zeros(D), np.zeros(D)
+
+    def add(self, block: np.ndarray, weight: np.ndarray | None = None) -> None:
+        """Let the rows of a block count, as often as their weights say."""
+        weight = np.ones(len(block)) if weight is None else weight
+        if np.isnan(self.origin).any():
+            self.origin = block[0].astype(np.float64)
+        rest = block - self.origin
+        self.total += weight.sum()
+        self.sum += weight @ rest
+        np.square(rest, out=rest)
+        self.square += weight @ rest
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        return self.origin + self.sum / self.total
+
+    @cached_property
+    def deviation(self) -> np.ndarray:
+        variance = self.square / self.total - (self.sum / self.total) ** 2
+        return np.sqrt(np.maximum(variance, 0))
+
+    @cached_property
+    def scale(self) -> np.ndarray:
+        """What a difference of means is divided by."""
+        low, high = self.kind.ends
+        varies = self.deviation > 1e-6 * (1 + np.abs(self.mean))
+        return np.where(np.isinf(np.subtract(high, low)) & varies, self.deviation, 1.0)
+
+    def dream_error(self, dreamed: np.ndarray) -> float:
+        """The root mean square, over the columns, of the dreams' mean minus the data's.
+
+        Of columns whose values have no range, in units of the data's standard deviation (1 if that
+        is 0), so that sensors of any scale count alike.
+        """
+        difference = (dreamed - self.mean) / self.scale
+        return math.sqrt(difference @ difference / len(difference))
