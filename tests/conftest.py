@@ -2,8 +2,13 @@
 
 import os
 
+import hypothesis
 import numpy as np
 import pytest
+
+# The same examples everywhere, however slow the machine: a failure is the code's, never the hour's.
+hypothesis.settings.register_profile("rbmbook", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("rbmbook")
 
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 

@@ -117,7 +117,7 @@ def test_objective_values_are_kept_from_the_model():
     assert_same_bits(ae, before)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     sizes=st.lists(st.integers(1, 5), min_size=2, max_size=4),
     n=st.integers(1, 6),

@@ -198,7 +198,7 @@ def test_sampled_means_are_probabilities_and_repeat():
     dtype=st.sampled_from([np.float32, np.float64]),
     scale=st.sampled_from([0.0, 1.0, 100.0]),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_shape_keeps_its_dtype_and_the_bound_below(sizes, dtype, scale):
     dbm = DBM.random(sizes, rng=1, scale=scale, dtype=dtype)
     assert dbm.sizes == tuple(sizes) and dbm.dtype == dtype

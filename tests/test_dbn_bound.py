@@ -92,7 +92,7 @@ def test_training_a_new_top_layer_raises_the_bound_by_what_it_learns(rbm, binary
     assert np.all(dbn.log_likelihood(X) > dbn.bound(X))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     sizes=st.lists(st.integers(1, 4), min_size=2, max_size=4),
     scale=st.floats(0, 300),

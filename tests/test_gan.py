@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from deep_cases import Interrupted, interrupt
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from inputs import KINDS
 from naive_network import finite_differences
@@ -81,7 +81,6 @@ def naive_generator_loss(loss, fake):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@settings(deadline=None)
 @given(n=st.integers(1, 5), m=st.integers(1, 5), scale=st.floats(0, 20), seed=st.integers(0, 99))
 def test_losses_are_their_formulas_and_gradients_their_derivatives(loss, n, m, scale, seed):
     rng = np.random.default_rng(seed)

@@ -130,7 +130,7 @@ def test_deltas_are_gradients_with_respect_to_the_inputs():
         np.testing.assert_allclose(delta.sum(axis=0), to_b, rtol=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     sizes=st.lists(st.integers(1, 9), min_size=2, max_size=5),
     n=st.integers(1, 9),

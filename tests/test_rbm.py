@@ -5,7 +5,7 @@ import tracemalloc
 import naive
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from inputs import KINDS
@@ -95,7 +95,6 @@ def machines(draw):
 
 
 @given(machines(), st.integers(0, 1000))
-@settings(deadline=None)
 def test_everything_is_finite_and_keeps_its_dtype_at_any_magnitude(drawn, seed):
     rbm, v = drawn
     h = rbm.sample_hidden(v, seed)
@@ -114,7 +113,6 @@ def test_everything_is_finite_and_keeps_its_dtype_at_any_magnitude(drawn, seed):
 
 
 @given(machines())
-@settings(deadline=None)
 def test_free_energy_is_never_above_any_energy(drawn):
     """F(v) = −log Σ_h exp(−E(v, h)) ≤ min_h E(v, h), and within H log 2 of it."""
     rbm, v = drawn

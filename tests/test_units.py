@@ -3,7 +3,7 @@
 import naive
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -31,7 +31,6 @@ def elementwise(function, x):
 
 
 @given(inputs())
-@settings(deadline=None)
 def test_mean_is_the_logistic_function_at_any_magnitude(x):
     ref = elementwise(naive.sigmoid, x)
     comp = rb.Bernoulli().mean(x)
@@ -40,7 +39,6 @@ def test_mean_is_the_logistic_function_at_any_magnitude(x):
 
 
 @given(inputs())
-@settings(deadline=None)
 def test_cgf_is_softplus_at_any_magnitude(x):
     ref = elementwise(naive.softplus, x)
     comp = rb.Bernoulli().cgf(x)
@@ -53,7 +51,6 @@ def test_cgf_is_softplus_at_any_magnitude(x):
 
 
 @given(inputs())
-@settings(deadline=None)
 def test_probabilities_of_on_and_off_sum_to_one(x):
     bernoulli = rb.Bernoulli()
     total = bernoulli.mean(x) + bernoulli.mean(-x)
@@ -61,7 +58,6 @@ def test_probabilities_of_on_and_off_sum_to_one(x):
 
 
 @given(inputs(limit=30))
-@settings(deadline=None)
 def test_mean_is_the_derivative_of_the_cgf(x):
     x, step = x[:, :1].astype(np.float64), 1e-5
     bernoulli = rb.Bernoulli()
@@ -70,7 +66,6 @@ def test_mean_is_the_derivative_of_the_cgf(x):
 
 
 @given(inputs(), st.integers(0, 2**32 - 1))
-@settings(deadline=None)
 def test_samples_equal_the_naive_ones_on_the_same_noise(x, seed):
     bernoulli = rb.Bernoulli()
     noise = bernoulli.noise(x.shape, np.random.default_rng(seed), x.dtype)
