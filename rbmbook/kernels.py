@@ -91,9 +91,9 @@ def bernoulli_mean(inputs, out):
 def bernoulli_sample(inputs, noise, out):
     """1 where the uniform noise in [0, 1) falls below the sigmoid of the input, else 0."""
     x, u, y = inputs.ravel(), noise.ravel(), out.reshape(out.size)
-    one, zero, number = x.dtype.type(1), x.dtype.type(0), x.dtype.type
+    one, zero = x.dtype.type(1), x.dtype.type(0)
     # More than exp at its clip. In the sum it changes no noise but 0, a multiple of 2⁻²⁴ or 2⁻⁵³.
-    never = number(2) * exp(number(-1000))
+    never = x.dtype.type(2) * exp(x.dtype.type(-1000))
     for i in range(x.size):
         y[i] = one if u[i] + never < one / (one + exp(-x[i])) else zero
 
@@ -160,8 +160,8 @@ def softmax_sample(inputs, noise, out):
     States whose probability is clipped are passed over.
     """
     n, sites, q = inputs.shape
-    one, zero, number = inputs.dtype.type(1), inputs.dtype.type(0), inputs.dtype.type
-    never = number(2) * exp(number(-1000))
+    one, zero = inputs.dtype.type(1), inputs.dtype.type(0)
+    never = inputs.dtype.type(2) * exp(inputs.dtype.type(-1000))
     for row in range(n):
         for site in range(sites):
             x, y = inputs[row, site], out[row, site]
