@@ -45,8 +45,22 @@ class Machine(BaseEstimator):
         """Data as the machine takes it."""
         if self.scaler_ is not None:
             return self.scaler_.transform(X)
-        validation.domains("X", X, self._unit, relaxed=True)
+        try:
+            validation.domains("X", X, self._unit, relaxed=True)
+        except ValueError as error:
+            raise ValueError(f"{error}{self._scaling_hint(X)}") from None
         return X
+
+    def _scaling_hint(self, X: Any) -> str:
+        """How data outside of the machine's domain is brought into it."""
+        if not hasattr(self, "scale"):
+            return ""
+        if sparse.issparse(X):
+            return (
+                f"; scale={self.scale!r} leaves a sparse matrix as it is, since a shift would fill "
+                "it: scale it before, for example by sklearn.preprocessing.MaxAbsScaler"
+            )
+        return f"; scale={self.scale!r} left X as it is, fit with scale=True maps columns to [0, 1]"
 
     def _unscaled(self, X: np.ndarray) -> np.ndarray:
         """Visible states or means in the data's units."""
