@@ -137,6 +137,9 @@ def _gap_cases(rng: Generator) -> Iterator[tuple]:
                             (3, (2, 3, 2), 1000)]:  # fmt: skip
         weights, biases = _layers(rng, sizes, scale)
         v = rng.integers(0, 2, (n, sizes[0])).astype(float)
+        if scale > 100:  # rows too far apart for a shift in common
+            v[:, 0] = np.arange(n) % 2
+            weights[0][0] += 5000.0
         m1, m2 = (rng.uniform(0.05, 0.95, (n, width)) for width in sizes[1:])
         yield v, m1, m2, weights, biases
     weights, biases = two_valleys(60.0, n_top=2)  # all of q in one of two valleys
