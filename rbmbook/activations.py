@@ -5,7 +5,7 @@ f(input). Every f here has derivatives that can be read off the output alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,12 +39,12 @@ class Activation:
     """
 
     name: str
-    value: Callable[[np.ndarray, np.ndarray], Any]
-    pull_back: Callable[[np.ndarray, np.ndarray], Any]
-    curvature: Callable[[np.ndarray], np.ndarray]
-    rectifies: bool = False
-    gain: float = 1.0
-    ends: tuple[float, float] = (-np.inf, np.inf)
+    value: Callable[[np.ndarray, np.ndarray], Any] = field(repr=False)
+    pull_back: Callable[[np.ndarray, np.ndarray], Any] = field(repr=False)
+    curvature: Callable[[np.ndarray], np.ndarray] = field(repr=False)
+    rectifies: bool = field(default=False, repr=False)
+    gain: float = field(default=1.0, repr=False)
+    ends: tuple[float, float] = field(default=(-np.inf, np.inf), repr=False)
 
     def scale(self, outputs: np.ndarray) -> Any:
         """What a change of an output is compared with: the range of f, or the mean output."""
@@ -56,6 +56,12 @@ class Activation:
         ones = np.ones(outputs.shape, outputs.dtype)
         self.pull_back(ones, np.ascontiguousarray(outputs))
         return ones
+
+    def __reduce_ex__(self, protocol: int) -> Any:
+        """One of `ACTIVATIONS` is pickled and copied by its name, not as compiled code."""
+        if ACTIVATIONS.get(self.name) is self:
+            return named, ("activation", self.name)
+        return super().__reduce_ex__(protocol)
 
 
 def named(name: str, activation: Any) -> Activation:
@@ -111,6 +117,31 @@ def _leaky_relu_back(gradient, outputs):
         g[i] = g[i] if y[i] > zero else leak * g[i]
 
 
+def _copy(inputs: np.ndarray, out: np.ndarray) -> None:
+    if out is not inputs:
+        out[...] = inputs
+
+
+def _identity_back(gradient: np.ndarray, outputs: np.ndarray) -> None:
+    """The slope is 1."""
+
+
+def _sigmoid_curvature(outputs: np.ndarray) -> np.ndarray:
+    return outputs * (1 - outputs) * (1 - 2 * outputs)
+
+
+def _tanh(inputs: np.ndarray, out: np.ndarray) -> None:
+    np.tanh(inputs, out=out)
+
+
+def _tanh_curvature(outputs: np.ndarray) -> np.ndarray:
+    return -2 * outputs * (1 - outputs * outputs)
+
+
+def _relu(inputs: np.ndarray, out: np.ndarray) -> None:
+    np.maximum(inputs, 0, out=out)
+
+
 def _softplus_slope(outputs: np.ndarray) -> np.ndarray:
     """The sigmoid of the input: y = log(1 + exp(x)) gives 1 − exp(−y)."""
     return -np.expm1(-outputs)
@@ -124,37 +155,20 @@ def _softplus_curvature(outputs: np.ndarray) -> np.ndarray:
     return _softplus_slope(outputs) * np.exp(-outputs)
 
 
-def _copy(inputs: np.ndarray, out: np.ndarray) -> None:
-    if out is not inputs:
-        out[...] = inputs
-
-
 ACTIVATIONS = {
     kind.name: kind
     for kind in (
-        Activation("identity", _copy, lambda g, y: None, np.zeros_like),
+        Activation("identity", _copy, _identity_back, np.zeros_like),
         Activation(
             "sigmoid",
             kernels.bernoulli_mean,
             _sigmoid_back,
-            lambda y: y * (1 - y) * (1 - 2 * y),
+            _sigmoid_curvature,
             gain=4.0,
             ends=(0.0, 1.0),
         ),
-        Activation(
-            "tanh",
-            lambda x, out: np.tanh(x, out=out),
-            _tanh_back,
-            lambda y: -2 * y * (1 - y * y),
-            ends=(-1.0, 1.0),
-        ),
-        Activation(
-            "relu",
-            lambda x, out: np.maximum(x, 0, out=out),
-            _relu_back,
-            np.zeros_like,
-            rectifies=True,
-        ),
+        Activation("tanh", _tanh, _tanh_back, _tanh_curvature, ends=(-1.0, 1.0)),
+        Activation("relu", _relu, _relu_back, np.zeros_like, rectifies=True),
         Activation(
             "leaky_relu",
             _leaky_relu,

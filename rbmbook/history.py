@@ -1,14 +1,19 @@
 """What a fit leaves behind: one row of numbers per epoch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 
-class History(Mapping[str, np.ndarray]):
-    """The monitors of a fit: a mapping from their names to one float64 number per epoch.
+class History(dict[str, np.ndarray]):
+    """The monitors of a fit: a dictionary from their names to one float64 number per epoch.
 
-    ``pandas.DataFrame(dict(history))`` makes a table of it.
+    ``pandas.DataFrame(history)`` has a column for each monitor.
+
+    Parameters
+    ----------
+    columns : mapping from names to sequences of numbers, optional
+        What to start with; all of one length.
 
     Raises
     ------
@@ -24,17 +29,18 @@ class History(Mapping[str, np.ndarray]):
     array([0.5 , 0.25])
     """
 
-    def __init__(self, columns: Mapping[str, list[float]] | None = None) -> None:
-        self._columns = {name: list(values) for name, values in (columns or {}).items()}
+    def __init__(self, columns: Mapping[str, Sequence[float]] | None = None) -> None:
+        for name, values in (columns or {}).items():
+            self[name] = np.array(values, dtype=np.float64)
 
     def append(self, **row: float) -> None:
         """Add one epoch; every epoch has the same monitors."""
-        if self._columns and row.keys() != self._columns.keys():
-            raise ValueError(f"row: expected the monitors {list(self._columns)}, got {list(row)}")
+        if self and row.keys() != self.keys():
+            raise ValueError(f"row: expected the monitors {list(self)}, got {list(row)}")
         for name, value in row.items():
-            self._columns.setdefault(name, []).append(float(value))
+            self[name] = np.append(self.get(name, []), float(value))
 
-    def extend(self, columns: Mapping[str, list[float]]) -> None:
+    def extend(self, columns: Mapping[str, Sequence[float]]) -> None:
         """Add the epochs of another history, given as columns."""
         for values in zip(*columns.values(), strict=True):
             self.append(**dict(zip(columns, values, strict=True)))
@@ -42,22 +48,27 @@ class History(Mapping[str, np.ndarray]):
     @property
     def epochs(self) -> int:
         """Number of finished epochs."""
-        return max((len(values) for values in self._columns.values()), default=0)
+        return max((len(values) for values in self.values()), default=0)
 
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._columns:
-            there = ", ".join(self) or "none, since no epoch has ended"
-            raise KeyError(f"no monitor {name!r} in this history; there are: {there}")
-        return np.array(self._columns[name])
+    def copy(self) -> "History":
+        """A history of its own, with copies of the columns."""
+        return History(self)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._columns
+    def __missing__(self, name: str) -> np.ndarray:
+        there = ", ".join(self) or "none, since no epoch has ended"
+        raise KeyError(f"no monitor {name!r} in this history; there are: {there}")
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self.keys() == other.keys() and all(
+            np.array_equal(values, other[name], equal_nan=True) for name, values in self.items()
+        )
 
-    def __len__(self) -> int:
-        return len(self._columns)
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
 
     def __repr__(self) -> str:
         return f"History({self.epochs} epochs: {', '.join(self) or 'no monitors'})"

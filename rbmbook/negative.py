@@ -295,7 +295,7 @@ class FastChains:
         return {}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Tempered(Negative):
     """Parallel tempering: copies of each chain at several temperatures that swap states.
 
@@ -325,19 +325,19 @@ class Tempered(Negative):
     efficient for learning restricted Boltzmann machines.
     """
 
-    betas: Any = 10
+    betas: Any = field(default=10, compare=False)  # `_ladder` says the same, whatever was given
     chains: int = 100
     k: int = 1
     adapt: int = 0
-    _ladder: np.ndarray = field(init=False, repr=False)
+    _ladder: tuple[float, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         _integers(self, chains=1, k=1, adapt=0)
-        object.__setattr__(self, "_ladder", tempering.ladder("betas", self.betas))
+        object.__setattr__(self, "_ladder", tuple(tempering.ladder("betas", self.betas).tolist()))
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> tempering.Replicas:
         """Chains at random states at every temperature."""
-        return tempering.Replicas(rbm, self._ladder, self.chains, rng)
+        return tempering.Replicas(rbm, np.array(self._ladder), self.chains, rng)
 
     def moments(
         self,

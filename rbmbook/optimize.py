@@ -2,7 +2,8 @@
 
 The same two serve every model in the package. An optimizer is a frozen set of numbers; what it
 remembers between steps is a list of arrays made by `start`. Learning rates may change over time:
-give a function of the number of the update, counted from 0, in place of a number.
+give a function of the number of the update, counted from 0, in place of a number. `linear_decay`
+makes one. One of your own is pickled with the optimizer if it is defined by ``def`` in a module.
 """
 
 from collections.abc import Callable, Sequence
@@ -135,7 +136,30 @@ class Adam:
             _in_place(_adam, [p, mean, square], g, *numbers)
 
 
-def linear_decay(start: float, end: float, updates: int) -> Callable[[int], float]:
+@dataclass(frozen=True)
+class LinearDecay:
+    """A learning rate on a line from `start` to `end`, then constant: what `linear_decay` makes."""
+
+    start: float
+    end: float
+    updates: int
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            number = validation.real(name, getattr(self, name), 0.0, closed="neither")
+            object.__setattr__(self, name, number)
+        object.__setattr__(self, "updates", validation.integer("updates", self.updates))
+
+    def __call__(self, update: int) -> float:
+        """The rate of an update, counted from 0."""
+        update = validation.integer("update", update, minimum=0)
+        return self.start + (self.end - self.start) * min(update / self.updates, 1.0)
+
+    def __repr__(self) -> str:
+        return f"linear_decay({self.start!r}, {self.end!r}, updates={self.updates})"
+
+
+def linear_decay(start: float, end: float, updates: int) -> LinearDecay:
     """A learning rate that falls (or rises) on a line from `start` to `end`, then stays.
 
     Parameters
@@ -144,6 +168,17 @@ def linear_decay(start: float, end: float, updates: int) -> Callable[[int], floa
     updates : int ≥ 1
         Number of updates after which `end` is reached.
 
+    Returns
+    -------
+    LinearDecay
+        A function of the number of the update, an int ≥ 0. Two with the same numbers are equal,
+        and unlike a function written on the spot it can be pickled.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is not as above.
+
     Examples
     --------
     >>> from rbmbook.optimize import linear_decay
@@ -151,10 +186,7 @@ def linear_decay(start: float, end: float, updates: int) -> Callable[[int], floa
     >>> [round(rate(t), 3) for t in (0, 50, 100, 500)]
     [0.1, 0.06, 0.02, 0.02]
     """
-    start = validation.real("start", start, 0.0, closed="neither")
-    end = validation.real("end", end, 0.0, closed="neither")
-    updates = validation.integer("updates", updates)
-    return lambda update: start + (end - start) * min(update / updates, 1.0)
+    return LinearDecay(start, end, updates)
 
 
 def rate_at(rate: Rate, update: int) -> float:

@@ -69,6 +69,26 @@ def test_linear_decay_is_a_line_and_then_constant():
     assert linear_decay(0.1, 0.02, 1)(1) == pytest.approx(0.02)
 
 
+def test_a_schedule_is_equal_to_one_with_the_same_numbers_and_reads_like_its_call():
+    rate = linear_decay(0.2, 0.01, 40)
+    assert rate == eval(repr(rate)) and hash(rate) == hash(linear_decay(0.2, 0.01, updates=40))
+    assert rate != linear_decay(0.2, 0.01, 41)
+    assert rb.SGD(rate) == rb.SGD(linear_decay(0.2, 0.01, 40)) != rb.SGD(0.2)
+    assert repr(rate) in repr(rb.Adam(rate))
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, True, "3", None, np.nan])
+def test_a_schedule_is_asked_for_the_number_of_an_update(bad):
+    with pytest.raises((ValueError, TypeError), match="update: expected an integer"):
+        linear_decay(0.2, 0.01, 40)(bad)
+
+
+@pytest.mark.parametrize("wrong", [{"start": 0.0}, {"end": -1.0}, {"updates": 0}])
+def test_a_schedules_numbers_are_checked(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        linear_decay(**{"start": 0.2, "end": 0.01, "updates": 40} | wrong)
+
+
 @pytest.mark.parametrize("bad", [0.0, -0.1, np.nan, np.inf])
 def test_a_rate_that_is_not_positive_is_refused_also_from_a_schedule(bad):
     for make in (rb.SGD, rb.Adam):

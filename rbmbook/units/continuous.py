@@ -5,7 +5,7 @@ so that any real number is allowed and ascent cannot make it negative.
 """
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,6 +48,16 @@ class _Quadratic(Unit):
             )
         validation.instance("learn", self.learn, (bool, np.bool_))
         object.__setattr__(self, "log_precision", value.copy() if value.ndim else value[()])
+
+    def __eq__(self, other: object) -> bool:
+        """Whether type and options are the same, arrays included."""
+        if type(other) is not type(self):
+            return NotImplemented
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return all(np.array_equal(one, another) for one, another in pairs)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.learn))  # not the precisions: learning changes them
 
     def bind(self, name: str, columns: int, dtype: np.dtype) -> "Unit":
         """A copy with one log-precision for each column, in `dtype`."""

@@ -10,7 +10,7 @@ from rbmbook import validation
 from rbmbook.units.base import Unit, prepare, prepare_noise
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Mixed(Unit):
     """Units of several types in one layer, part by part from the left.
 

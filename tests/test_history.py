@@ -1,0 +1,50 @@
+"""What a fit leaves behind, as a dictionary and as a table."""
+
+import numpy as np
+import pytest
+
+import rbmbook as rb
+
+
+@pytest.fixture
+def history():
+    history = rb.History()
+    history.append(epoch=1, loss=0.5)
+    history.append(epoch=2, loss=0.25)
+    return history
+
+
+def test_a_table_has_a_column_for_each_monitor(history):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(history)
+    assert list(table.columns) == ["epoch", "loss"]
+    np.testing.assert_array_equal(table["loss"], [0.5, 0.25])
+    assert pandas.DataFrame(rb.History()).empty
+
+
+def test_histories_are_equal_if_their_numbers_are(history):
+    twin = rb.History({"epoch": [1, 2], "loss": [0.5, 0.25]})
+    assert history == twin == dict(history) and not history != twin
+    twin.append(epoch=3, loss=np.nan)
+    assert history != twin and twin == twin.copy()
+    assert history != {"epoch": [1, 2]} and history != 5
+
+
+def test_a_copy_goes_its_own_way(history):
+    twin, before = history.copy(), history["loss"]
+    history.append(epoch=3, loss=0.1)
+    assert twin.epochs == 2 and len(before) == 2 and history.epochs == 3
+    assert isinstance(twin, rb.History)
+
+
+def test_a_missing_monitor_is_named_with_those_that_there_are(history):
+    with pytest.raises(KeyError, match=r"no monitor 'los' .* epoch, loss"):
+        history["los"]
+    with pytest.raises(KeyError, match="no epoch has ended"):
+        rb.History()["loss"]
+    assert "los" not in history and history.get("los") is None
+
+
+def test_an_epoch_with_other_monitors_is_refused(history):
+    with pytest.raises(ValueError, match="row"):
+        history.append(epoch=3)
