@@ -195,7 +195,7 @@ CASES = [
     (directed.Directed, lambda: directed.Directed.up(rb.RBM.random(9, 4)), lambda d: [d.mean(X)]),
     (rb.Network, lambda: rb.Network.random((9, 5, 2), "leaky_relu", rng=0), network),
     (rb.Network, shared_layer, shared),
-    (rb.layers.Trace, lambda: rb.Network.random((9, 2), rng=0).forward(X), fields),
+    (rb.layers.Trace, lambda: rb.Network.random((9, 2), rng=0).forward(X), lambda t: t.outputs),
     (rb.Autoencoder, lambda: rb.Autoencoder.random((9, 5, 3), rng=0), autoencoder),
     (rb.Autoencoder, tied, autoencoder),
     (rb.DBN, lambda: rb.DBN.random([9, 6, 4], rng=0, scale=1.0), belief),
