@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 import rbmbook as rb
-from rbmbook import activations, directed, mean_field, views
+from rbmbook import activations, directed, mean_field, monitors, views
 
 X = rb.data.bars_and_stripes(3).astype(np.float64)
 LABELS = (np.arange(len(X)) % 2).astype(int)
@@ -223,6 +223,7 @@ CASES = [
     ),
     (rb.exercises.Verdict, lambda: judged(lambda v: 1 / 0), fields),
     (rb.DivergenceError, lambda: rb.DivergenceError("training diverged"), error),
+    (monitors.TrainingWarning, lambda: monitors.TrainingWarning("a layer sleeps"), error),
     (rb.exercises.WrongAnswer, lambda: rb.exercises.WrongAnswer("because", ("line 1",)), error),
     (rb.exercises.UnknownExercise, lambda: rb.exercises.UnknownExercise("none"), error),
 ]

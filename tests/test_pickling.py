@@ -15,9 +15,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 
 import rbmbook as rb
+from rbmbook import monitors
 
 # What other classes fill in: there is no object that is only this.
 UNFINISHED = {rb.units.Unit, rb.negative.Negative, rb.optimize.Optimizer}
+# What lives only while a fit runs, and is handed to nobody.
+RUNNING = {rb.train.Training, monitors.Shares, monitors.Dreams, monitors.Columns}
 
 
 def public_classes():
@@ -29,7 +32,7 @@ def public_classes():
         own = [name for name, x in vars(place).items() if _is_from(x, place)]
         names = getattr(place, "__all__", own)
         found |= {x for x in (getattr(place, name) for name in names) if inspect.isclass(x)}
-    return {x for x in found if not x.__name__.startswith("_")} - UNFINISHED
+    return {x for x in found if not x.__name__.startswith("_")} - UNFINISHED - RUNNING
 
 
 def _is_from(x, module):
