@@ -184,6 +184,25 @@ def test_sparsity_pulls_once_an_update_whatever_the_weights(rbm, binary):
         np.testing.assert_allclose(other[0] - one[0], np.outer(v, 0.5 * (0.1 - q)), atol=1e-12)
 
 
+def test_fast_weights_take_the_weighted_step_too(rbm, binary):
+    """θ_fast ← decay · θ_fast + rate · ascent, with the very ascent that θ takes."""
+    kept = []
+
+    class Watched(rb.FPCD):
+        def start(self, machine, rng):
+            kept.append(super().start(machine, rng))
+            return kept[-1]
+
+    weight = np.array([4.0, 1.0, 0.0, 3.0])
+    phase = Watched(chains=10, rate=0.5, decay=0.8)
+    ascents = recorded(rbm, binary(4, 4), phase, sample_weight=weight, batch_size=1)
+    fast = [np.zeros(p.shape) for p in rbm.parameters]
+    for ascent in ascents:
+        fast = [0.8 * f + 0.5 * part for f, part in zip(fast, ascent, strict=True)]
+    for comp, ref in zip(kept[0].fast, fast, strict=True):
+        np.testing.assert_allclose(comp, ref, rtol=1e-12, atol=1e-14)
+
+
 def recorded(rbm, X, phase, **options):
     recorder = Recorder()
     fit(rbm, X, **{"negative": phase, "epochs": 1, **options, "optimizer": recorder})
