@@ -23,7 +23,7 @@ ROWS = 0.99  # share of the rows for which a saturated feature is at an end of i
 ASLEEP = 0.9  # share of constant features of a layer that is of no use
 ENOUGH = 200  # updates before a layer is expected to be of use
 ENOUGH_BELOW = 50  # the same where other layers are built upon it, and learn from a constant
-TELLING = 50  # rows from which on correlations tell something
+TELLING = 40  # rows from which on correlations tell something
 DREAMS = 64  # chains that dream
 STEPS = 5  # Gibbs steps of these chains after an epoch, if it has so many updates
 BURN_IN = 20  # more of them before the first look
@@ -71,7 +71,7 @@ def independent(rows: np.ndarray) -> bool:
     """Whether the columns of (n, D) rows may be independent: there is no feature to be found.
 
     Compares the mean squared correlation of two columns with 1 / (n − 1), its expectation for
-    independent ones, and allows for four standard errors. Of fewer than 50 rows it cannot tell, and
+    independent ones, and allows for four standard errors. Of fewer than 40 rows it cannot tell, and
     says no. Looks at no more than 500 columns.
     """
     n, D = rows.shape
