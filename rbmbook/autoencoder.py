@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import unroll
+from rbmbook import moments, unroll
 from rbmbook import validation as check
 from rbmbook.codec import Codec
 from rbmbook.corruption import GaussianNoise, Masking
@@ -27,6 +27,7 @@ from rbmbook.optimize import Adam, Optimizer
 from rbmbook.penalties import Sparsity
 from rbmbook.rbm import RBM
 from rbmbook.reconstruction import LOSSES, Objective, Pass, Reconstruction
+from rbmbook.units import Bernoulli, Gaussian
 
 __all__ = ["Autoencoder", "GaussianNoise", "Masking", "Sparsity"]
 
@@ -78,6 +79,7 @@ class Autoencoder(Codec):
         rng: int | np.random.Generator = 0,
         dtype: np.dtype | type = np.float32,
         code: str | None = None,
+        data: Any = None,
     ) -> "Autoencoder":
         """An autoencoder of layers made by `Dense.random`; the decoder mirrors the encoder.
 
@@ -95,6 +97,11 @@ class Autoencoder(Codec):
         dtype : float32 or float64
         code : str, optional
             Another activation of the code, such as "identity".
+        data : (n, D) array or sparse matrix, optional
+            Where given, the reconstruction starts at the columns' means: the biases of a sigmoid
+            output at their (smoothed) logits. With the output "identity" the encoder's first layer
+            starts on standardised columns and, if not tied, the decoder's last one at their
+            standard deviations. Any other output is an error.
 
         Raises
         ------
@@ -107,13 +114,14 @@ class Autoencoder(Codec):
             sizes, activation, activation if code is None else code, rng, dtype
         )
         if not tied:
-            return cls(encoder, Network.random(encoder.sizes[::-1], activation, output, rng, dtype))
-        kinds = [activation] * (len(encoder.layers) - 1) + [output]
-        layers = [
-            Dense(up.W.T, np.zeros(up.n_in), kind)
-            for up, kind in zip(encoder.layers[::-1], kinds, strict=True)
-        ]
-        return cls(encoder, Network(layers), tied=True)
+            decoder = Network.random(encoder.sizes[::-1], activation, output, rng, dtype)
+        else:
+            kinds = [activation] * (len(encoder.layers) - 1) + [output]
+            pairs = zip(encoder.layers[::-1], kinds, strict=True)
+            decoder = Network([Dense(up.W.T, np.zeros(up.n_in), kind) for up, kind in pairs])
+        if data is not None:
+            _start_at(check.matrix("data", data, encoder.sizes[0]), encoder, decoder, tied)
+        return cls(encoder, decoder, tied)
 
     @classmethod
     def unrolled(cls, rbms: Iterable[RBM], tied: bool = False) -> "Autoencoder":
@@ -222,9 +230,9 @@ class Autoencoder(Codec):
     def fit(
         self,
         X: Any,
-        epochs: int = 10,
+        epochs: int | None = None,
         batch_size: int = 100,
-        optimizer: Optimizer = Adam(0.001),  # noqa: B008  (frozen, so shared safely)
+        optimizer: Optimizer = Adam(0.01),  # noqa: B008  (frozen, so shared safely)
         loss: str | None = None,
         noise: Masking | GaussianNoise | None = None,
         contraction: float = 0.0,
@@ -243,8 +251,8 @@ class Autoencoder(Codec):
         X : (n, D) array or sparse matrix
             Finite numbers; in [0, 1] for the loss "binary". Of any real dtype; only one batch at a
             time is converted to the autoencoder's.
-        epochs : int ≥ 0
-            Passes over X.
+        epochs : int ≥ 0, optional
+            Passes over X. If None, 10, or as many as make 3,000 updates, but no more than 1,000.
         batch_size : int ≥ 1
             Rows per update; the last batch of an epoch may be shorter and is averaged over its own
             rows. A size above n is one full batch.
@@ -310,3 +318,19 @@ class Autoencoder(Codec):
         objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
         run = Reconstruction(self, X, objective, validation, batch_size, optimizer, rng)
         return run.train(epochs, progress, callbacks, checkpoint)
+
+
+def _start_at(data: Any, encoder: Network, decoder: Network, tied: bool) -> None:
+    """Let the reconstruction start at the mean of the data, and real columns be standardised."""
+    first, last, n = encoder.layers[0], decoder.layers[-1], data.shape[0]
+    if last.activation == "sigmoid":
+        unit = Bernoulli()
+        last.b[:] = unit.bias_for_mean(moments.of_columns(data, unit).mean * n, n)
+    elif last.activation == "identity":
+        mean, sd, _ = moments.of_columns(data, Gaussian())
+        first.read_standardized(mean, sd)
+        last.write_standardized(mean, np.ones_like(sd) if tied else sd)
+    else:
+        raise ValueError(
+            f"data: expected the output 'identity' or 'sigmoid', got {last.activation!r}"
+        )

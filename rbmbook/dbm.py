@@ -287,7 +287,7 @@ class DBM(Layered):
     def pretrain(
         self,
         X: Any,
-        epochs: int | Sequence[int] = 10,
+        epochs: int | Sequence[int | None] | None = None,
         negative: CD = CD(1),  # noqa: B008
         batch_size: int = 100,
         optimizer: Optimizer = SGD(0.05),  # noqa: B008
@@ -305,7 +305,8 @@ class DBM(Layered):
         ----------
         X : (n, D) array or sparse matrix
             Visible states, or means in [0, 1]. The next pair learns from the means of this one.
-        epochs : int ≥ 0, or one per pair
+        epochs : int ≥ 0, or one per pair, optional
+            As for `rb.fit`: enough for 3,000 updates on small data.
         negative : CD
             Contrastive divergence of any k.
         batch_size, optimizer, weight_decay, rng, progress, callbacks
@@ -343,13 +344,13 @@ class DBM(Layered):
     def fit(
         self,
         X: Any,
-        epochs: int = 10,
+        epochs: int | None = None,
         chains: int = 100,
         k: int = 5,
         steps: int = 10,
         tolerance: float = 1e-3,
         batch_size: int = 100,
-        optimizer: Optimizer = SGD(0.01),  # noqa: B008
+        optimizer: Optimizer = SGD(0.02),  # noqa: B008
         weight_decay: float = 0.0,
         centered: bool = False,
         validation: Any = None,
@@ -364,7 +365,8 @@ class DBM(Layered):
         ----------
         X : (n, D) array or sparse matrix
             Visible states, or means in [0, 1].
-        epochs : int ≥ 0
+        epochs : int ≥ 0, optional
+            As for `rb.fit`: enough for 3,000 updates on small data.
         chains, k : int ≥ 1
             Number of persistent chains, and their Gibbs steps per update.
         steps, tolerance

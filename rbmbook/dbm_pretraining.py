@@ -50,7 +50,7 @@ def pretrain(
     rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
     pairs = len(dbm.weights)
     check_finite([*dbm.weights, *dbm.biases])
-    plans = greedy.per_layer(settings, pairs)
+    plans = greedy.per_layer(settings, pairs, X.shape[0])
     paths = greedy.checkpoints(checkpoint, [plan["epochs"] for plan in plans])
     finished: list[History] = []
     for layer, (plan, path) in enumerate(zip(plans, paths, strict=True)):

@@ -16,9 +16,12 @@ import numpy as np
 from rbmbook import storage, train, validation
 from rbmbook.divergence import check_finite
 from rbmbook.history import History
+from rbmbook.loop import passes
 from rbmbook.monitors import ENOUGH_BELOW
 from rbmbook.negative import Negative
+from rbmbook.optimize import SGD
 from rbmbook.optimize import optimizer as check_optimizer
+from rbmbook.rbm import RBM
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN
@@ -44,7 +47,9 @@ def fit(
     if held_out is not None:
         held_out = validation.matrix("validation", held_out, dbn.sizes[0])
     rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
-    plans = per_layer(settings, len(dbn.rbms))
+    if settings["optimizer"] is None:
+        settings["optimizer"] = [SGD(_rate(rbm)) for rbm in dbn.rbms]
+    plans = per_layer(settings, len(dbn.rbms), X.shape[0])
     paths = checkpoints(checkpoint, [plan["epochs"] for plan in plans])
     for layer, rbm in enumerate(dbn.rbms, start=1):
         check_finite(list(rbm.parameters), where=f"layer {layer}")
@@ -65,6 +70,12 @@ def fit(
     return joined(finished)
 
 
+def _rate(rbm: RBM) -> float:
+    """A learning rate for a machine: large steps, unless its states are unbounded."""
+    listed = rbm.visible.levels is not None and rbm.hidden.levels is not None
+    return 0.2 if listed else 0.05
+
+
 class Report:
     """Hands the history of all layers so far to the callbacks; True if one of them returned it."""
 
@@ -80,7 +91,7 @@ class Report:
         return self.stop
 
 
-def per_layer(settings: dict[str, Any], layers: int) -> list[dict[str, Any]]:
+def per_layer(settings: dict[str, Any], layers: int, n_rows: int) -> list[dict[str, Any]]:
     """A dictionary for each layer; a list or tuple among the settings has one value per layer."""
     plans: list[dict[str, Any]] = [{} for _ in range(layers)]
     for name, value in settings.items():
@@ -92,9 +103,10 @@ def per_layer(settings: dict[str, Any], layers: int) -> list[dict[str, Any]]:
         for plan, own in zip(plans, values, strict=True):
             plan[name] = own
     for plan in plans:  # now, not after the layers below have been trained
-        validation.integer("epochs", plan["epochs"], minimum=0)
         validation.integer("batch_size", plan["batch_size"])
-        validation.instance("negative", plan["negative"], Negative)
+        plan["epochs"] = passes(plan["epochs"], n_rows, plan["batch_size"])
+        if plan["negative"] is not None:
+            validation.instance("negative", plan["negative"], Negative)
         check_optimizer(plan["optimizer"])
     return plans
 

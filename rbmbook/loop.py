@@ -3,6 +3,7 @@
 What a model adds is one subclass of `Run` that says what an update is and what it reports.
 """
 
+import math
 import os
 import sys
 import time
@@ -26,6 +27,9 @@ with warnings.catch_warnings():
     from tqdm.auto import tqdm
 
 CHECK_EVERY = 10  # updates, for parameters that are no longer finite
+EPOCHS = 10  # passes over the data, where a fit is not told how many
+UPDATES = 3000  # which small data make more passes for
+MOST_EPOCHS = 1000  # but no more than this
 PROBE_ROWS = 256  # monitors of a model look at this many training rows
 PROBE_SEED = 20_256  # of the generator that chooses them; training draws nothing from it
 
@@ -137,7 +141,7 @@ class Run:
         With `checkpoint`, everything is saved there after each epoch; if the file exists, training
         goes on from it and ends with the bits that an uninterrupted run would have given.
         """
-        epochs = validation.integer("epochs", epochs, minimum=0)
+        epochs = passes(epochs, self.n_rows, self.batch_size)
         callbacks = validation.functions("callbacks", callbacks)
         if checkpoint is not None and Path(checkpoint).exists():
             self.restore(checkpoint)
@@ -255,6 +259,33 @@ class Run:
             "rng": type(self.rng.bit_generator).__name__,
         }
         return common | self.settings()
+
+
+def passes(epochs: Any, n_rows: int, batch_size: int) -> int:
+    """How many epochs a fit runs: the number that was given, or for None one that suits the data.
+
+    What a machine learns depends on the number of updates, and ten epochs of a small data set are
+    few. So None means 10 epochs, or as many as make 3,000 updates if that is more, but not more
+    than 1,000: data of a few rows would be learned by heart.
+
+    Parameters
+    ----------
+    epochs : int ≥ 0 or None
+    n_rows, batch_size : int ≥ 1
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> [passes(None, n, 100) for n in (30, 1_300, 60_000)], passes(5, 30, 100)
+    ([1000, 231, 10], 5)
+    """
+    if epochs is not None:
+        return validation.integer("epochs", epochs, minimum=0)
+    updates = math.ceil(n_rows / batch_size)  # in an epoch
+    return min(max(EPOCHS, math.ceil(UPDATES / updates)), MOST_EPOCHS)
 
 
 def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:

@@ -249,9 +249,9 @@ class Network:
         X: Any,
         y: Any,
         loss: str = "softmax",
-        epochs: int = 10,
+        epochs: int | None = None,
         batch_size: int = 100,
-        optimizer: Optimizer = Adam(0.001),  # noqa: B008  (frozen, so shared safely)
+        optimizer: Optimizer = Adam(0.01),  # noqa: B008  (frozen, so shared safely)
         weight_decay: float = 0.0,
         input_dropout: float = 0.0,
         validation: tuple[Any, Any] | None = None,
@@ -272,8 +272,8 @@ class Network:
         loss : "softmax", "binary" or "squared"
             `losses.softmax_cross_entropy`, `losses.binary_cross_entropy` (both of outputs without
             an activation) or `losses.squared_error`.
-        epochs : int ≥ 0
-            Passes over X.
+        epochs : int ≥ 0, optional
+            Passes over X. If None, 10, or as many as make 3,000 updates, but no more than 1,000.
         batch_size : int ≥ 1
             Rows per update; the last batch of an epoch may be shorter and is averaged over its own
             rows. A size above n is one full batch.

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import storage, units, validation
+from rbmbook import moments, storage, units, validation
 from rbmbook.units import Bernoulli, Unit
 
 
@@ -116,7 +116,7 @@ class RBM:
         hidden: Unit = Bernoulli(),  # noqa: B008
         data: Any = None,
     ) -> "RBM":
-        """A machine with weights from N(0, scale²) and biases of zero.
+        """A machine with weights from N(0, scale²) and, without data, biases of zero.
 
         Parameters
         ----------
@@ -125,13 +125,16 @@ class RBM:
         rng : int or Generator
             Draws the (D, H) weights, in C order, in `dtype`.
         scale : float ≥ 0
-            Standard deviation of the weights.
+            Standard deviation of the weights; with `data`, those of a Gaussian column with the mean
+            μ and the standard deviation σ act on (v − μ) / σ: they are divided by σ, and `b` makes
+            up for μ.
         dtype : float32 or float64
         visible, hidden : unit
         data : (n, D) array or sparse matrix, optional
             Where given, `a` starts where the machine without hidden units fits the data's mean
             (for Bernoulli units: the logit of (Σv + 1) / (n + 2)), and learned precisions where it
-            fits the variance. Means in [0, 1] are accepted.
+            fits the variance. A constant column counts as one whose standard deviation is a
+            thousandth of its mean's size (0.001 if that is more). Means in [0, 1] are accepted.
 
         Raises
         ------
@@ -152,13 +155,7 @@ class RBM:
         W *= dtype.type(scale)
         rbm = cls(W, np.zeros(shape[0]), np.zeros(shape[1]), visible, hidden)
         if data is not None:
-            data = validation.matrix("data", data, rbm.n_visible)
-            total, square = np.zeros(rbm.n_visible), np.zeros(rbm.n_visible)
-            for _, block in validation.blocks("data", data, rbm.visible, np.float64, True):
-                total += block.sum(axis=0)
-                square += (block**2).sum(axis=0)
-            rbm.visible.match_variance(square / data.shape[0] - (total / data.shape[0]) ** 2)
-            rbm.a[:] = rbm.visible.bias_for_mean(total, data.shape[0])
+            moments.start_at(rbm, validation.matrix("data", data, rbm.n_visible))
         return rbm
 
     def __setattr__(self, name: str, value: Any) -> None:

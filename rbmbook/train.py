@@ -10,15 +10,17 @@ from scipy import sparse
 from rbmbook import gradient
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
+from rbmbook.coordinates import Standardized
 from rbmbook.divergence import Data, check_finite
 from rbmbook.history import History
 from rbmbook.loop import PROBE_ROWS, Run, finite, probe_rows
 from rbmbook.monitors import Columns, Dreams, independent
-from rbmbook.negative import CD, Negative
+from rbmbook.negative import Negative, Tempered
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.penalties import Penalties, Sparsity
 from rbmbook.rbm import RBM, Parameters
 
+NEGATIVE = Tempered(betas=10, chains=10)  # where none is given
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means
 
 Callback = Callable[[RBM, History], Any]
@@ -27,13 +29,13 @@ Callback = Callable[[RBM, History], Any]
 def fit(
     rbm: RBM,
     X: Any,
-    negative: Negative = CD(1),  # noqa: B008  (frozen, so shared safely)
-    epochs: int = 10,
+    negative: Negative | None = None,
+    epochs: int | None = None,
     batch_size: int = 100,
-    optimizer: Optimizer = SGD(0.05),  # noqa: B008
+    optimizer: Optimizer = SGD(0.05),  # noqa: B008  (frozen, so shared safely)
     weight_decay: float = 0.0,
     sample_weight: Any = None,
-    centered: bool | Literal["enhanced"] = False,
+    centered: bool | Literal["enhanced"] | None = None,
     validation: Any = None,
     rng: int | np.random.Generator = 0,
     progress: bool = True,
@@ -51,10 +53,14 @@ def fit(
     X : (n, D) array or sparse matrix
         Visible states, or means (in [0, 1] for Bernoulli units). Of any real dtype; only one batch
         at a time is converted to the machine's.
-    negative : negative phase
-        Where the model term comes from, for example ``rb.CD(1)`` or ``rb.Exact()``.
-    epochs : int ≥ 0
-        Passes over X.
+    negative : negative phase, optional
+        Where the model term comes from, for example ``rb.CD(1)`` or ``rb.Exact()``. If None,
+        ``rb.Tempered(betas=10, chains=10)``, which costs about as much as CD-1 on batches of 100
+        rows and connects modes that no chain at β = 1 does: on two patterns of ten bits, all 0 and
+        all 1, a machine of 16 hidden units reaches −0.8 nats a row, where CD-1 ends below −9.
+    epochs : int ≥ 0, optional
+        Passes over X. If None, 10, or as many as make 3,000 updates, but no more than 1,000: what
+        small data need, see `loop.passes`.
     batch_size : int ≥ 1
         Rows per update; the last batch of an epoch may be shorter and is averaged over its own
         rows. A size above n is one full batch.
@@ -66,10 +72,14 @@ def fit(
         Weights ≥ 0 of the rows; only their ratios matter. A row counts as that many rows: within a
         batch the averages are weighted, and the batch's whole gradient is multiplied by its mean
         weight over that of all rows. Penalties act once an update, whatever the batch weighs.
-    centered : bool or "enhanced"
-        Ascend the centred gradient (see `gradient.centre`). True: offsets at the data's mean and at
-        a moving average of the hidden means. "enhanced": halfway between data term and model term,
-        which is the enhanced gradient. Penalties act on W in the centred coordinates, so that
+    centered : bool or "enhanced", optional
+        If None, Gaussian visible columns are standardised for training (see `coordinates`), so that
+        their units and their means do not matter, and without a `negative` of your own the
+        gradient is centred: its step sizes then suit machines of a hundred hidden units, too. With
+        any other value columns stay as they are. False: the plain gradient. True: the centred one
+        (see `gradient.centre`), with offsets at the data's mean and at a moving average of the
+        hidden means. "enhanced": offsets halfway between data term and model term, which is the
+        enhanced gradient. Penalties act on W in the centred coordinates, so that
         flipped data still gives the flipped machine.
     validation : (m, D) array or sparse matrix, optional
         Held-out rows; adds the monitor `free_energy_gap`.
@@ -151,13 +161,13 @@ def fit(
 def prepared(
     rbm: RBM,
     X: Any,
-    negative: Negative,
+    negative: Negative | None,
     batch_size: int,
     optimizer: Optimizer,
     rng: int | np.random.Generator,
     weight_decay: float = 0.0,
     sample_weight: Any = None,
-    centered: bool | Literal["enhanced"] = False,
+    centered: bool | Literal["enhanced"] | None = None,
     validation: Any = None,
     l1: float = 0.0,
     sparsity: Sparsity | None = None,
@@ -175,9 +185,10 @@ class Training(Run):
     def __init__(
         self, rbm: Any, X: Any, negative: Any, batch_size: Any, optimizer: Any, rng: Any
     ) -> None:
-        self.rbm = check.instance("rbm", rbm, RBM)
+        self.rbm = self.trained = check.instance("rbm", rbm, RBM)
         self.X = check.matrix("X", X, rbm.n_visible)
-        self.negative = check.instance("negative", negative, Negative)
+        self.plain = negative is not None  # unless centring is asked for
+        self.negative = check.instance("negative", negative, Negative) if self.plain else NEGATIVE
         super().__init__(rbm, self.X.shape[0], batch_size, optimizer, rng)
         check_finite(self.parameters)
 
@@ -191,15 +202,16 @@ class Training(Run):
         rbm, n = self.rbm, self.n_rows
         self.weight = check.weights("sample_weight", sample_weight, n)
         self.mean_weight = self.weight.mean()
-        if not (isinstance(centered, str) and centered == "enhanced"):
+        if not (centered is None or (isinstance(centered, str) and centered == "enhanced")):
             centered = bool(check.instance("centered", centered, (bool, np.bool_)))
-        self.centered = centered
+        self.centered = not self.plain if centered is None else centered
+        self.standard = None
         self.held_out = held_out
         mean, self.columns = np.zeros(rbm.n_visible), Columns(rbm.visible, rbm.n_visible)
         with np.errstate(over="ignore", invalid="ignore"):  # training will say what is too large
             for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
                 self.columns.add(block, self.weight[rows])
-                if centered or self.penalties.sparsity:
+                if self.centered or self.penalties.sparsity:
                     mean += self.weight[rows] @ block
             self.mean = (mean / self.weight.sum()).astype(rbm.dtype)
         if held_out is not None:
@@ -209,10 +221,14 @@ class Training(Run):
         with np.errstate(over="ignore"):
             self.probe = check.dense(self.X[self.chosen(PROBE_ROWS)], rbm.dtype)
         self.dreams = Dreams(rbm)
-        self.batch = Contrast(rbm, self.batch_size)
+        if centered is None and rbm.visible.real(rbm.n_visible).any():
+            self.standard = Standardized(rbm, self.X, self.weight)
+            self.standard.rows(self.mean[None])
+            self.trained = self.standard.machine
+        self.batch = Contrast(self.trained, self.batch_size)
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
         self.memory = self.optimizer.start(rbm.parameters)
-        self.state = self.negative.start(rbm, self.rng)
+        self.state = self.negative.start(self.trained, self.rng)
         self.hidden_average = np.full(rbm.n_hidden, np.nan, rbm.dtype)  # until the first batch
 
     def chosen(self, size: int) -> np.ndarray:
@@ -223,7 +239,12 @@ class Training(Run):
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the given rows."""
         try:
-            self.ascend(rows)
+            if self.standard is None:
+                self.ascend(rows)
+            else:
+                self.standard.read()
+                self.ascend(rows)
+                self.standard.write()
         except ValueError:  # an exact answer was asked of parameters that are not finite
             if finite(self.parameters):
                 raise
@@ -231,7 +252,7 @@ class Training(Run):
 
     def ascend(self, rows: np.ndarray) -> None:
         """The gradient of the rows, changed by centering and penalties, and the step."""
-        rbm, weight = self.rbm, self.weight[rows]
+        rbm, weight = self.trained, self.weight[rows]
         total = weight.sum()
         share = float(total / (len(rows) * self.mean_weight))  # 1 on average over the epoch
         weight = (weight / (total or 1.0)).astype(rbm.dtype)
@@ -262,13 +283,15 @@ class Training(Run):
             np.take(X, rows, axis=0, out=room, mode="clip")  # "raise" would go through a copy
         else:
             room[:] = X[rows]
+        if self.standard is not None:
+            self.standard.rows(room)
 
     def data_means(self, weight: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
         """The batch's mean of v and of E[h | v]; the latter enters the moving average.
 
         A batch without weight has no mean of its own: that of all data stands in.
         """
-        rbm = self.rbm
+        rbm = self.trained
         if share == 0:
             visible = self.mean
             hidden = rbm.hidden.mean(rbm.hidden_inputs(visible[None]))[0]
@@ -323,6 +346,7 @@ class Training(Run):
             "negative": repr(self.negative),
             "penalties": repr(self.penalties),
             "centered": self.centered,
+            "standardized": self.standard is not None,
         }
 
     def advice(self) -> str:

@@ -23,7 +23,7 @@ def test_each_machine_is_fitted_to_what_the_one_below_makes(inputs, binary):
     X, dbn, rng = binary(23, 4), start(), np.random.default_rng(3)
     history = fit(dbn, X, inputs=inputs, rng=3, epochs=[3, 2], optimizer=[rb.SGD(0.1), rb.Adam()])
     low, top = start().rbms
-    options = {"batch_size": 5, "progress": False, "rng": rng}
+    options = {"negative": rb.CD(1), "batch_size": 5, "progress": False, "rng": rng}
     one = rb.fit(low, X, epochs=3, optimizer=rb.SGD(0.1), **options)
     Y = low.hidden_mean(X) if inputs == "means" else low.sample_hidden(X, rng)
     two = rb.fit(top, Y, epochs=2, optimizer=rb.Adam(), **options)
@@ -61,6 +61,7 @@ def test_every_option_of_a_machines_fit_may_be_given_per_layer(binary):
         "weight_decay": (0.0, 0.1),
         "batch_size": [4, 20],
         "sample_weight": np.arange(1.0, 21.0),
+        "optimizer": rb.SGD(0.05),
     }
     dbn, rng = start(), np.random.default_rng(0)
     fit(dbn, X, **options)

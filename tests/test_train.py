@@ -7,7 +7,7 @@ from inputs import KINDS
 from training import NAMES, assert_parameters, assert_same_bits, fit
 
 import rbmbook as rb
-from rbmbook.loop import probe_rows
+from rbmbook.loop import passes, probe_rows
 
 # --- the updates ----------------------------------------------------------------------------------
 
@@ -257,3 +257,86 @@ def test_a_divergence_that_enumeration_meets_first_is_a_divergence_too(binary):
         fit(rbm, 100.0 * binary(10, 4), negative=rb.Exact(), optimizer=rb.SGD(1e6), batch_size=2)
     for parameter, before in zip(rbm.parameters, start, strict=True):
         np.testing.assert_array_equal(parameter, before)
+
+
+# --- what a fit does when it is not told --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "expected"),
+    [(30, 100, 1000), (1300, 100, 231), (1300, 10, 24), (60_000, 100, 10), (1, 1, 1000)],
+)
+def test_small_data_get_epochs_by_updates_and_large_ones_ten(n_rows, batch_size, expected):
+    assert passes(None, n_rows, batch_size) == expected
+    assert passes(7, n_rows, batch_size) == 7
+
+
+def test_without_options_the_gradient_is_centred_and_tempered(binary):
+    X = binary(30, 6)
+    default, explicit = (rb.RBM.random(6, 4, rng=0, data=X) for _ in range(2))
+    rb.fit(default, X, epochs=3, progress=False)
+    tempered = rb.Tempered(betas=10, chains=10)
+    rb.fit(explicit, X, tempered, epochs=3, centered=True, progress=False)
+    assert_same_bits(default, explicit)
+
+
+def test_a_phase_of_ones_own_has_the_plain_gradient(binary):
+    X = binary(30, 6)
+    default, explicit = (rb.RBM.random(6, 4, rng=0, data=X) for _ in range(2))
+    fit(default, X)
+    fit(explicit, X, centered=False)
+    assert_same_bits(default, explicit)
+
+
+# --- real columns in any units -------------------------------------------------------------------
+
+
+def standard(rows=200):
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=(rows, 3)) + 2 * rng.integers(2, size=(rows, 1))
+    return (z - z.mean(axis=0)) / z.std(axis=0)
+
+
+@pytest.mark.parametrize("negative", [None, rb.CD(1), rb.PCD(1, chains=20)])
+def test_units_and_means_of_real_columns_do_not_matter(negative):
+    """The same noise moves the same machine, in other units; to rounding, in float64."""
+    z, shift, scale = standard(), np.array([2000.0, -3.0, 1e-4]), np.array([10.0, 1e-3, 500.0])
+    found = []
+    for X in (z, shift + scale * z):
+        rbm = rb.RBM.random(3, 4, rng=0, dtype=np.float64, visible=rb.Gaussian(), data=X)
+        rb.fit(rbm, X, negative, epochs=5, progress=False)
+        found.append((rbm.hidden_mean(X), rbm.free_energy(X), rbm.visible.log_precision))
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-5)
+    np.testing.assert_allclose(np.ptp(found[1][1] - found[0][1]), 0, atol=1e-5)
+    np.testing.assert_allclose(found[1][2], found[0][2] - 2 * np.log(scale), rtol=1e-6)
+
+
+def test_columns_as_they_are_where_centering_is_said():
+    """With `centered=False` the naive gradient step, in the columns' own units."""
+    X = 3 + 2 * standard()
+    rbm = rb.RBM.random(3, 2, rng=0, dtype=np.float64, visible=rb.Gaussian(), data=X)
+    ref = rbm.copy()
+    options = {"epochs": 1, "batch_size": len(X), "optimizer": rb.SGD(1e-3), "centered": False}
+    rb.fit(rbm, X, rb.CD(1), rng=5, progress=False, **options)
+    rng = np.random.default_rng(5)
+    step = rb.gradient.estimate(ref, X[rng.permutation(len(X))], rb.CD(1), rng)
+    np.testing.assert_allclose(rbm.W, ref.W + 1e-3 * step.W, rtol=1e-9)
+
+
+def test_a_column_that_does_not_vary_is_learned_beside_the_others():
+    X = np.insert(standard(), 1, 3.7, axis=1)
+    rbm = rb.RBM.random(4, 4, rng=0, visible=rb.Gaussian(), data=X)
+    rb.fit(rbm, X, epochs=100, progress=False)
+    mean, precision = rbm.visible_mean(rbm.hidden_mean(X)), rbm.visible.precision()
+    np.testing.assert_allclose(mean[:, 1], 3.7, rtol=2e-3)
+    assert precision[1] == pytest.approx(1 / 3.7e-3**2, rel=1e-3)
+
+
+def test_a_resumed_fit_of_real_columns_has_the_same_bits(tmp_path):
+    X = 2000 + 10 * standard()
+    whole, parts = (rb.RBM.random(3, 4, rng=0, visible=rb.Gaussian(), data=X) for _ in range(2))
+    rb.fit(whole, X, epochs=6, progress=False)
+    for epochs in (3, 6):
+        rb.fit(parts, X, epochs=epochs, progress=False, checkpoint=tmp_path / "file.npz")
+    assert_same_bits(whole, parts)
+    np.testing.assert_array_equal(whole.visible.log_precision, parts.visible.log_precision)

@@ -8,7 +8,8 @@ NAMES = "Wab"
 
 
 def fit(rbm, X, **settings):
-    return rb.fit(rbm, X, **{"progress": False, "epochs": 3, "batch_size": 5, **settings})
+    given = {"negative": rb.CD(1), "progress": False, "epochs": 3, "batch_size": 5}
+    return rb.fit(rbm, X, **given | settings)
 
 
 def assert_parameters(rbm, ref, rtol=1e-10, atol=1e-12):

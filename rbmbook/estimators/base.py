@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rbmbook import validation
-from rbmbook.negative import CD, Negative
+from rbmbook.negative import Negative
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.rbm import RBM
 from rbmbook.train import fit
@@ -66,18 +66,16 @@ class Machine(BaseEstimator):
         """Visible states or means in the data's units."""
         return X if self.scaler_ is None else self.scaler_.inverse_transform(X)
 
-    def _negative(self) -> Negative:
-        """The negative phase that was chosen, or CD-1."""
-        return CD(1) if self.negative is None else self.negative
-
-    def _fit(self, X: Any, visible: Unit, negative: Negative) -> None:
+    def _fit(self, X: Any, visible: Unit, negative: Negative | None) -> None:
         """Make the machine and train it on scaled data."""
         optimizer = self.optimizer
         if optimizer is None:
             optimizer = self._default_optimizer(self.learning_rate)
         rng = generator(self.random_state)
         n_hidden = validation.integer("n_components", self.n_components)
-        epochs = validation.integer("n_iter", self.n_iter, minimum=0)
+        epochs = self.n_iter
+        if epochs is not None:
+            epochs = validation.integer("n_iter", epochs, minimum=0)
         rbm = RBM.random(X.shape[1], n_hidden, rng, dtype=floating(X), visible=visible, data=X)
         self.history_ = fit(
             rbm,

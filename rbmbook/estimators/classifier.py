@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from rbmbook.discriminative import Discriminative, log_probabilities, with_labels
 from rbmbook.estimators.base import Machine, to_unit_interval
-from rbmbook.negative import Negative
+from rbmbook.negative import CD, Negative
 from rbmbook.optimize import Adam, Optimizer
 from rbmbook.units import Bernoulli, Mixed, Softmax
 from rbmbook.validation import unmasked
@@ -117,7 +117,11 @@ class RBMClassifier(ClassifierMixin, Machine):
         self.scaler_ = to_unit_interval(X, self.scale)
         rows = with_labels(self._scaled(X), encoder.transform(y), K)
         visible = Mixed([(Bernoulli(), X.shape[1]), (Softmax(K), K)])
-        self._fit(rows, visible, Discriminative(self.generative, self._negative()))
+        self._fit(
+            rows,
+            visible,
+            Discriminative(self.generative, CD(1) if self.negative is None else self.negative),
+        )
         return self
 
     def predict_log_proba(self, X: Any) -> np.ndarray:

@@ -130,6 +130,22 @@ class Unit:
         """The unit's own learned parameters, the live arrays."""
         return ()
 
+    def real(self, columns: int) -> np.ndarray:
+        """Which columns can be standardised: with x, (x − μ) / σ is of this type too."""
+        return np.zeros(columns, bool)
+
+    def divisor(self, sd: np.ndarray) -> np.ndarray:
+        """By what columns with these standard deviations are divided to be standardised."""
+        return np.ones_like(sd)
+
+    def take(self, other: "Unit", scale: Any = 1.0, where: Any = True) -> None:
+        """Have the own parameters of a unit of the same type, whose x is this one's over `scale`.
+
+        Only in the columns `where`, and with a scale other than 1 only in those that are `real`.
+        """
+        for mine, value in zip(self.parameters(), other.parameters(), strict=True):
+            np.copyto(mine, value, where=where)
+
     def statistics(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """−∂U(x)/∂parameter for each of `parameters`, (n, columns) each."""
         return ()

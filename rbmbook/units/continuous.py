@@ -180,9 +180,26 @@ class Gaussian(_NormalNoise, _Quadratic):
         return out
 
     def match_variance(self, variance: np.ndarray) -> None:
-        """log γ = −log variance, if it is learned; a constant column counts as 1e-6."""
+        """Set log γ to −log variance, if it is learned."""
         if self.learn:
-            self.log_precision[:] = -np.log(np.maximum(variance, 1e-6))
+            self.log_precision[:] = np.clip(-np.log(np.maximum(variance, 1e-300)), -LIMIT, LIMIT)
+
+    def real(self, columns: int) -> np.ndarray:
+        """All columns."""
+        return np.ones(columns, bool)
+
+    def divisor(self, sd: np.ndarray) -> np.ndarray:
+        """By that; where γ is not learned, at least by the noise that it stands for."""
+        return sd if self.learn else np.maximum(sd, 1 / np.sqrt(self.precision()))
+
+    def take(self, other: "Gaussian", scale: Any = 1.0, where: Any = True) -> None:
+        """The other's log γ + 2 log scale, also where it is not learned."""
+        np.copyto(
+            self.log_precision,
+            other.log_precision + 2 * np.log(scale),
+            where=where,
+            casting="same_kind",
+        )
 
     def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
         """γ times the mean."""

@@ -190,6 +190,20 @@ class Mixed(Unit):
         """The parts' own parameters, one part after the other."""
         return tuple(p for unit, _ in self.parts for p in unit.parameters())
 
+    def real(self, columns: int) -> np.ndarray:
+        """Which columns can be standardised, part by part."""
+        return np.concatenate([unit.real(own) for unit, own in self.parts])
+
+    def divisor(self, sd: np.ndarray) -> np.ndarray:
+        """By what columns are divided to be standardised, part by part."""
+        return np.concatenate([unit.divisor(sd[part]) for unit, part in self.slices()])
+
+    def take(self, other: "Mixed", scale: Any = 1.0, where: Any = True) -> None:
+        """Have the parts' own parameters, each with its columns of `scale` and of `where`."""
+        scale, where = (np.broadcast_to(x, (self.width,)) for x in (scale, where))
+        for (unit, part), (source, _) in zip(self.slices(), other.slices(), strict=True):
+            unit.take(source, scale[part], where[part])
+
     def statistics(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """−∂U(x)/∂parameter for each of `parameters`."""
         return tuple(s for unit, part in self.slices() for s in unit.statistics(x[:, part]))

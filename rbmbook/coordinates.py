@@ -1,0 +1,65 @@
+"""Training in coordinates in which real columns are standardised.
+
+With x = μ + σ z for the Gaussian columns, the same machine has in terms of z the parameters
+
+    W′ = σ W,   a′ = σ (a − γ μ),   γ′ = σ² γ,   b′ = b + μᵀ W,
+
+and E(x, h) differs from E′(z, h) by a constant. A step of a fixed length in these numbers has the
+same effect whatever the columns' units are, and whatever their means.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from rbmbook import moments
+from rbmbook.rbm import RBM
+
+
+class Standardized:
+    """A machine and its twin for standardised data; other columns than Gaussian ones stay.
+
+    Attributes
+    ----------
+    machine : RBM
+        The twin, which is trained.
+    """
+
+    def __init__(self, rbm: RBM, X: Any, weight: np.ndarray) -> None:
+        found = moments.of_columns(X, rbm.visible, weight)
+        self.rbm, self.machine = rbm, rbm.copy()
+        self.real = rbm.visible.real(rbm.n_visible)
+        self.mean = np.where(self.real, found.mean, 0.0)
+        self.sd = rbm.visible.divisor(found.sd)
+        self.varies = ~found.constant  # nothing in the other columns says how precise they are
+        self.rounded = self.mean.astype(rbm.dtype), self.sd.astype(rbm.dtype)
+        self.read()
+
+    def rows(self, x: np.ndarray) -> None:
+        """Standardise rows of the data in place."""
+        mean, sd = self.rounded
+        x -= mean
+        x /= sd
+
+    def read(self) -> None:
+        """Let the twin have the machine's parameters."""
+        rbm, machine = self.rbm, self.machine
+        machine.W[:] = rbm.W * self.rounded[1][:, None]
+        machine.a[:] = self.sd * (rbm.a - self.pull())
+        machine.b[:] = rbm.b + self.mean @ rbm.W
+        machine.visible.take(rbm.visible, self.sd)
+        machine.hidden.take(rbm.hidden)
+
+    def write(self) -> None:
+        """Let the machine have what the twin has learned."""
+        rbm, machine = self.rbm, self.machine
+        rbm.visible.take(machine.visible, 1 / self.sd, self.varies)
+        rbm.hidden.take(machine.hidden)
+        machine.visible.take(rbm.visible, self.sd)
+        rbm.W[:] = machine.W / self.rounded[1][:, None]
+        rbm.a[:] = machine.a / self.sd + self.pull()
+        rbm.b[:] = machine.b - self.mean @ rbm.W
+
+    def pull(self) -> np.ndarray:
+        """γ μ: the biases with which, without weights, the columns' means are the data's."""
+        return np.where(self.real, self.rbm.visible.bias_for_mean(self.mean, 1.0), 0.0)

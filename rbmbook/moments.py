@@ -1,0 +1,67 @@
+"""Mean and standard deviation of the columns of data, in float64, block by block."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rbmbook import validation
+from rbmbook.units import Unit
+
+ROUNDING = 1e-12  # a column whose standard deviation is less, relative to its mean, is constant
+CONSTANT = 1e-3  # what counts as its standard deviation then, relative to a mean of at least 1
+
+
+class Moments(NamedTuple):
+    """The columns' means and standard deviations, and which of them are constant.
+
+    A column that does not vary has no scale of its own. So that it has one for those who must
+    divide by it, its standard deviation is put to a thousandth of its mean's size, or to 0.001 if
+    that is more: small, and still within what float32 can resolve.
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    constant: np.ndarray
+
+
+def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None) -> Moments:
+    """The moments of (n, D) data of a unit's type, weighted by rows; two passes, so no cancelling.
+
+    Parameters
+    ----------
+    X : (n, D) array or CSR matrix, as `validation.matrix` returns it
+    unit : Unit
+        Whose means the values are; others are an error.
+    weight : (n,) array, optional
+
+    Returns
+    -------
+    Moments
+    """
+    n, D = X.shape
+    share = np.full(n, 1 / n) if weight is None else weight / weight.sum()
+    mean, variance = np.zeros(D), np.zeros(D)
+    for rows, block in validation.blocks("X", X, unit, np.float64, True):
+        mean += share[rows] @ block
+    for rows, block in validation.blocks("X", X, unit, np.float64, True):
+        variance += share[rows] @ (block - mean) ** 2
+    sd = np.sqrt(variance)
+    constant = sd <= ROUNDING * np.abs(mean)
+    sd[constant] = CONSTANT * np.maximum(np.abs(mean[constant]), 1)
+    return Moments(mean, sd, constant)
+
+
+def start_at(rbm: Any, data: Any) -> None:
+    """Let visible biases and learned precisions fit the data; weights act on (v − μ) / σ.
+
+    Parameters
+    ----------
+    rbm : RBM
+    data : (n, D) array or CSR matrix, as `validation.matrix` returns it
+    """
+    unit, n = rbm.visible, data.shape[0]
+    found = of_columns(data, unit)
+    unit.match_variance(found.sd**2)
+    rbm.a[:] = unit.bias_for_mean(found.mean * n, n)
+    rbm.W /= unit.divisor(found.sd).astype(rbm.dtype)[:, None]
+    rbm.b -= np.where(unit.real(rbm.n_visible), found.mean, 0.0) @ rbm.W
