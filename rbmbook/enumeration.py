@@ -107,7 +107,7 @@ class Side:
             slope = np.abs(self.unit.mean(ends)).max(axis=0) * peak  # input errors become these
             size = np.abs(self.unit.cgf_sum(ends)).max() + slope.sum() + own
         if not np.isfinite(size):
-            raise ValueError(
+            raise large_weights.TooLargeError(
                 f"rbm: expected weights whose sums are finite, got W from {self.W.min():.3g} to "
                 f"{self.W.max():.3g}"
             )

@@ -27,6 +27,10 @@ TOLERANCE = 1e-5  # nats, or relative to an answer above 1: a larger error is re
 PLAIN_ERROR = 1e-9  # nats; above it, sums are kept as pairs
 
 
+class TooLargeError(ValueError, FloatingPointError):
+    """Parameters too large for float64 sums; while a machine is trained, it has diverged."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """head + tail, arrays of one shape, with |tail| ≤ ½ ulp of head, and what has been lost."""
@@ -93,7 +97,7 @@ def rounding(size: np.ndarray | float) -> np.ndarray | float:
 def refuse(error: np.ndarray | float, answer: np.ndarray | float) -> None:
     """Raise where rounding may have taken more than the tolerance from an answer, in nats."""
     if np.any(error > TOLERANCE * np.maximum(np.abs(answer), 1.0)):
-        raise ValueError(
+        raise TooLargeError(
             f"rbm: expected parameters whose sums float64 holds to {TOLERANCE:g}, got some so "
             f"large that rounding may take {np.max(error):.1g} nats from the answer"
         )
