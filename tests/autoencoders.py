@@ -45,7 +45,8 @@ def layers(net):
 
 
 def fit(ae, X, **options):
-    return ae.fit(X, **{"progress": False, "epochs": 3, "batch_size": 5, **options})
+    given = {"weight_decay": 0.0, "progress": False, "epochs": 3, "batch_size": 5}
+    return ae.fit(X, **given | options)
 
 
 def assert_same_bits(one, other):

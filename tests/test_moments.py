@@ -57,3 +57,44 @@ def test_a_random_machine_is_the_same_one_in_all_units():
     settings = {"rng": 1, "scale": 0.5, "dtype": np.float64, "visible": Gaussian()}
     one, other = (rb.RBM.random(3, 4, data=data, **settings) for data in (z, X))
     np.testing.assert_allclose(other.hidden_mean(X), one.hidden_mean(z), rtol=1e-6)
+
+
+# --- networks that start from data ---------------------------------------------------------------
+
+
+def sensors():
+    z = np.random.default_rng(0).normal(size=(200, 3))
+    z = (z - z.mean(axis=0)) / z.std(axis=0)
+    return z, np.array([2000, -3, 1e-4]) + np.array([10, 1e-3, 500]) * z
+
+
+def test_a_game_on_data_in_any_units_starts_as_on_standardised_data():
+    z, X = sensors()
+    one = rb.GAN.random(2, 3, (8,), rng=1, dtype=np.float64)
+    other = rb.GAN.random(2, 3, (8,), rng=1, dtype=np.float64, data=X)
+    np.testing.assert_allclose(other.critic(X), one.critic(z), rtol=1e-6, atol=1e-6)
+    expected = X.mean(axis=0) + X.std(axis=0) * one.sample(20, rng=0)
+    np.testing.assert_allclose(other.sample(20, rng=0), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_an_autoencoder_of_data_in_any_units_starts_as_on_standardised_data(tied):
+    z, X = sensors()
+    make = {"output": "identity", "rng": 1, "dtype": np.float64, "tied": tied}
+    one, other = (rb.Autoencoder.random((3, 2), data=data, **make) for data in (None, X))
+    np.testing.assert_allclose(other.encode(X), one.encode(z), rtol=1e-5)
+    if not tied:
+        expected = X.mean(axis=0) + X.std(axis=0) * one.reconstruct(z)
+        np.testing.assert_allclose(other.reconstruct(X), expected, rtol=1e-6, atol=1e-2)
+
+
+def test_a_sigmoid_reconstruction_starts_at_the_smoothed_mean():
+    X = (np.random.default_rng(0).random((98, 5)) < 0.1).astype(np.float64)
+    ae = rb.Autoencoder.random((5, 2), dtype=np.float64, data=X)
+    p = (X.sum(axis=0) + 1) / 100
+    np.testing.assert_allclose(ae.decoder.layers[-1].b, np.log(p / (1 - p)))
+
+
+def test_an_autoencoder_with_another_output_does_not_start_from_data():
+    with pytest.raises(ValueError, match="data: expected the output"):
+        rb.Autoencoder.random((3, 2), output="tanh", data=np.zeros((4, 3)))
