@@ -20,11 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import annealing, dbm_pretraining, exact, gibbs, large_weights, validation
+from rbmbook import annealing, dbm_pretraining, exact, gibbs, rounding, validation
 from rbmbook.annealing import Estimate
 from rbmbook.dbm_training import Training
 from rbmbook.history import History
-from rbmbook.large_weights import Pair
 from rbmbook.layered import Layered
 from rbmbook.loop import Callback
 from rbmbook.mean_field import Inference, MeanField
@@ -147,7 +146,7 @@ class DBM(Layered):
         machine = self.astype(np.float64)
         parts = machine._by_rows(v, lambda v: machine._infer(v, steps, tolerance).bound())
         log_z = machine.log_partition() if log_z is None else _number(log_z)
-        return large_weights.minus(np.concatenate(parts), log_z).astype(self.dtype)
+        return rounding.minus(np.concatenate(parts), log_z).astype(self.dtype)
 
     def posterior(self, v: Any) -> RBM:
         """p(h | v) of one row, exactly: what is left of the machine when v is held fast.
@@ -170,10 +169,8 @@ class DBM(Layered):
         (row,) = self._by_rows(np.atleast_2d(validation.array("v", v)), lambda v: v)
         if len(row) != 1:
             raise ValueError(f"v: expected one row, got {len(row)}")
-        given, error = self._given(row[0])
-        if self.dtype == np.float64:  # a float32 machine has no more digits than float32
-            large_weights.refuse(error, 0.0)
-        return given
+        rounding.refuse(self._given_error(row)[0], 0.0)
+        return self._given(row[0])
 
     def free_energy(self, v: Any) -> np.ndarray:
         """F(v) = −log Σ_h exp(−E(v, h)) of each row, (n,), by enumeration of hidden layers.
@@ -183,12 +180,9 @@ class DBM(Layered):
         machine = self.astype(np.float64)
 
         def rows(v: np.ndarray) -> np.ndarray:
-            log_sums = []
-            for row in v:
-                given, error = machine._given(row)
-                log_sums.append(exact.log_partition(given))
-                large_weights.refuse(error, log_sums[-1])
-            return large_weights.minus(-(v @ machine.biases[0]), np.array(log_sums))
+            log_sums = np.array([exact.log_partition(machine._given(row)) for row in v])
+            rounding.refuse(machine._given_error(v), log_sums)
+            return rounding.minus(-(v @ machine.biases[0]), log_sums)
 
         return np.concatenate(machine._by_rows(v, rows)).astype(self.dtype)
 
@@ -215,7 +209,7 @@ class DBM(Layered):
             If the shape does not fit, a value is not 0 or 1, or the machine is too large.
         """
         machine = self.astype(np.float64)
-        log_p = large_weights.minus(-machine.free_energy(v), machine.log_partition())
+        log_p = rounding.minus(-machine.free_energy(v), machine.log_partition())
         return log_p.astype(self.dtype)
 
     def ais(
@@ -420,11 +414,15 @@ class DBM(Layered):
         run.options(chains, k, inference, weight_decay, centered, validation)
         return run.train(epochs, progress, callbacks, checkpoint)
 
-    def _given(self, v: np.ndarray) -> tuple[RBM, float]:
-        """What is left when v is held fast, and what rounding takes from its biases."""
+    def _given(self, v: np.ndarray) -> RBM:
         rbm, D = self._rbm, self.sizes[0]
-        bias = Pair.total(np.vstack([rbm.b, rbm.W[:D][v == 1]]).astype(np.float64))
-        return RBM(rbm.W[D:], rbm.a[D:], bias.head), float(np.abs(bias.tail).sum())
+        return RBM(rbm.W[D:], rbm.a[D:], rbm.b + v @ rbm.W[:D])
+
+    def _given_error(self, v: np.ndarray) -> np.ndarray:
+        """What rounding may take from the biases of `_given` of each row, (n,), in nats."""
+        rbm, D = self._rbm, self.sizes[0]
+        size = np.abs(rbm.b).sum() + np.abs(v) @ np.abs(rbm.W[:D]).sum(axis=1)
+        return rounding.lost(size.astype(np.float64))
 
     def _infer(self, v: np.ndarray, steps: Any, tolerance: Any) -> Inference:
         return Inference(self._rbm, self._sides, v).run(*_inference(steps, tolerance))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import logsumexp
 
-from rbmbook import exact, large_weights, validation
+from rbmbook import exact, rounding, validation
 from rbmbook.annealing import Estimate
 from rbmbook.directed import Directed
 from rbmbook.rbm import RBM
@@ -59,7 +59,7 @@ class Layers:
 
     def log_top(self, x: np.ndarray, log_z: float) -> np.ndarray:
         """log p_top(xᴸ⁻¹) of each row."""
-        return large_weights.minus(-self.top.free_energy(x), log_z)
+        return rounding.minus(-self.top.free_energy(x), log_z)
 
 
 def number_of_states(unit: Unit, columns: int) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rbmbook import large_weights
+from rbmbook import rounding
 from rbmbook.units import Unit
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ class Directed:
         """log p(y | x) = yᵀ(Wᵀx + b) − U(y) − cgf(Wᵀx + b) of each pair of rows, shape (n,)."""
         inputs = self.inputs(x)
         dot = np.einsum("nj,nj->n", y, inputs)
-        return large_weights.minus(dot - self.unit.energy(y), self.unit.cgf_sum(inputs))
+        return rounding.minus(dot - self.unit.energy(y), self.unit.cgf_sum(inputs))
 
     def log_table(self, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """log p(y | x) of every row of y with every row of x, shape (rows of y, rows of x)."""
         inputs = self.inputs(x)
         table = y @ inputs.T
         table -= self.unit.energy(y)[:, None]
-        return large_weights.minus(table, self.unit.cgf_sum(inputs))
+        return rounding.minus(table, self.unit.cgf_sum(inputs))
 
     def gradient(self, y: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
         """∂/∂(W, b, the unit's own parameters) of the mean over the rows of log p(y | x).

@@ -1,8 +1,7 @@
 """The states of one layer along a Gray code, and what each says of the other layer.
 
 Neighbouring states of the code differ at one site, so that the inputs of the other layer change by
-one row of W a step instead of a matrix product. Where the weights are so large that such sums would
-lose digits, `rbmbook.large_weights` keeps them.
+one row of W a step instead of a matrix product.
 
 References
 ----------
@@ -10,19 +9,17 @@ Knuth (2011), The art of computer programming 4A, section 7.2.1.1 (mixed-radix G
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from rbmbook import large_weights
+from rbmbook import rounding
 from rbmbook._jit import jit
-from rbmbook.large_weights import Pair
 from rbmbook.rbm import RBM
 from rbmbook.units import Unit
 
 BLOCK_NUMBERS = 2**17  # numbers in a block of inputs: a megabyte, which stays in the cache
-NEGLIGIBLE_LOG = -750.0  # exp of less is 0
 
 
 @jit
@@ -64,18 +61,6 @@ def gray_block(steps, own_steps, bias, start, digits, inputs, own):
 
 
 @dataclass(frozen=True)
-class Block:
-    """Some states of a layer: their digits, and what they say of the other layer."""
-
-    digits: np.ndarray | None  # (n, S)
-    inputs: np.ndarray  # (n, K), of the other layer
-    log_weight: np.ndarray  # (n,), log Σ over the other layer of exp(−E), minus the reference
-    reference: tuple[float, float] = (0.0, 0.0)  # a number and what rounding took from it
-    mean: np.ndarray | None = None  # of the other layer, if it was found on the way
-    lost: float = 0.0  # nats that rounding may have taken from a log_weight that counts
-
-
-@dataclass(frozen=True)
 class Side:
     """One layer, to be enumerated, seen with the other, to be summed in closed form."""
 
@@ -96,8 +81,8 @@ class Side:
         return len(self.levels) ** (len(self.own) // self.own_unit.columns)
 
     @cached_property
-    def plain_error(self) -> float:
-        """What sums in float64 may lose of the logarithm of a weight, in nats, times few."""
+    def rounding_error(self) -> float:
+        """What float64 sums may take from the logarithm of a state's weight, in nats."""
         level = float(np.abs(self.levels).max())
         own = np.abs(self.own_unit.energy(self.levels)).max()
         with np.errstate(over="ignore", invalid="ignore"):
@@ -107,20 +92,11 @@ class Side:
             slope = np.abs(self.unit.mean(ends)).max(axis=0) * peak  # input errors become these
             size = np.abs(self.unit.cgf_sum(ends)).max() + slope.sum() + own
         if not np.isfinite(size):
-            raise large_weights.TooLargeError(
+            raise rounding.TooLargeError(
                 f"rbm: expected weights whose sums are finite, got W from {self.W.min():.3g} to "
                 f"{self.W.max():.3g}"
             )
-        return float(large_weights.rounding(size))
-
-    @cached_property
-    def slices(self) -> list["Side"]:
-        """The same layers with slices of the parameters; none if plain sums will do, or must."""
-        both = map(large_weights.levels_are_exact, (self.own_unit, self.unit))
-        if self.plain_error <= large_weights.PLAIN_ERROR or not all(both):
-            return []
-        parts = large_weights.slices(self.W, self.own, self.bias)
-        return [replace(self, W=W, own=own, bias=bias) for W, own, bias in parts]
+        return float(rounding.lost(size))
 
     @cached_property
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
@@ -135,42 +111,13 @@ class Side:
         size = max(1, BLOCK_NUMBERS // len(self.bias))
         return ((s, min(size, self.states - s)) for s in range(0, self.states, size))
 
-    def block(self, start: int, n: int) -> Block:
-        """n states of the Gray code from number `start`."""
-        if self.slices:
-            return self._precise(start, n)
-        digits, inputs, own = self._walk(start, n)
-        return Block(digits, inputs, own + self.unit.cgf_sum(inputs), lost=self.plain_error)
-
-    def _walk(self, start: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Digits of n states, the other layer's inputs, and what they add to −E by themselves."""
+    def block(self, start: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Digits of n states, the other layer's inputs, and log Σ over it of exp(−E)."""
         steps, own_steps = self.tables
         digits = np.empty((n, len(steps)), np.int64)
         inputs, own = np.empty((n, len(self.bias))), np.empty(n)
         gray_block(steps, own_steps, self.bias, start, digits, inputs, own)
-        return digits, inputs, own
-
-    def _precise(self, start: int, n: int) -> Block:
-        digits, inputs, own = zip(*(part._walk(start, n) for part in self.slices), strict=True)
-        return self._weighed(digits[0], Pair.total(inputs), Pair.total(own))
-
-    def at(self, x: np.ndarray) -> "Block":
-        """The same of any states, (n, D), whose digits are not found."""
-        if not self.slices:
-            inputs = x @ self.W + self.bias
-            own = x @ self.own - self.own_unit.energy(x)
-            log_weight = own + self.unit.cgf_sum(inputs)
-            return Block(None, inputs, log_weight, lost=self.plain_error)
-        inputs = Pair.total([x @ part.W + part.bias for part in self.slices])
-        return self._weighed(None, inputs, Pair.total([x @ part.own for part in self.slices]))
-
-    def _weighed(self, digits: np.ndarray | None, inputs: Pair, own: Pair) -> Block:
-        cgf, mean = large_weights.cgf_and_mean(self.unit, inputs)
-        total = own + cgf.sum()
-        reference = total.maximum()
-        log_weight = total.minus(reference)
-        lost = float(total.lost[log_weight > NEGLIGIBLE_LOG].max())
-        return Block(digits, inputs.head, log_weight, reference, mean, lost)
+        return digits, inputs, own + self.unit.cgf_sum(inputs)
 
 
 def side_of(rbm: RBM, visible: bool) -> Side | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import density, large_weights, validation
+from rbmbook import density, rounding, validation
 from rbmbook.annealing import Estimate, ais, bridge, reverse_ais
 from rbmbook.rbm import RBM
 
@@ -184,7 +184,7 @@ def _discrete(rbm: RBM) -> tuple[RBM, np.ndarray]:
 def _accurate(rbm: RBM, answer: np.ndarray) -> np.ndarray:
     """The answer, or an error where the parameters are so large that rounding decides it."""
     size = sum(float(np.abs(p).sum()) for p in (rbm.W, rbm.a, rbm.b))
-    large_weights.refuse(large_weights.rounding(size), answer)
+    rounding.refuse(rounding.lost(size), answer)
     return answer
 
 

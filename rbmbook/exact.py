@@ -4,9 +4,8 @@ Summing over all states of *one* layer is enough, since the other is summed in c
 cgf: Z = Σ_v exp(−F(v)), and likewise from the hidden side. The layer with fewer states is taken.
 Its states are visited along a Gray code, see `rbmbook.enumeration`.
 
-Everything is computed in float64 and returned in the machine's dtype. Weights may be so large that
-sums of float64 numbers lose the digits that matter. Where all units have finitely many states
-`rbmbook.large_weights` keeps them; where they are lost, an error says so instead of a wrong answer.
+Everything is computed in float64 and returned in the machine's dtype. Weights so large that float64
+sums would lose the digits that matter are refused, see `rbmbook.rounding`.
 
 References
 ----------
@@ -14,17 +13,17 @@ Salakhutdinov and Murray (2008), On the quantitative analysis of deep belief net
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from rbmbook import density, enumeration, gaussian_joint, large_weights, validation
+from rbmbook import density, enumeration, gaussian_joint, rounding, validation
 
 # chapter 05 takes the code's kernel and the size of its blocks from here
-from rbmbook.enumeration import BLOCK_NUMBERS, Block, Side, gray_block  # noqa: F401
+from rbmbook.enumeration import BLOCK_NUMBERS, Side, gray_block  # noqa: F401
 from rbmbook.rbm import RBM, Parameters
 from rbmbook.units import Bernoulli, Unit
 
@@ -72,8 +71,11 @@ def log_partition(rbm: RBM) -> float:
     if gaussian_joint.applies(validation.instance("rbm", rbm, RBM).require_finite()):
         return gaussian_joint.log_partition(rbm)
     density.require(rbm)
-    head, tail = _log_partition(_smaller_side(rbm))
-    return head + tail
+    side = _smaller_side(rbm)
+    error = side.rounding_error  # before all else: it refuses weights whose sums overflow
+    log_z = _log_sum_exp(np.array(_each_block(side, lambda block: _log_sum_exp(block[2]))))
+    rounding.refuse(error, log_z)
+    return log_z
 
 
 def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
@@ -96,16 +98,11 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     machine = density.require(rbm).astype(np.float64)
     v = validation.matrix("v", v, rbm.n_visible)
     blocks = validation.blocks("v", v, rbm.visible, np.float64)
-    if gaussian_joint.applies(machine):
-        log_z = gaussian_joint.log_partition(machine), 0.0
-    else:
-        log_z = _log_partition(_smaller_side(machine))
-    side = enumeration.side_of(machine, True)
-    if side is not None:
-        parts = [_minus(side.at(block), log_z) for _, block in blocks]
-        return np.concatenate(parts).astype(rbm.dtype)
     free = np.concatenate([machine.free_energy(block) for _, block in blocks])
-    return large_weights.minus(-free, sum(log_z)).astype(rbm.dtype)
+    log_p = rounding.minus(-free, log_partition(machine))
+    if machine.visible.levels is not None:
+        rounding.refuse(enumeration.side_of(machine, True).rounding_error, log_p)
+    return log_p.astype(rbm.dtype)
 
 
 def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) -> np.ndarray:  # noqa: B008
@@ -163,11 +160,9 @@ def probabilities(rbm: RBM) -> np.ndarray:
     """
     rbm = density.require(rbm)
     v = states(rbm.n_visible, rbm.visible)
-    side = enumeration.side_of(rbm, True)
-    size = validation.BLOCK_ROWS
-    blocks = [side.at(v[start : start + size]) for start in range(0, len(v), size)]
-    log_z = _log_sum([_reduced(block) for block in blocks])
-    return np.exp(np.concatenate([_minus(block, log_z) for block in blocks])).astype(rbm.dtype)
+    rounding.refuse(enumeration.side_of(rbm, True).rounding_error, 0.0)
+    log_p = -rbm.astype(np.float64).free_energy(v)
+    return np.exp(log_p - _log_sum_exp(log_p)).astype(rbm.dtype)
 
 
 def expectations(rbm: RBM) -> Parameters:
@@ -182,21 +177,18 @@ def expectations(rbm: RBM) -> Parameters:
     if gaussian_joint.applies(rbm):
         return gaussian_joint.expectations(rbm)
     side = _smaller_side(rbm)
-    scale, sums = None, None  # the sums are kept divided by exp(scale), a head and a tail
-    for block in (side.block(*place) for place in side.places()):
-        large_weights.refuse(block.lost, 0.0)
-        here = block.reference[0], block.reference[1] + float(block.log_weight.max())
-        peak = here if scale is None else max(scale, here)
-        weight = np.exp(block.log_weight - _difference(peak, block.reference))
-        x = side.levels[block.digits].reshape(len(weight), -1)
-        own = side.unit.expected_statistics(block.inputs)
-        mean = side.unit.mean(block.inputs) if block.mean is None else block.mean
+    rounding.refuse(side.rounding_error, 0.0)
+    log_scale, sums = -np.inf, None  # the sums are kept divided by exp(log_scale)
+    for digits, inputs, log_weight in (side.block(*place) for place in side.places()):
+        peak = max(log_scale, log_weight.max())
+        weight = np.exp(log_weight - peak)
+        x = side.levels[digits].reshape(len(digits), -1)
+        mean = side.unit.mean(inputs)
         new = [weight.sum(), (weight[:, None] * x).T @ mean, weight @ x, weight @ mean]
-        new += [weight @ s for s in own]
+        new += [weight @ s for s in side.unit.expected_statistics(inputs)]
         if sums is not None:
-            shrunk = np.exp(_difference(scale, peak))
-            new = [shrunk * s + n for s, n in zip(sums, new, strict=True)]
-        scale, sums = peak, new
+            new = [np.exp(log_scale - peak) * s + n for s, n in zip(sums, new, strict=True)]
+        log_scale, sums = peak, new
     W, enumerated, summed, *own = (s / sums[0] for s in sums[1:])
     if side.is_visible:
         arrays = W, enumerated, summed, *own
@@ -231,73 +223,37 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     weight = weight / weight.sum()
     data = Parameters.zeros_like(machine)
-    side = enumeration.side_of(machine, True)
     for rows, block in validation.blocks("v", v, rbm.visible, np.float64, relaxed=True):
-        mean = None
-        if side is not None and side.slices:
-            large_weights.refuse(0.0 if rbm.visible.within(block) else side.plain_error, 0.0)
-            mean = side.at(block).mean
-        part = moments(machine, block, weight[rows], mean)
-        for total, own in zip(data, part, strict=True):
-            total += own
+        for total, part in zip(data, moments(machine, block, weight[rows]), strict=True):
+            total += part
     model = expectations(machine)
     return data.like((d - m).astype(rbm.dtype) for d, m in zip(data, model, strict=True))
 
 
-def moments(
-    rbm: RBM, v: np.ndarray, weight: np.ndarray, mean: np.ndarray | None = None
-) -> Parameters:
-    """Σ_n weight_n v_n E[h | v_n]ᵀ, Σ_n weight_n v_n and Σ_n weight_n E[h | v_n].
-
-    `mean` is E[h | v_n] of each row, if it is known already.
-    """
+def moments(rbm: RBM, v: np.ndarray, weight: np.ndarray) -> Parameters:
+    """Σ_n weight_n v_n E[h | v_n]ᵀ, Σ_n weight_n v_n and Σ_n weight_n E[h | v_n]."""
     inputs = rbm.hidden_inputs(v)
-    mean = weight[:, None] * (rbm.hidden.mean(inputs) if mean is None else mean)
+    mean = weight[:, None] * rbm.hidden.mean(inputs)
     visible = (weight @ s for s in rbm.visible.statistics(v))
     hidden = (weight @ s for s in rbm.hidden.expected_statistics(inputs))
     return Parameters(v.T @ mean, weight @ v, mean.sum(axis=0), tuple(visible), tuple(hidden))
 
 
-def _log_partition(side: Side) -> tuple[float, float]:
-    """log Z as a number and what rounding took from it."""
+def _each_block(side: Side, function: Callable) -> list[Any]:
+    """`function` of every block of states, in order; side by side where there are many."""
 
-    def part(place: tuple[int, int]) -> tuple[float, tuple[float, float], float]:
-        return _reduced(side.block(*place))
+    def at(place: tuple[int, int]) -> Any:
+        return function(side.block(*place))
 
     if side.states < THREADED_STATES:
-        return _log_sum([part(place) for place in side.places()])
+        return [at(place) for place in side.places()]
     # The kernels hold no lock, so threads run side by side; how many does not change a block. Few
     # blocks are handed out at a time: an interrupt has to wait for all that have been.
-    threads, places, parts = os.cpu_count() or 1, side.places(), []
+    threads, places, found = os.cpu_count() or 1, side.places(), []
     with ThreadPoolExecutor(threads) as pool:
         while few := list(islice(places, 4 * threads)):
-            parts += pool.map(part, few)
-    return _log_sum(parts)
-
-
-def _reduced(block: Block) -> tuple[float, tuple[float, float], float]:
-    """The logarithm of the sum of a block's weights, its reference, and what may be lost."""
-    return _log_sum_exp(block.log_weight), block.reference, block.lost
-
-
-def _log_sum(parts: Sequence[tuple[float, tuple[float, float], float]]) -> tuple[float, float]:
-    """The logarithm of the sum over some blocks, as a number and what rounding took from it."""
-    peak = max(reference for _, reference, _ in parts)
-    logs = np.array([log + _difference(reference, peak) for log, reference, _ in parts])
-    total = peak[0], peak[1] + _log_sum_exp(logs)
-    large_weights.refuse(max(lost for _, _, lost in parts), sum(total))
-    return total
-
-
-def _minus(block: Block, log_z: tuple[float, float]) -> np.ndarray:
-    """The logarithms of a block's weights minus log Z."""
-    log_p = block.log_weight - _difference(log_z, block.reference)
-    large_weights.refuse(block.lost, log_p)
-    return log_p
-
-
-def _difference(x: tuple[float, float], y: tuple[float, float]) -> float:
-    return (x[0] - y[0]) + (x[1] - y[1])
+            found += pool.map(at, few)
+    return found
 
 
 def _log_sum_exp(x: np.ndarray) -> float:
