@@ -43,8 +43,9 @@ def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None) -> Moments:
     mean, variance = np.zeros(D), np.zeros(D)
     for rows, block in validation.blocks("X", X, unit, np.float64, True):
         mean += share[rows] @ block
-    for rows, block in validation.blocks("X", X, unit, np.float64, True):
-        variance += share[rows] @ (block - mean) ** 2
+    with np.errstate(over="ignore"):  # of numbers beyond 1e154: the deviation is infinite, then
+        for rows, block in validation.blocks("X", X, unit, np.float64, True):
+            variance += share[rows] @ (block - mean) ** 2
     sd = np.sqrt(variance)
     constant = sd <= ROUNDING * np.abs(mean)
     sd[constant] = CONSTANT * np.maximum(np.abs(mean[constant]), 1)

@@ -222,8 +222,9 @@ class Training(Run):
             self.probe = check.dense(self.X[self.chosen(PROBE_ROWS)], rbm.dtype)
         self.dreams = Dreams(rbm)
         if centered is None and rbm.visible.real(rbm.n_visible).any():
-            self.standard = Standardized(rbm, self.X, self.weight)
-            self.standard.rows(self.mean[None])
+            with np.errstate(over="ignore", invalid="ignore"):  # training will say so, too
+                self.standard = Standardized(rbm, self.X, self.weight)
+                self.standard.rows(self.mean[None])
             self.trained = self.standard.machine
         self.batch = Contrast(self.trained, self.batch_size)
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)

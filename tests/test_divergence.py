@@ -79,7 +79,7 @@ def test_a_constant_column_with_a_high_precision_is_to_be_dropped():
         rbm = rb.RBM.random(5, 4, rng=0, visible=rb.Gaussian(precision))
         rbm.a[2] = 3.7e6
         with pytest.raises(rb.DivergenceError) as caught:
-            rb.fit(rbm, X, optimizer=rb.SGD(rate), progress=False, epochs=50)
+            rb.fit(rbm, X, optimizer=rb.SGD(rate), centered=False, progress=False, epochs=50)
         message = str(caught.value)
         assert "Column 2 of X has mean 3.7 and standard deviation 0," in message
         assert "drop the columns that are constant" in message
@@ -90,7 +90,7 @@ def test_years_are_to_be_standardised(rate):
     X = years(1000)
     rbm = rb.RBM.random(5, 4, rng=0, visible=rb.Gaussian(), data=X)
     with pytest.raises(rb.DivergenceError, match=r"of X has mean \d{4}\.?\d* and .*\(4 more like"):
-        rb.fit(rbm, X, optimizer=rb.SGD(rate), progress=False, epochs=20)
+        rb.fit(rbm, X, optimizer=rb.SGD(rate), centered=False, progress=False, epochs=20)
 
 
 def test_held_out_rows_and_targets_are_looked_at_too():

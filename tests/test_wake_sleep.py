@@ -171,7 +171,7 @@ def test_one_machine_is_trained_as_by_fit(rbm, binary):
     X, dbn = binary(23, 4), DBN([rbm])
     history = up_down(dbn, X, rng=3, optimizer=rb.SGD(0.1, 0.5), weight_decay=0.01)
     options = {"epochs": 3, "batch_size": 5, "progress": False, "rng": 3}
-    ref = rb.fit(rbm, X, optimizer=rb.SGD(0.1, 0.5), weight_decay=0.01, **options)
+    ref = rb.fit(rbm, X, rb.CD(1), optimizer=rb.SGD(0.1, 0.5), weight_decay=0.01, **options)
     for name in "Wab":
         np.testing.assert_allclose(getattr(dbn.rbms[0], name), getattr(rbm, name), rtol=1e-12)
     for name in set(ref) - {"seconds", "weight_norm"}:  # there may be several machines
