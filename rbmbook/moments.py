@@ -24,7 +24,7 @@ class Moments(NamedTuple):
     constant: np.ndarray
 
 
-def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None) -> Moments:
+def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None, name: str = "data") -> Moments:
     """The moments of (n, D) data of a unit's type, weighted by rows; two passes, so no cancelling.
 
     Parameters
@@ -33,6 +33,8 @@ def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None) -> Moments:
     unit : Unit
         Whose means the values are; others are an error.
     weight : (n,) array, optional
+    name : str
+        What errors call X.
 
     Returns
     -------
@@ -41,10 +43,10 @@ def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None) -> Moments:
     n, D = X.shape
     share = np.full(n, 1 / n) if weight is None else weight / weight.sum()
     mean, variance = np.zeros(D), np.zeros(D)
-    for rows, block in validation.blocks("X", X, unit, np.float64, True):
+    for rows, block in validation.blocks(name, X, unit, np.float64, True):
         mean += share[rows] @ block
     with np.errstate(over="ignore"):  # of numbers beyond 1e154: the deviation is infinite, then
-        for rows, block in validation.blocks("X", X, unit, np.float64, True):
+        for rows, block in validation.blocks(name, X, unit, np.float64, True):
             variance += share[rows] @ (block - mean) ** 2
     sd = np.sqrt(variance)
     constant = sd <= ROUNDING * np.abs(mean)

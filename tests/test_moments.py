@@ -45,7 +45,7 @@ def test_a_constant_column_counts_as_one_of_a_thousandth_of_its_mean(value, sd):
 
 
 def test_values_outside_the_domain_are_an_error():
-    with pytest.raises(ValueError, match="X"):
+    with pytest.raises(ValueError, match="data"):
         moments.of_columns(np.full((3, 1), 1.5), Bernoulli())
 
 

@@ -208,7 +208,7 @@ FIT = {
         (np.inf, ValueError),
         ("x", TypeError),
     ],
-    "negative": [("CD", TypeError), (None, TypeError), (1, TypeError)],
+    "negative": [("CD", TypeError), (1, TypeError)],
     "optimizer": [(0.05, TypeError), ("sgd", TypeError), (None, TypeError)],
     "rng": [("0", TypeError), (None, TypeError), (-1, ValueError), (0.5, TypeError)],
     "callbacks": [(3, TypeError), ((3,), TypeError)],
