@@ -75,11 +75,11 @@ def floating(name: str, dtype: Any) -> np.dtype:
 
 
 def unmasked(name: str, value: Any) -> None:
-    """Raise if entries of `value` are masked."""
-    if np.ma.is_masked(value):
-        raise ValueError(
-            f"{name}: expected numbers everywhere, got {np.ma.count_masked(value)} masked entries"
-        )
+    """Raise if entries of `value`, an array or a list of arrays, are masked."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    count = sum(np.ma.count_masked(part) for part in parts if np.ma.is_masked(part))
+    if count:
+        raise ValueError(f"{name}: expected numbers everywhere, got {count} masked entries")
 
 
 def array(name: str, value: Any) -> np.ndarray:

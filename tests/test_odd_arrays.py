@@ -95,6 +95,12 @@ def test_masked_entries_are_refused(name):
         call(value)
 
 
+@pytest.mark.parametrize("name", TAKES_DATA)
+def test_masked_entries_are_refused_in_lists_of_rows_too(name):
+    with pytest.raises(ValueError, match="1 masked entries"):
+        TAKES_DATA[name](list(MASKED))
+
+
 @pytest.mark.parametrize("name", ["fit", "free_energy", "W", "start", "gradient"])
 def test_a_masked_array_without_masked_entries_is_an_array(name):
     TAKES_DATA[name](np.ma.masked_array(V, mask=False))
