@@ -17,7 +17,7 @@ from rbmbook.history import History
 from rbmbook.layers import Dense
 from rbmbook.network import Network
 from rbmbook.optimize import Adam, Optimizer
-from rbmbook.units import Gaussian
+from rbmbook.units import Bernoulli, Gaussian
 
 Callback = Callable[["GAN", History], Any]
 
@@ -303,17 +303,17 @@ class GAN:
         Raises
         ------
         ValueError, TypeError
-            If a shape does not fit or `mix` is missing.
+            If a shape does not fit, a number is not finite, or `mix` is missing or not in [0, 1].
         """
-        x = check.dense(check.matrix("x", x, self.n_data), self.dtype)
-        z = check.dense(check.matrix("z", z, self.n_latent), self.dtype)
+        x = check.rows("x", check.matrix("x", x, self.n_data), Gaussian(), self.dtype)
+        z = check.rows("z", check.matrix("z", z, self.n_latent), Gaussian(), self.dtype)
         if self.gradient_penalty and self.penalty_at == "interpolates":
             if mix is None or np.shape(mix) != (len(x), 1) or len(z) != len(x):
                 raise ValueError(
                     f"mix: expected shape ({len(x)}, 1), and as many rows of z, "
                     f"got {np.shape(mix)} and {len(z)}"
                 )
-            mix = check.dense(check.matrix("mix", mix), self.dtype)
+            mix = check.rows("mix", check.matrix("mix", mix), Bernoulli(), self.dtype, relaxed=True)
         gradients, found = adversarial.critic_gradients(self, x, z, mix)
         return found["critic_loss"] + self.gradient_penalty * found.get("penalty", 0.0), gradients
 
@@ -333,9 +333,9 @@ class GAN:
         Raises
         ------
         ValueError, TypeError
-            If the shape does not fit.
+            If the shape does not fit or a number is not finite.
         """
-        z = check.dense(check.matrix("z", z, self.n_latent), self.dtype)
+        z = check.rows("z", check.matrix("z", z, self.n_latent), Gaussian(), self.dtype)
         return adversarial.generator_gradients(self, z)
 
     def copy(self) -> "GAN":

@@ -558,3 +558,16 @@ def test_a_gradient_penalty_keeps_the_modes_that_a_plain_gan_drops():
         gan.fit(X, epochs=375, batch_size=128, optimizer=rb.Adam(2e-3, 0.5), progress=False)
         modes[penalty] = coverage(gan.sample(2000, 1), ring_centres(), 0.3, least=50).modes
     assert modes[0.0] <= 3 and modes[0.1] >= 7
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_objectives_refuse_what_is_not_finite(bad):
+    gan, x, z = GAN.random(2, 3, (4,)), np.zeros((5, 3)), np.zeros((5, 2))
+    z[1, 1] = x[1, 1] = bad
+    for call in (
+        lambda: gan.critic_objective(x, np.zeros((5, 2))),
+        lambda: gan.critic_objective(np.zeros((5, 3)), z),
+        lambda: gan.generator_objective(z),
+    ):
+        with pytest.raises(ValueError, match=r"[xz]: expected finite numbers"):
+            call()
