@@ -90,3 +90,23 @@ def test_a_run_with_a_type_of_your_own_resumes(tmp_path):
     rb.fit(one, X, epochs=4, **options)
     rb.fit(other, X, epochs=4, **{**options, "checkpoint": None})
     np.testing.assert_array_equal(one.W, other.W)
+
+
+class Suits(rb.Softmax):
+    """A type that sets the option of the one it is derived from by itself."""
+
+    def __init__(self):
+        super().__init__(4)
+
+
+def test_a_type_whose_constructor_takes_no_options_is_found_again(tmp_path):
+    rbm = rb.RBM.random(8, 3, visible=Suits())
+    rbm.save(tmp_path / "file.npz")
+    found = rb.RBM.load(tmp_path / "file.npz").visible
+    assert type(found) is Suits and found == rbm.visible
+
+
+def test_an_option_that_a_type_no_longer_takes_is_refused(tmp_path):
+    entry = rb.units.describe(Suits())
+    with pytest.raises(ValueError, match="takes no 'q', but the file says 5"):
+        rb.units.restore(entry | {"q": 5})

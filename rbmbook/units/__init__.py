@@ -19,6 +19,7 @@ Welling, Rosen-Zvi and Hinton (2004), Exponential family harmoniums.
 """
 
 from dataclasses import fields
+from inspect import signature
 from typing import Any
 
 from rbmbook.units.base import Unit
@@ -69,7 +70,13 @@ def restore(entry: dict[str, Any]) -> Unit:
         module, _, kind = name.rpartition(":")
         advice = f"; define or import {kind} of the module {module} first" if module else ""
         raise ValueError(f"unit: expected one of {sorted(types)}, got {name!r}{advice}")
-    return types[name](**{key: _rich(value) for key, value in options.items()})
+    kind = types[name]
+    taken = signature(kind).parameters
+    unit = kind(**{key: _rich(value) for key, value in options.items() if key in taken})
+    for key in options.keys() - taken.keys():  # a type of your own may set an option by itself
+        if _plain(getattr(unit, key, None)) != options[key]:
+            raise ValueError(f"unit: {name} takes no {key!r}, but the file says {options[key]}")
+    return unit
 
 
 def _plain(value: Any) -> Any:
