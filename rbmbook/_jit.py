@@ -80,7 +80,10 @@ class KernelFiles:
 
     def load(self, key: Any) -> Any:
         """What was saved under the key; raises, or returns None, if it is not there whole."""
-        with open(self.path(key), "rb") as file:
+        path = self.path(key)
+        if not os.path.isfile(path):  # what reads from a pipe or a device may wait for ever
+            return None
+        with open(path, "rb") as file:
             digest, content = file.read(32), file.read()
         if hashlib.sha256(content).digest() != digest:
             return None

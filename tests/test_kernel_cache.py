@@ -132,6 +132,16 @@ def test_a_folder_in_place_of_a_file_is_passed_over(new, folder):
     assert not files(folder)  # no temporary file stays
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(new, folder):
+    run(new())
+    (file,) = files(folder)
+    file.unlink()
+    os.mkfifo(file)
+    assert not run(new())
+    assert run(new())  # the pipe has been replaced
+
+
 def test_a_cache_folder_that_vanishes_between_calls_is_made_again(new, folder):
     kernel = new()
     run(kernel)
