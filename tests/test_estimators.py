@@ -34,7 +34,9 @@ def fitted(kind, X, y, **settings):
 
 
 @pytest.mark.filterwarnings("ignore")  # scikit-learn's own, about what it skips
-@parametrize_with_checks([rb.BernoulliRBM(20), rb.GaussianRBM(20, n_iter=10), rb.RBMClassifier(20)])
+@parametrize_with_checks(
+    [rb.BernoulliRBM(20), rb.GaussianRBM(20, n_iter=10), rb.RBMClassifier(20, n_iter=30)]
+)
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
@@ -230,6 +232,14 @@ def test_the_classifier_reads_digits(digits):
     X, y = digits
     models = [rb.RBMClassifier(random_state=seed).fit(X[:1200], y[:1200]) for seed in range(3)]
     assert np.mean([model.score(X[1200:], y[1200:]) for model in models]) > 0.9
+
+
+def test_the_classifier_of_few_units_tells_two_clouds_apart_from_thirty_rows():
+    rng = np.random.default_rng(3)
+    y = rng.integers(2, size=330)
+    X = 4 * y[:, None] + rng.standard_normal((330, 2))
+    model = rb.RBMClassifier(4, random_state=0).fit(X[:30], y[:30])
+    assert model.score(X[30:], y[30:]) > 0.95
 
 
 @pytest.mark.parametrize("kind", ALL)

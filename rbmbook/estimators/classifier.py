@@ -29,8 +29,8 @@ class RBMClassifier(ClassifierMixin, Machine):
         Weight of the joint log-likelihood; 0 trains for the label alone.
     learning_rate : float > 0
     batch_size : int ≥ 1
-    n_iter : int ≥ 0
-        Passes over the data.
+    n_iter : int ≥ 0, optional
+        Passes over the data. If None, 10, or as many as make 3,000 updates, but no more than 1,000.
     verbose : bool or int
         Show a progress bar.
     random_state : int, RandomState, Generator or None
@@ -75,7 +75,7 @@ class RBMClassifier(ClassifierMixin, Machine):
         generative: float = 0.01,
         learning_rate: float = 0.01,
         batch_size: int = 32,
-        n_iter: int = 30,
+        n_iter: int | None = None,
         verbose: int = 0,
         random_state: Any = None,
         negative: Negative | None = None,
