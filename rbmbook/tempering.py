@@ -102,7 +102,7 @@ class Replicas:
     def monitors(self) -> dict[str, float]:
         """The lowest swap rate of the ladder, averaged since the last call: over an epoch."""
         self._begin_anew()
-        return {"swap_rate": float(np.nanmin(self._rates))}
+        return {"swap_rate": float(np.fmin.reduce(self._rates))}
 
     def refresh(self) -> None:
         """Forget what was computed from the parameters, since they have changed."""

@@ -212,6 +212,11 @@ def test_the_swap_rate_is_known_even_with_one_update_an_epoch(rbm, binary, adapt
     assert np.all((history["swap_rate"] > 0.01) & (history["swap_rate"] <= 1))
 
 
+def test_swap_rates_that_are_not_numbers_are_reported_in_silence(rbm):
+    replicas = Replicas(rbm, np.linspace(0, 1, 3), 2, np.random.default_rng(0))
+    assert np.isnan(replicas.monitors()["swap_rate"])  # no pair has had a turn; no warning
+
+
 def test_adaptation_stops_after_the_given_number_of_updates(rbm, binary):
     ladders = []
 
