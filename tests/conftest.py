@@ -1,6 +1,8 @@
 """Shared fixtures: machines small enough to enumerate, with weights large enough to matter."""
 
 import os
+import signal
+import threading
 
 import hypothesis
 import numpy as np
@@ -11,6 +13,13 @@ hypothesis.settings.register_profile("rbmbook", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("rbmbook")
 
 JIT_DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+def pytest_configure():
+    """Let Ctrl-C interrupt: a shell starts what runs in its background with the signal ignored."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
