@@ -74,13 +74,14 @@ def fit(
         weight over that of all rows. Penalties act once an update, whatever the batch weighs.
     centered : bool or "enhanced", optional
         If None, Gaussian visible columns are standardised for training (see `coordinates`), so that
-        their units and their means do not matter, and without a `negative` of your own the
-        gradient is centred: its step sizes then suit machines of a hundred hidden units, too. With
-        any other value columns stay as they are. False: the plain gradient. True: the centred one
-        (see `gradient.centre`), with offsets at the data's mean and at a moving average of the
-        hidden means. "enhanced": offsets halfway between data term and model term, which is the
-        enhanced gradient. Penalties act on W in the centred coordinates, so that
-        flipped data still gives the flipped machine.
+        the units and the means of columns do not matter to a machine that was made for the data, by
+        ``RBM.random(..., data=X)``; and without a `negative` of your own the gradient is centred:
+        its step sizes then suit machines of a hundred hidden units, too. With any other value
+        columns stay as they are. False: the plain gradient. True: the centred one (see
+        `gradient.centre`), with offsets at the data's mean and at a moving average of the hidden
+        means. "enhanced": offsets halfway between data term and model term, which is the enhanced
+        gradient. Penalties act on W in the centred coordinates, so that flipped data still gives
+        the flipped machine.
     validation : (m, D) array or sparse matrix, optional
         Held-out rows; adds the monitor `free_energy_gap`.
     rng : int or Generator
@@ -140,9 +141,9 @@ def fit(
     Warns
     -----
     TrainingWarning
-        If after 200 updates or more 90 % of the hidden units are constant: the steps were too large
-        and threw them to an end of their range, or they have not woken up yet. The latter is
-        forgiven where the columns of the data seem to be independent.
+        If 90 % of the hidden units are constant though the rows are not: the steps were too large
+        and threw them to an end of their range, or, after 200 updates or more, they have not woken
+        up yet. The latter is forgiven where the columns of the data seem to be independent.
 
     References
     ----------
@@ -353,7 +354,10 @@ class Training(Run):
     def advice(self) -> str:
         """What to lower when training diverged."""
         decay = self.penalties.weight_decay
-        return super().advice() + (f" or weight_decay={decay}" if decay else "")
+        lower = super().advice() + (f" or weight_decay={decay}" if decay else "")
+        if self.standard is None:
+            return lower
+        return f"{lower}, and make the machine by RBM.random(..., data=X) if it was not made so"
 
 
 def _root_mean_square(x: np.ndarray) -> float:

@@ -133,3 +133,12 @@ def test_a_rate_beyond_all_reason_is_named_first_whatever_the_data():
 @pytest.mark.parametrize("X", [data(), data("real"), np.ones((9, 2)), 3 * data("real")])
 def test_data_of_order_one_is_not_blamed(X):
     assert fault([("X", X, 1.0)], np.dtype(np.float32)) == ""
+
+
+@pytest.mark.parametrize(("mean", "deviation"), [(100.0, 1.0), (0.0, 0.01)])
+def test_a_machine_that_was_not_made_for_its_real_columns_is_told_how(mean, deviation):
+    X = mean + deviation * np.random.default_rng(0).normal(size=(400, 4))
+    options = {"visible": rb.Gaussian(), "rng": 0}
+    with pytest.raises(rb.DivergenceError, match=r"RBM\.random\(\.\.\., data=X\)"):
+        rb.fit(rb.RBM.random(4, 3, **options), X, epochs=20, progress=False)
+    rb.fit(rb.RBM.random(4, 3, data=X, **options), X, epochs=20, progress=False)
