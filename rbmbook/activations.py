@@ -168,7 +168,7 @@ ACTIVATIONS = {
             ends=(0.0, 1.0),
         ),
         Activation("tanh", _tanh, _tanh_back, _tanh_curvature, ends=(-1.0, 1.0)),
-        Activation("relu", _relu, _relu_back, np.zeros_like, rectifies=True),
+        Activation("relu", _relu, _relu_back, np.zeros_like, rectifies=True, ends=(0.0, np.inf)),
         Activation(
             "leaky_relu",
             _leaky_relu,

@@ -311,7 +311,8 @@ class Autoencoder(Codec):
         Warns
         -----
         TrainingWarning
-            If after 200 updates or more 90 % of the outputs of a layer up to the code are constant.
+            If 90 % of the outputs of a layer up to the code are constant: from 200 updates on,
+            or at once where they are stuck at an end of their range.
 
         References
         ----------

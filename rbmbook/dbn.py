@@ -130,7 +130,7 @@ class DBN(Stack):
         Warns
         -----
         TrainingWarning
-            As for `train.fit`, naming the layer, from 50 updates on: a layer that sleeps hands a
+            As for `train.fit`, naming the layer; a layer may sleep for 50 updates: it hands a
             constant to the one above.
 
         References

@@ -171,11 +171,12 @@ class Run:
         return bool(np.ptp(self.probe, axis=0).any())
 
     def warn(self) -> None:
-        """Say so if the features are of no use after as many updates as should be enough."""
-        if self.updates < self.enough:
+        """Say so if the features are stuck, or sleep after as many updates as should be enough."""
+        if not (self.shares and np.ptp(self.probe, axis=0).any()):  # equal rows have equal features
             return
+        patient = self.updates >= self.enough and self.learnable()
         for name, shares in self.shares.items():
-            fault = monitors.fault(shares, self.learnable())
+            fault = monitors.fault(shares, patient)
             if fault:
                 where = f"{self.where}: {name}" if self.where else name
                 scale = divergence.fault(self.data(), self.parameters[0].dtype)

@@ -47,7 +47,8 @@ class Shares:
         their range, if they have one; for the others see the `scale` of the unit or activation.
     saturated : float in [0, 1]
         Of the features that are within 1 % of their range from one of its ends for at least 99 % of
-        the rows; 0 for features without a range.
+        the rows; of a range that is infinite, exactly at its one end, such as the 0 of a ReLU that
+        is dead.
     """
 
     constant: float
@@ -57,9 +58,9 @@ class Shares:
     def of(cls, kind: Any, means: np.ndarray) -> "Shares":
         """The shares of the (rows, features) means of a kind of unit or activation."""
         low, high = kind.ends
-        with np.errstate(invalid="ignore"):  # without a range nothing is at its end
-            edge = SLIGHT * np.subtract(high, low)
-            at_end = (means <= low + edge) | (means >= high - edge)
+        width = np.subtract(high, low)
+        edge = SLIGHT * np.where(np.isinf(width), 0, width)
+        at_end = (means <= low + edge) | (means >= high - edge)
         constant = means.std(axis=0) <= SLIGHT * kind.scale(means)
         saturated = np.count_nonzero(at_end, axis=0) >= ROWS * len(means)
         return cls(
@@ -96,7 +97,8 @@ def fault(shares: Shares, learnable: bool) -> str:
     ----------
     shares : Shares
     learnable : bool
-        Whether there are features to be found; if not, a layer may sleep.
+        Whether there are features to be found, and have been enough updates; if not, a layer may
+        sleep.
     """
     if shares.constant < ASLEEP:
         return ""
@@ -104,8 +106,8 @@ def fault(shares: Shares, learnable: bool) -> str:
     if shares.saturated >= 0.5:
         return (
             f"{found}, and {shares.saturated:.0%} are stuck at an end of their range. The steps "
-            "were too large: start anew from small weights, with a lower learning rate or momentum "
-            "or with standardised or centred data"
+            "were too large, or the data is far from 0 for its spread: start anew from small "
+            "weights, with a lower learning rate or momentum, or with standardised or centred data"
         )
     if not learnable:
         return ""

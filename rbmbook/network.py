@@ -319,7 +319,8 @@ class Network:
         Warns
         -----
         TrainingWarning
-            If after 200 updates or more 90 % of the outputs of a hidden layer are constant.
+            If 90 % of the outputs of a hidden layer are constant: from 200 updates on,
+            or at once where they are stuck at an end of their range.
 
         References
         ----------

@@ -131,7 +131,7 @@ SHARES = {
     "two kinds": (TWO, np.hstack([ENDS, WIDE]), 0, 0.5),
     "sigmoid": (ACTIVATIONS["sigmoid"], ENDS, 0, 1),
     "tanh": (ACTIVATIONS["tanh"], 2 * ENDS - 1, 0, 1),
-    "dead relu": (ACTIVATIONS["relu"], 0 * ENDS, 1, 0),
+    "dead relu": (ACTIVATIONS["relu"], 0 * ENDS, 1, 1),
     "small relu": (ACTIVATIONS["relu"], WIDE / 1000, 0, 0),
     "large identity": (ACTIVATIONS["identity"], 100 + NARROW, 1, 0),
 }  # fmt: skip
@@ -353,6 +353,19 @@ def test_saturation_is_named_with_what_to_lower():
         fit(rbm, clusters(), epochs=10, batch_size=10, optimizer=rb.SGD(100.0))
 
 
+def test_units_that_are_stuck_are_named_at_once():
+    """Patience helps a layer that sleeps, not one that was thrown to the ends."""
+    rbm = rb.RBM.random(12, 6, rng=0)
+    with pytest.warns(rb.TrainingWarning, match="after 20 updates .*stuck at an end"):
+        fit(rbm, clusters(), epochs=1, batch_size=20, optimizer=rb.SGD(100.0))
+
+
+def test_a_dead_rectifier_is_not_told_to_raise_its_rate():
+    net = rb.Network.random((12, 6, 2), "relu", rng=0)
+    with pytest.warns(rb.TrainingWarning, match="stuck at an end.*lower learning rate"):
+        net.fit(clusters(), np.arange(400) % 2, epochs=10, optimizer=rb.SGD(1e4), progress=False)
+
+
 @pytest.mark.parametrize("pretrain", [False, True])
 def test_a_sleeping_layer_of_a_stack_is_named_by_its_number(pretrain):
     """The rates of a network whose first layer learns and whose second does not."""
@@ -392,6 +405,7 @@ QUIET = {
     "trained well": {"epochs": 40, "batch_size": 10, "optimizer": rb.SGD(0.5)},
     "independent columns": {"epochs": 10, "batch_size": 10, "X": "noise"},
     "one row": {"epochs": 300, "X": "one row"},
+    "one row, learned by heart": {"epochs": 300, "X": "one row", "optimizer": rb.SGD(2.0)},
 }
 
 
