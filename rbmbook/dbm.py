@@ -300,7 +300,9 @@ class DBM(Layered):
         X : (n, D) array or sparse matrix
             Visible states, or means in [0, 1]. The next pair learns from the means of this one.
         epochs : int ≥ 0, or one per pair, optional
-            As for `rb.fit`: enough for 3,000 updates on small data.
+            If None, 10, or as many as make 500 updates, but no more than 1,000. (With 3,000 the
+            weights were so large on two patterns of ten bits that the chains of `fit` no longer
+            moved between them, and the bound fell.)
         negative : CD
             Contrastive divergence of any k.
         batch_size, optimizer, weight_decay, rng, progress, callbacks

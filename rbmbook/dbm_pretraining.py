@@ -34,6 +34,9 @@ from rbmbook.rbm import RBM, Parameters
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM
 
+# of each pair by default: after more of them `fit` finds weights so large that its chains are stuck
+UPDATES = 500
+
 
 def pretrain(
     dbm: "DBM",
@@ -50,7 +53,7 @@ def pretrain(
     rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
     pairs = len(dbm.weights)
     check_finite([*dbm.weights, *dbm.biases])
-    plans = greedy.per_layer(settings, pairs, X.shape[0])
+    plans = greedy.per_layer(settings, pairs, X.shape[0], UPDATES)
     paths = greedy.checkpoints(checkpoint, [plan["epochs"] for plan in plans])
     finished: list[History] = []
     for layer, (plan, path) in enumerate(zip(plans, paths, strict=True)):

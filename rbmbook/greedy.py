@@ -16,7 +16,7 @@ import numpy as np
 from rbmbook import storage, train, validation
 from rbmbook.divergence import check_finite
 from rbmbook.history import History
-from rbmbook.loop import passes
+from rbmbook.loop import UPDATES, passes
 from rbmbook.monitors import ENOUGH_BELOW
 from rbmbook.negative import Negative
 from rbmbook.optimize import SGD
@@ -91,7 +91,9 @@ class Report:
         return self.stop
 
 
-def per_layer(settings: dict[str, Any], layers: int, n_rows: int) -> list[dict[str, Any]]:
+def per_layer(
+    settings: dict[str, Any], layers: int, n_rows: int, enough: int = UPDATES
+) -> list[dict[str, Any]]:
     """A dictionary for each layer; a list or tuple among the settings has one value per layer."""
     plans: list[dict[str, Any]] = [{} for _ in range(layers)]
     for name, value in settings.items():
@@ -104,7 +106,7 @@ def per_layer(settings: dict[str, Any], layers: int, n_rows: int) -> list[dict[s
             plan[name] = own
     for plan in plans:  # now, not after the layers below have been trained
         validation.integer("batch_size", plan["batch_size"])
-        plan["epochs"] = passes(plan["epochs"], n_rows, plan["batch_size"])
+        plan["epochs"] = passes(plan["epochs"], n_rows, plan["batch_size"], enough)
         if plan["negative"] is not None:
             validation.instance("negative", plan["negative"], Negative)
         check_optimizer(plan["optimizer"])

@@ -45,7 +45,9 @@ def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None, name: str =
     mean, variance = np.zeros(D), np.zeros(D)
     for rows, block in validation.blocks(name, X, unit, np.float64, True):
         mean += share[rows] @ block
-    with np.errstate(over="ignore"):  # of numbers beyond 1e154: the deviation is infinite, then
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # of numbers beyond 1e154: the deviation is infinite, then
         for rows, block in validation.blocks(name, X, unit, np.float64, True):
             variance += share[rows] @ (block - mean) ** 2
     sd = np.sqrt(variance)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from rbmbook import gradient
+from rbmbook import gradient, moments
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
 from rbmbook.coordinates import Standardized
@@ -20,7 +20,7 @@ from rbmbook.optimize import SGD, Optimizer
 from rbmbook.penalties import Penalties, Sparsity
 from rbmbook.rbm import RBM, Parameters
 
-NEGATIVE = Tempered(betas=10, chains=10)  # where none is given
+NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means
 
 Callback = Callable[[RBM, History], Any]
@@ -55,9 +55,9 @@ def fit(
         at a time is converted to the machine's.
     negative : negative phase, optional
         Where the model term comes from, for example ``rb.CD(1)`` or ``rb.Exact()``. If None,
-        ``rb.Tempered(betas=10, chains=10)``, which costs about as much as CD-1 on batches of 100
-        rows and connects modes that no chain at β = 1 does: on two patterns of ten bits, all 0 and
-        all 1, a machine of 16 hidden units reaches −0.8 nats a row, where CD-1 ends below −9.
+        ``rb.Tempered(betas=10, chains=30)``, which takes the steps of CD-1 on batches of 300 rows
+        and connects modes that no chain at β = 1 does: on two patterns of ten bits, all 0 and all
+        1, a machine of 16 hidden units reaches −0.8 nats a row, where CD-1 ends below −9.
     epochs : int ≥ 0, optional
         Passes over X. If None, 10, or as many as make 3,000 updates, but no more than 1,000: what
         small data need, see `loop.passes`.
@@ -74,10 +74,10 @@ def fit(
         weight over that of all rows. Penalties act once an update, whatever the batch weighs.
     centered : bool or "enhanced", optional
         If None, Gaussian visible columns are standardised for training (see `coordinates`), so that
-        the units and the means of columns do not matter to a machine that was made for the data, by
-        ``RBM.random(..., data=X)``; and without a `negative` of your own the gradient is centred:
-        its step sizes then suit machines of a hundred hidden units, too. With any other value
-        columns stay as they are. False: the plain gradient. True: the centred one (see
+        their units and their means do not matter, and a machine whose biases are all 0 starts as
+        ``RBM.random(..., data=X)`` would; and without a `negative` of your own the gradient is
+        centred: its step sizes then suit machines of a hundred hidden units, too. With any other
+        value columns stay as they are. False: the plain gradient. True: the centred one (see
         `gradient.centre`), with offsets at the data's mean and at a moving average of the hidden
         means. "enhanced": offsets halfway between data term and model term, which is the enhanced
         gradient. Penalties act on W in the centred coordinates, so that flipped data still gives
@@ -244,6 +244,8 @@ class Training(Run):
             if self.standard is None:
                 self.ascend(rows)
             else:
+                if self.updates == 0 and not (self.rbm.a.any() or self.rbm.b.any()):
+                    moments.start_at(self.rbm, self.X)  # it was not made for the data
                 self.standard.read()
                 self.ascend(rows)
                 self.standard.write()
@@ -354,10 +356,7 @@ class Training(Run):
     def advice(self) -> str:
         """What to lower when training diverged."""
         decay = self.penalties.weight_decay
-        lower = super().advice() + (f" or weight_decay={decay}" if decay else "")
-        if self.standard is None:
-            return lower
-        return f"{lower}, and make the machine by RBM.random(..., data=X) if it was not made so"
+        return super().advice() + (f" or weight_decay={decay}" if decay else "")
 
 
 def _root_mean_square(x: np.ndarray) -> float:

@@ -45,7 +45,8 @@ def test_data_out_of_scale_is_named_by_its_column(name):
     X = data("real")
     X[:, 3] = 1e12 + 1e9 * X[:, 3]
     rate = {"Network": 1e-3, "GAN": 0.5}.get(name, 1e-2)
-    message = diverged(name, X, optimizer=rb.SGD(rate), epochs=50)
+    plain = {"centered": False} if name in {"Gaussian RBM", "DBN"} else {}  # else they learn it
+    message = diverged(name, X, optimizer=rb.SGD(rate), epochs=50, **plain)
     mean, deviation = X[:, 3].mean(), X[:, 3].std()
     assert f"Column 3 of X has mean {mean:.4g} and standard deviation {deviation:.4g}" in message
     assert "Standardise" in message and "A lower rate alone hardly helps" in message
@@ -133,12 +134,3 @@ def test_a_rate_beyond_all_reason_is_named_first_whatever_the_data():
 @pytest.mark.parametrize("X", [data(), data("real"), np.ones((9, 2)), 3 * data("real")])
 def test_data_of_order_one_is_not_blamed(X):
     assert fault([("X", X, 1.0)], np.dtype(np.float32)) == ""
-
-
-@pytest.mark.parametrize(("mean", "deviation"), [(100.0, 1.0), (0.0, 0.01)])
-def test_a_machine_that_was_not_made_for_its_real_columns_is_told_how(mean, deviation):
-    X = mean + deviation * np.random.default_rng(0).normal(size=(400, 4))
-    options = {"visible": rb.Gaussian(), "rng": 0}
-    with pytest.raises(rb.DivergenceError, match=r"RBM\.random\(\.\.\., data=X\)"):
-        rb.fit(rb.RBM.random(4, 3, **options), X, epochs=20, progress=False)
-    rb.fit(rb.RBM.random(4, 3, data=X, **options), X, epochs=20, progress=False)

@@ -275,7 +275,7 @@ def test_without_options_the_gradient_is_centred_and_tempered(binary):
     X = binary(30, 6)
     default, explicit = (rb.RBM.random(6, 4, rng=0, data=X) for _ in range(2))
     rb.fit(default, X, epochs=3, progress=False)
-    tempered = rb.Tempered(betas=10, chains=10)
+    tempered = rb.Tempered(betas=10, chains=30)
     rb.fit(explicit, X, tempered, epochs=3, centered=True, progress=False)
     assert_same_bits(default, explicit)
 
@@ -340,3 +340,23 @@ def test_a_resumed_fit_of_real_columns_has_the_same_bits(tmp_path):
         rb.fit(parts, X, epochs=epochs, progress=False, checkpoint=tmp_path / "file.npz")
     assert_same_bits(whole, parts)
     np.testing.assert_array_equal(whole.visible.log_precision, parts.visible.log_precision)
+
+
+@pytest.mark.parametrize(("mean", "deviation"), [(20, 1), (100, 1), (20, 40), (0, 0.01), (1e5, 3)])
+def test_a_machine_that_was_not_made_for_its_real_columns_starts_at_them(mean, deviation):
+    side = np.random.default_rng(0).integers(0, 2, 400) * 8 - 4
+    noise = np.random.default_rng(1).normal(size=(400, 3))
+    X = mean + deviation * (side[:, None] * [1, 0, 1] + noise)
+    rbm = rb.RBM.random(3, 2, visible=rb.Gaussian(), rng=0, dtype=np.float64)
+    rb.fit(rbm, X[:300], epochs=300, rng=0, progress=False)
+    scale = X[:300].std(axis=0)
+    z = (X[300:] - X[:300].mean(axis=0)) / scale
+    independent = -0.5 * (z**2 + np.log(2 * np.pi * scale**2)).sum(axis=1).mean()
+    assert rb.exact.log_likelihood(rbm, X[300:]).mean() > independent + 0.5
+
+
+def test_without_an_update_a_machine_stays_as_it_is():
+    X = 20 + np.random.default_rng(0).normal(size=(40, 3))
+    rbm = rb.RBM.random(3, 2, visible=rb.Gaussian(), rng=0)
+    rb.fit(rbm, X, epochs=0, rng=0, progress=False)
+    assert not rbm.a.any() and not rbm.b.any()
