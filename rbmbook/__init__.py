@@ -14,7 +14,6 @@ from typing import Any
 from rbmbook import (
     discriminative,
     evaluate,
-    exact,
     gibbs,
     gradient,
     layers,
@@ -26,7 +25,6 @@ from rbmbook import (
     tempering,
     train,
     two_sample,
-    units,
     validation,
 )
 from rbmbook.autoencoder import Autoencoder
@@ -38,14 +36,15 @@ from rbmbook.gan import GAN
 from rbmbook.history import History
 from rbmbook.layers import Dense
 from rbmbook.loop import DivergenceError
+from rbmbook.machine import exact, units
+from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.units import Bernoulli, Gaussian, Mixed, NoisyReLU, ReLU, Softmax, Spin
 from rbmbook.monitors import TrainingWarning
 from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.network import Network
 from rbmbook.optimize import SGD, Adam
 from rbmbook.penalties import Sparsity
-from rbmbook.rbm import RBM, Parameters
 from rbmbook.train import fit
-from rbmbook.units import Bernoulli, Gaussian, Mixed, NoisyReLU, ReLU, Softmax, Spin
 
 __version__ = "0.1.0"
 __all__ = [

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import kernels, validation
+from rbmbook import validation
 from rbmbook._jit import jit
+from rbmbook.machine import kernels
 
 LEAK = 0.2  # slope of leaky_relu below zero, as in Radford, Metz and Chintala (2016)
 

@@ -14,10 +14,10 @@ from rbmbook import validation as check
 from rbmbook.divergence import Data
 from rbmbook.gradient_penalty import gradient_penalty
 from rbmbook.loop import PROBE_ROWS, Run
+from rbmbook.machine.units import Gaussian
 from rbmbook.monitors import DREAM_SEED, Columns
 from rbmbook.optimize import ascent
 from rbmbook.optimize import optimizer as check_optimizer
-from rbmbook.units import Gaussian
 
 LOSSES = "non-saturating", "minimax", "wasserstein"
 TARGETS = {"interpolates": 1.0, "data": 0.0}  # of the slope, where the penalty looks at it

@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logsumexp
 
-from rbmbook import density, validation
-from rbmbook.rbm import RBM
-from rbmbook.units import Unit
+from rbmbook import validation
+from rbmbook.machine import density
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Unit
 
 TRUSTED_FRACTION = 0.1  # of the chains: a smaller effective sample size is not to be trusted
 TRUSTED_SIZE = 5  # or half of the chains, if they are fewer than ten

@@ -16,18 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import moments, unroll
+from rbmbook import unroll
 from rbmbook import validation as check
 from rbmbook.codec import Codec
 from rbmbook.corruption import GaussianNoise, Masking
 from rbmbook.history import History
 from rbmbook.layers import Dense
+from rbmbook.machine import moments
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.network import Network
 from rbmbook.optimize import Adam, Optimizer
 from rbmbook.penalties import Sparsity
-from rbmbook.rbm import RBM
 from rbmbook.reconstruction import LOSSES, Objective, Pass, Reconstruction
-from rbmbook.units import Bernoulli, Gaussian
 
 __all__ = ["Autoencoder", "GaussianNoise", "Masking", "Sparsity"]
 

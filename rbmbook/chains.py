@@ -6,7 +6,7 @@ for the visible layer, in C order and in the machine's dtype.
 
 import numpy as np
 
-from rbmbook.rbm import RBM, Parameters
+from rbmbook.machine.rbm import RBM, Parameters
 
 
 class Chains:

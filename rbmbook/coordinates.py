@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import moments
-from rbmbook.rbm import RBM
+from rbmbook.machine import moments
+from rbmbook.machine.rbm import RBM
 
 
 class Standardized:

@@ -20,16 +20,17 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import annealing, dbm_pretraining, exact, gibbs, rounding, validation
+from rbmbook import annealing, dbm_pretraining, gibbs, rounding, validation
 from rbmbook.annealing import Estimate
 from rbmbook.dbm_training import Training
 from rbmbook.history import History
 from rbmbook.layered import Layered
 from rbmbook.loop import Callback
+from rbmbook.machine import exact
+from rbmbook.machine.rbm import RBM
 from rbmbook.mean_field import Inference, MeanField
 from rbmbook.negative import CD
 from rbmbook.optimize import SGD, Optimizer
-from rbmbook.rbm import RBM
 
 STEPS, TOLERANCE = 100, 1e-4  # of mean-field inference
 

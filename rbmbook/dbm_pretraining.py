@@ -26,10 +26,10 @@ from rbmbook import greedy, validation
 from rbmbook.divergence import check_finite
 from rbmbook.history import History
 from rbmbook.loop import Run, probe_rows
+from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.monitors import ENOUGH_BELOW, independent
 from rbmbook.negative import CD
 from rbmbook.penalties import decay
-from rbmbook.rbm import RBM, Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM

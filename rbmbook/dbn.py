@@ -22,9 +22,9 @@ import numpy as np
 from rbmbook import dbn_bound, gibbs, greedy, validation, wake_sleep
 from rbmbook.annealing import Estimate
 from rbmbook.history import History
+from rbmbook.machine.rbm import RBM
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import SGD, Optimizer
-from rbmbook.rbm import RBM
 from rbmbook.stack import Stack
 
 Callback = Callable[["DBN", History], Any]

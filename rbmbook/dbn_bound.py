@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import logsumexp
 
-from rbmbook import exact, rounding, validation
+from rbmbook import rounding, validation
 from rbmbook.annealing import Estimate
-from rbmbook.directed import Directed
-from rbmbook.rbm import RBM
-from rbmbook.units import Unit
+from rbmbook.machine import exact
+from rbmbook.machine.directed import Directed
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Unit
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN

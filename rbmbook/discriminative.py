@@ -18,9 +18,9 @@ from scipy.special import logsumexp
 
 from rbmbook import validation
 from rbmbook.chains import Chains, Contrast
+from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.units import Mixed, Softmax
 from rbmbook.negative import CD, Negative
-from rbmbook.rbm import RBM, Parameters
-from rbmbook.units import Mixed, Softmax
 
 
 def with_labels(X: Any, y: Any, classes: int) -> Any:

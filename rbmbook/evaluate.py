@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import density, rounding, validation
+from rbmbook import rounding, validation
 from rbmbook.annealing import Estimate, ais, bridge, reverse_ais
-from rbmbook.rbm import RBM
+from rbmbook.machine import density
+from rbmbook.machine.rbm import RBM
 
 __all__ = [
     "Estimate",

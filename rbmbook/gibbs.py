@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import density, validation
+from rbmbook import validation
 from rbmbook.chains import Chains
-from rbmbook.rbm import RBM
+from rbmbook.machine import density
+from rbmbook.machine.rbm import RBM
 
 
 def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.ndarray:
@@ -38,7 +39,7 @@ def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.
     ------
     ValueError, TypeError
         If `start` is not as above, `steps` is negative, `rng` is neither, or the machine has no
-        joint density (see `rbmbook.density`).
+        joint density (see `rbmbook.machine.density`).
 
     Examples
     --------

@@ -10,8 +10,8 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.chains import Contrast
+from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.negative import CD, Negative
-from rbmbook.rbm import RBM, Parameters
 
 
 def estimate(

@@ -17,11 +17,11 @@ from rbmbook import storage, train, validation
 from rbmbook.divergence import check_finite
 from rbmbook.history import History
 from rbmbook.loop import UPDATES, passes
+from rbmbook.machine.rbm import RBM
 from rbmbook.monitors import ENOUGH_BELOW
 from rbmbook.negative import Negative
 from rbmbook.optimize import SGD
 from rbmbook.optimize import optimizer as check_optimizer
-from rbmbook.rbm import RBM
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from rbmbook import storage, validation
-from rbmbook.rbm import RBM
+from rbmbook.machine.rbm import RBM
 from rbmbook.sides import Sides
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import kernels, validation
+from rbmbook import validation
+from rbmbook.machine import kernels
 
 Loss = Callable[[np.ndarray, Any], tuple[np.ndarray, np.ndarray]]
 

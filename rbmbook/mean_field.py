@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import entr
 
-from rbmbook.rbm import RBM
+from rbmbook.machine.rbm import RBM
 from rbmbook.sides import Sides
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from rbmbook.chains import Chains
-from rbmbook.directed import Directed
-from rbmbook.rbm import RBM
+from rbmbook.machine.directed import Directed
+from rbmbook.machine.rbm import RBM
 
 SLIGHT = 0.01  # share of a feature's range that counts as no change, or as its very end
 ROWS = 0.99  # share of the rows for which a saturated feature is at an end of its range

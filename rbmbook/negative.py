@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import exact, tempering, validation
+from rbmbook import tempering, validation
 from rbmbook.chains import Chains, Contrast
-from rbmbook.rbm import RBM, Parameters
+from rbmbook.machine import exact
+from rbmbook.machine.rbm import RBM, Parameters
 
 
 class Negative:

@@ -11,9 +11,9 @@ from rbmbook import validation as check
 from rbmbook.history import History
 from rbmbook.layers import Dense, Trace
 from rbmbook.loop import Callback
+from rbmbook.machine.units import Gaussian
 from rbmbook.optimize import Adam, Optimizer
 from rbmbook.supervised import Supervised
-from rbmbook.units import Gaussian
 
 
 class Network:

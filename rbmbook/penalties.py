@@ -8,7 +8,7 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook._jit import jit
-from rbmbook.rbm import RBM, Parameters
+from rbmbook.machine.rbm import RBM, Parameters
 
 
 @dataclass(frozen=True)

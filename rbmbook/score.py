@@ -22,8 +22,8 @@ import numpy as np
 from scipy import special
 
 from rbmbook import validation as check
-from rbmbook.rbm import RBM, Parameters
-from rbmbook.units import Gaussian
+from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.units import Gaussian
 
 
 def score(rbm: RBM, v: Any, temperature: float = 1.0) -> np.ndarray:

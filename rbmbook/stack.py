@@ -10,13 +10,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import storage, units, unroll, validation
+from rbmbook import storage, unroll, validation
 from rbmbook.autoencoder import Autoencoder
-from rbmbook.directed import Directed
 from rbmbook.layers import Dense
+from rbmbook.machine import units
+from rbmbook.machine.directed import Directed
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Bernoulli, Unit
 from rbmbook.network import Network
-from rbmbook.rbm import RBM
-from rbmbook.units import Bernoulli, Unit
 
 
 class Stack:

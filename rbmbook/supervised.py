@@ -10,8 +10,8 @@ from rbmbook import validation as check
 from rbmbook.divergence import Data
 from rbmbook.layers import forward
 from rbmbook.loop import Run, probe_rows
+from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.penalties import decay
-from rbmbook.units import Bernoulli, Gaussian
 
 LOSSES: dict[str, losses.Loss] = {
     "softmax": losses.softmax_cross_entropy,

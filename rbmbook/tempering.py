@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import density, validation
+from rbmbook import validation
 from rbmbook.chains import Chains
-from rbmbook.rbm import RBM, Parameters
+from rbmbook.machine import density
+from rbmbook.machine.rbm import RBM, Parameters
 
 
 def ladder(name: str, betas: Any) -> np.ndarray:

@@ -7,18 +7,19 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from rbmbook import gradient, moments
+from rbmbook import gradient
 from rbmbook import validation as check
 from rbmbook.chains import Contrast
 from rbmbook.coordinates import Standardized
 from rbmbook.divergence import Data, check_finite
 from rbmbook.history import History
 from rbmbook.loop import PROBE_ROWS, Run, finite, probe_rows
+from rbmbook.machine import moments
+from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.monitors import Columns, Dreams, independent
 from rbmbook.negative import Negative, Tempered
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.penalties import Penalties, Sparsity
-from rbmbook.rbm import RBM, Parameters
 
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means

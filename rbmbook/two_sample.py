@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
 from rbmbook import validation
-from rbmbook.units import Gaussian
+from rbmbook.machine.units import Gaussian
 
 
 class Discrepancy(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from rbmbook.units import Unit
+    from rbmbook.machine.units import Unit
 
 BLOCK_ROWS = 1024
 REAL_KINDS = "biuf"  # bool, signed, unsigned, floating

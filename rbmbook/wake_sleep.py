@@ -20,13 +20,13 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.chains import Contrast
-from rbmbook.directed import Directed
 from rbmbook.divergence import Data
 from rbmbook.loop import Run, probe_rows
+from rbmbook.machine.directed import Directed
+from rbmbook.machine.rbm import Parameters
 from rbmbook.monitors import Columns, Dreams, independent
 from rbmbook.negative import CD, PCD
 from rbmbook.penalties import decay
-from rbmbook.rbm import Parameters
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN

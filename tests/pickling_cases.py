@@ -5,7 +5,8 @@ import re
 import numpy as np
 
 import rbmbook as rb
-from rbmbook import activations, directed, mean_field, monitors, views
+from rbmbook import activations, mean_field, monitors, views
+from rbmbook.machine import directed
 
 X = rb.data.bars_and_stripes(3).astype(np.float64)
 LABELS = (np.arange(len(X)) % 2).astype(int)

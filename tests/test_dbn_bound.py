@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import rbmbook as rb
 from rbmbook import dbn_bound
 from rbmbook.dbn import DBN, transposed
-from rbmbook.directed import Directed
+from rbmbook.machine.directed import Directed
 
 DISCRETE = [rb.Bernoulli(), rb.Spin(), rb.Softmax(3)]
 UNITS = [*DISCRETE, rb.Gaussian(0.3), rb.ReLU(0.4)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rbmbook as rb
-from rbmbook import density
+from rbmbook.machine import density
 
 V = np.zeros((3, 2))
 JOINT = {

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import pytest
 
-from rbmbook import kernels
+from rbmbook.machine import kernels
 
 DTYPES = (np.float32, np.float64)
 ULP = 4  # 1 for the rounding of each of: reduction of the range, series, sum, quotient

@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 import rbmbook as rb
-from rbmbook import moments
-from rbmbook.units import Bernoulli, Gaussian
+from rbmbook.machine import moments
+from rbmbook.machine.units import Bernoulli, Gaussian
 
 
 @pytest.mark.parametrize("mean", [0.0, 1e8, -1e8])

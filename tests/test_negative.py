@@ -9,7 +9,7 @@ from unit_cases import EXACT, PAIRS, machine, name
 
 import rbmbook as rb
 from rbmbook.chains import Chains, Contrast
-from rbmbook.rbm import Parameters
+from rbmbook.machine.rbm import Parameters
 
 GAUSSIAN = [p for p in PAIRS if [c.name for c in p] == ["Gaussian", "Gaussian"]]
 PHASES = {

@@ -188,7 +188,7 @@ BROKEN = [
     ("markdown_is_plain", source("caption", "See {ref}`x`.")),
     ("links_lead_somewhere", source("caption", "[gone](02_gone.ipynb)")),
     ("links_lead_somewhere", source("caption", "[anchor](#section)")),
-    ("links_lead_somewhere", source("caption", "[code](../rbmbook/rbm.py)")),
+    ("links_lead_somewhere", source("caption", "[code](../rbmbook/machine/rbm.py)")),
     ("links_lead_somewhere", source("caption", "![picture](https://example.org/x.png)")),
     ("exercises_are_followed_by_their_check", remove("check")),
     ("exercises_are_followed_by_their_check", tag("check", "nbval-ignore-output")),

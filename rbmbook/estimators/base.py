@@ -11,11 +11,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rbmbook import validation
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Bernoulli, Unit
 from rbmbook.negative import Negative
 from rbmbook.optimize import SGD, Optimizer
-from rbmbook.rbm import RBM
 from rbmbook.train import fit
-from rbmbook.units import Bernoulli, Unit
 
 
 class Machine(BaseEstimator):

@@ -10,9 +10,9 @@ from sklearn.utils.validation import validate_data
 
 from rbmbook.discriminative import Discriminative, log_probabilities, with_labels
 from rbmbook.estimators.base import Machine, to_unit_interval
+from rbmbook.machine.units import Bernoulli, Mixed, Softmax
 from rbmbook.negative import CD, Negative
 from rbmbook.optimize import Adam, Optimizer
-from rbmbook.units import Bernoulli, Mixed, Softmax
 from rbmbook.validation import unmasked
 
 

@@ -9,10 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from rbmbook import evaluate, gibbs, validation
 from rbmbook.estimators.base import Machine, floating, generator, to_unit_interval
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.negative import Negative
 from rbmbook.optimize import Optimizer
-from rbmbook.rbm import RBM
-from rbmbook.units import Bernoulli, Gaussian
 
 
 class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):

@@ -16,8 +16,8 @@ import numpy as np
 
 from rbmbook import rounding
 from rbmbook._jit import jit
-from rbmbook.rbm import RBM
-from rbmbook.units import Unit
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Unit
 
 BLOCK_NUMBERS = 2**17  # numbers in a block of inputs: a megabyte, which stays in the cache
 

@@ -6,8 +6,8 @@ p(v, h) ∝ exp(ηᵀx − xᵀΛx / 2) with x = (v, h), η = (a, b) and Λ = [[
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from rbmbook.rbm import RBM, Parameters
-from rbmbook.units import Gaussian
+from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.units import Gaussian
 
 
 def applies(rbm: RBM) -> bool:

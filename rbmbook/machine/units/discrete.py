@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from rbmbook import kernels, validation
-from rbmbook.units.base import Unit, prepare, prepare_noise
+from rbmbook import validation
+from rbmbook.machine import kernels
+from rbmbook.machine.units.base import Unit, prepare, prepare_noise
 
 
 @dataclass(frozen=True)

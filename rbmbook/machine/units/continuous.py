@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from rbmbook import validation
-from rbmbook.units.base import Unit, invert, prepare, prepare_noise
+from rbmbook.machine.units.base import Unit, invert, prepare, prepare_noise
 
 LOG_2PI = np.log(2 * np.pi)
 LIMIT = 80.0  # of |log γ|: within it, γ and 1/γ are normal numbers in float32, too

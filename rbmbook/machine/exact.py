@@ -2,7 +2,7 @@
 
 Summing over all states of *one* layer is enough, since the other is summed in closed form by its
 cgf: Z = Σ_v exp(−F(v)), and likewise from the hidden side. The layer with fewer states is taken.
-Its states are visited along a Gray code, see `rbmbook.enumeration`.
+Its states are visited along a Gray code, see `rbmbook.machine.enumeration`.
 
 Everything is computed in float64 and returned in the machine's dtype. Weights so large that float64
 sums would lose the digits that matter are refused, see `rbmbook.rounding`.
@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import density, enumeration, gaussian_joint, rounding, validation
+from rbmbook import rounding, validation
+from rbmbook.machine import density, enumeration, gaussian_joint
 
 # chapter 05 takes the code's kernel and the size of its blocks from here
-from rbmbook.enumeration import BLOCK_NUMBERS, Side, gray_block  # noqa: F401
-from rbmbook.rbm import RBM, Parameters
-from rbmbook.units import Bernoulli, Unit
+from rbmbook.machine.enumeration import BLOCK_NUMBERS, Side, gray_block  # noqa: F401
+from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.units import Bernoulli, Unit
 
 MAX_STATES = 2**30
 THREADED_STATES = 2**14  # below, starting threads costs more than it saves
@@ -57,8 +58,8 @@ def log_partition(rbm: RBM) -> float:
     ------
     ValueError
         If both layers have more states than that, the machine has no joint density (see
-        `rbmbook.density`; two Gaussian layers without one have log Z = inf), or float64 cannot hold
-        the sums.
+        `rbmbook.machine.density`; two Gaussian layers without one have log Z = inf), or float64
+        cannot hold the sums.
 
     Examples
     --------

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import moments, storage, units, validation
-from rbmbook.units import Bernoulli, Unit
+from rbmbook import storage, validation
+from rbmbook.machine import moments, units
+from rbmbook.machine.units import Bernoulli, Unit
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.rbm import RBM
+from rbmbook.machine.rbm import RBM
 
 SWEEPS = 100
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.units.base import Unit, prepare, prepare_noise
+from rbmbook.machine.units.base import Unit, prepare, prepare_noise
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.units import Unit
+from rbmbook.machine.units import Unit
 
 ROUNDING = 1e-12  # a column whose standard deviation is less, relative to its mean, is constant
 CONSTANT = 1e-3  # what counts as its standard deviation then, relative to a mean of at least 1

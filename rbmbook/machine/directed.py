@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rbmbook import rounding
-from rbmbook.units import Unit
+from rbmbook.machine.units import Unit
 
 if TYPE_CHECKING:
-    from rbmbook.rbm import RBM
+    from rbmbook.machine.rbm import RBM
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,10 +22,10 @@ from dataclasses import fields
 from inspect import signature
 from typing import Any
 
-from rbmbook.units.base import Unit
-from rbmbook.units.continuous import Gaussian, NoisyReLU, ReLU
-from rbmbook.units.discrete import Bernoulli, Softmax, Spin
-from rbmbook.units.mixed import Mixed
+from rbmbook.machine.units.base import Unit
+from rbmbook.machine.units.continuous import Gaussian, NoisyReLU, ReLU
+from rbmbook.machine.units.discrete import Bernoulli, Softmax, Spin
+from rbmbook.machine.units.mixed import Mixed
 
 __all__ = [
     "Bernoulli",

@@ -1,0 +1,1 @@
+"""The machine: energy, conditionals, units, and sums over all states (chapters 01-05, 11)."""
