@@ -14,7 +14,6 @@ from typing import Any
 from rbmbook import (
     discriminative,
     evaluate,
-    gibbs,
     gradient,
     layers,
     losses,
@@ -22,7 +21,6 @@ from rbmbook import (
     negative,
     optimize,
     score,
-    tempering,
     train,
     two_sample,
     validation,
@@ -44,6 +42,7 @@ from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.network import Network
 from rbmbook.optimize import SGD, Adam
 from rbmbook.penalties import Sparsity
+from rbmbook.sampling import gibbs, tempering
 from rbmbook.train import fit
 
 __version__ = "0.1.0"

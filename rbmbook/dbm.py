@@ -20,8 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import annealing, dbm_pretraining, gibbs, rounding, validation
-from rbmbook.annealing import Estimate
+from rbmbook import dbm_pretraining, rounding, validation
 from rbmbook.dbm_training import Training
 from rbmbook.history import History
 from rbmbook.layered import Layered
@@ -31,6 +30,8 @@ from rbmbook.machine.rbm import RBM
 from rbmbook.mean_field import Inference, MeanField
 from rbmbook.negative import CD
 from rbmbook.optimize import SGD, Optimizer
+from rbmbook.sampling import annealing, gibbs
+from rbmbook.sampling.annealing import Estimate
 
 STEPS, TOLERANCE = 100, 1e-4  # of mean-field inference
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbmbook import gradient, validation
-from rbmbook.chains import Chains
 from rbmbook.loop import PROBE_ROWS, Run, probe_rows
 from rbmbook.machine.rbm import Parameters
 from rbmbook.mean_field import Inference
 from rbmbook.monitors import Columns, independent
 from rbmbook.penalties import decay
+from rbmbook.sampling.chains import Chains
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM

@@ -22,11 +22,11 @@ import numpy as np
 from scipy.special import logsumexp
 
 from rbmbook import rounding, validation
-from rbmbook.annealing import Estimate
 from rbmbook.machine import exact
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Unit
+from rbmbook.sampling.annealing import Estimate
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN

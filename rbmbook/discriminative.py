@@ -17,10 +17,10 @@ from scipy import sparse
 from scipy.special import logsumexp
 
 from rbmbook import validation
-from rbmbook.chains import Chains, Contrast
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.machine.units import Mixed, Softmax
 from rbmbook.negative import CD, Negative
+from rbmbook.sampling.chains import Chains, Contrast
 
 
 def with_labels(X: Any, y: Any, classes: int) -> Any:

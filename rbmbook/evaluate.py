@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from rbmbook import rounding, validation
-from rbmbook.annealing import Estimate, ais, bridge, reverse_ais
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM
+from rbmbook.sampling.annealing import Estimate, ais, bridge, reverse_ais
 
 __all__ = [
     "Estimate",

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.chains import Contrast
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.negative import CD, Negative
+from rbmbook.sampling.chains import Contrast
 
 
 def estimate(

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook.chains import Chains
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
+from rbmbook.sampling.chains import Chains
 
 SLIGHT = 0.01  # share of a feature's range that counts as no change, or as its very end
 ROWS = 0.99  # share of the rows for which a saturated feature is at an end of its range

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import tempering, validation
-from rbmbook.chains import Chains, Contrast
+from rbmbook import validation
 from rbmbook.machine import exact
 from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.sampling import tempering
+from rbmbook.sampling.chains import Chains, Contrast
 
 
 class Negative:

@@ -9,7 +9,6 @@ from scipy import sparse
 
 from rbmbook import gradient
 from rbmbook import validation as check
-from rbmbook.chains import Contrast
 from rbmbook.coordinates import Standardized
 from rbmbook.divergence import Data, check_finite
 from rbmbook.history import History
@@ -20,6 +19,7 @@ from rbmbook.monitors import Columns, Dreams, independent
 from rbmbook.negative import Negative, Tempered
 from rbmbook.optimize import SGD, Optimizer
 from rbmbook.penalties import Penalties, Sparsity
+from rbmbook.sampling.chains import Contrast
 
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means

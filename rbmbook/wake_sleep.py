@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.chains import Contrast
 from rbmbook.divergence import Data
 from rbmbook.loop import Run, probe_rows
 from rbmbook.machine.directed import Directed
@@ -27,6 +26,7 @@ from rbmbook.machine.rbm import Parameters
 from rbmbook.monitors import Columns, Dreams, independent
 from rbmbook.negative import CD, PCD
 from rbmbook.penalties import decay
+from rbmbook.sampling.chains import Contrast
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN

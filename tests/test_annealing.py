@@ -14,8 +14,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
 import rbmbook as rb
-from rbmbook import annealing
-from rbmbook.annealing import Estimate
+from rbmbook.sampling import annealing
+from rbmbook.sampling.annealing import Estimate
 
 DISCRETE = [rb.Bernoulli(), rb.Spin(), rb.Softmax(3)]
 PAIRS = [(v, h) for v in DISCRETE for h in (*DISCRETE, rb.Gaussian(0.3), rb.ReLU(0.5))]

@@ -8,8 +8,8 @@ from training import NAMES, assert_parameters, assert_same_bits, fit
 from unit_cases import EXACT, PAIRS, machine, name
 
 import rbmbook as rb
-from rbmbook.chains import Chains, Contrast
 from rbmbook.machine.rbm import Parameters
+from rbmbook.sampling.chains import Chains, Contrast
 
 GAUSSIAN = [p for p in PAIRS if [c.name for c in p] == ["Gaussian", "Gaussian"]]
 PHASES = {

@@ -8,7 +8,7 @@ from training import assert_same_bits, fit
 from unit_cases import EXACT, machine, name
 
 import rbmbook as rb
-from rbmbook.tempering import Replicas, ladder, run
+from rbmbook.sampling.tempering import Replicas, ladder, run
 
 BETAS = np.array([0.2, 0.5, 0.8, 1.0])
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.chains import Chains
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.sampling.chains import Chains
 
 
 def ladder(name: str, betas: Any) -> np.ndarray:

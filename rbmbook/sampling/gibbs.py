@@ -1,6 +1,6 @@
 """Block Gibbs sampling: all hidden units given v, then all visible units given h, and again.
 
-The chains themselves, and the order in which their noise is drawn, are in `rbmbook.chains`.
+The chains themselves, and the order in which their noise is drawn, are in `rbmbook.sampling.chains`.
 
 References
 ----------
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.chains import Chains
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM
+from rbmbook.sampling.chains import Chains
 
 
 def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.ndarray:
