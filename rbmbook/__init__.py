@@ -13,16 +13,13 @@ from typing import Any
 
 from rbmbook import (
     discriminative,
-    evaluate,
     gradient,
     layers,
     losses,
     monitors,
     negative,
     optimize,
-    score,
     train,
-    two_sample,
     validation,
 )
 from rbmbook.autoencoder import Autoencoder
@@ -30,6 +27,7 @@ from rbmbook.corruption import GaussianNoise, Masking
 from rbmbook.dbm import DBM
 from rbmbook.dbn import DBN
 from rbmbook.discriminative import Discriminative
+from rbmbook.evaluation import evaluate, score, two_sample
 from rbmbook.gan import GAN
 from rbmbook.history import History
 from rbmbook.layers import Dense

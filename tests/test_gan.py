@@ -13,10 +13,10 @@ from naive_network import finite_differences
 import rbmbook as rb
 from rbmbook.adversarial import LOSSES, critic_loss, generator_loss
 from rbmbook.data import ring, ring_centres
+from rbmbook.evaluation.two_sample import coverage
 from rbmbook.gan import GAN
 from rbmbook.layers import Dense
 from rbmbook.network import Network
-from rbmbook.two_sample import coverage
 
 PENALTIES = [(0.0, "interpolates"), (0.7, "interpolates"), (0.7, "data")]
 SGD = rb.SGD(0.1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inputs import KINDS
 
 from rbmbook import data
-from rbmbook.two_sample import coverage, linear_probe, mmd
+from rbmbook.evaluation.two_sample import coverage, linear_probe, mmd
 
 
 def naive_mmd(x, y, bandwidth):

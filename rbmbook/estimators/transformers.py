@@ -7,8 +7,9 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from rbmbook import evaluate, validation
+from rbmbook import validation
 from rbmbook.estimators.base import Machine, floating, generator, to_unit_interval
+from rbmbook.evaluation import evaluate
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.negative import Negative

@@ -1,0 +1,1 @@
+"""How good a machine is (chapter 10)."""
