@@ -11,37 +11,29 @@
 import importlib
 from typing import Any
 
-from rbmbook import (
-    discriminative,
-    gradient,
-    layers,
-    losses,
-    monitors,
-    negative,
-    optimize,
-    train,
-    validation,
-)
+from rbmbook import layers, losses, validation
 from rbmbook.autoencoder import Autoencoder
 from rbmbook.corruption import GaussianNoise, Masking
 from rbmbook.dbm import DBM
 from rbmbook.dbn import DBN
-from rbmbook.discriminative import Discriminative
 from rbmbook.evaluation import evaluate, score, two_sample
 from rbmbook.gan import GAN
-from rbmbook.history import History
 from rbmbook.layers import Dense
-from rbmbook.loop import DivergenceError
 from rbmbook.machine import exact, units
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.machine.units import Bernoulli, Gaussian, Mixed, NoisyReLU, ReLU, Softmax, Spin
-from rbmbook.monitors import TrainingWarning
-from rbmbook.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.network import Network
-from rbmbook.optimize import SGD, Adam
-from rbmbook.penalties import Sparsity
 from rbmbook.sampling import gibbs, tempering
-from rbmbook.train import fit
+from rbmbook.training import discriminative, gradient, monitors, negative, optimize
+from rbmbook.training import fit as train
+from rbmbook.training.discriminative import Discriminative
+from rbmbook.training.fit import fit
+from rbmbook.training.history import History
+from rbmbook.training.loop import DivergenceError
+from rbmbook.training.monitors import TrainingWarning
+from rbmbook.training.negative import CD, FPCD, PCD, Exact, Tempered
+from rbmbook.training.optimize import SGD, Adam
+from rbmbook.training.penalties import Sparsity
 
 __version__ = "0.1.0"
 __all__ = [

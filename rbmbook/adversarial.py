@@ -11,13 +11,13 @@ import numpy as np
 
 from rbmbook import losses
 from rbmbook import validation as check
-from rbmbook.divergence import Data
 from rbmbook.gradient_penalty import gradient_penalty
-from rbmbook.loop import PROBE_ROWS, Run
 from rbmbook.machine.units import Gaussian
-from rbmbook.monitors import DREAM_SEED, Columns
-from rbmbook.optimize import ascent
-from rbmbook.optimize import optimizer as check_optimizer
+from rbmbook.training.divergence import Data
+from rbmbook.training.loop import PROBE_ROWS, Run
+from rbmbook.training.monitors import DREAM_SEED, Columns
+from rbmbook.training.optimize import ascent
+from rbmbook.training.optimize import optimizer as check_optimizer
 
 LOSSES = "non-saturating", "minimax", "wasserstein"
 TARGETS = {"interpolates": 1.0, "data": 0.0}  # of the slope, where the penalty looks at it

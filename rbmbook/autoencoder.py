@@ -20,15 +20,15 @@ from rbmbook import unroll
 from rbmbook import validation as check
 from rbmbook.codec import Codec
 from rbmbook.corruption import GaussianNoise, Masking
-from rbmbook.history import History
 from rbmbook.layers import Dense
 from rbmbook.machine import moments
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.network import Network
-from rbmbook.optimize import Adam, Optimizer
-from rbmbook.penalties import Sparsity
 from rbmbook.reconstruction import LOSSES, Objective, Pass, Reconstruction
+from rbmbook.training.history import History
+from rbmbook.training.optimize import Adam, Optimizer
+from rbmbook.training.penalties import Sparsity
 
 __all__ = ["Autoencoder", "GaussianNoise", "Masking", "Sparsity"]
 

@@ -22,16 +22,16 @@ import numpy as np
 
 from rbmbook import dbm_pretraining, rounding, validation
 from rbmbook.dbm_training import Training
-from rbmbook.history import History
 from rbmbook.layered import Layered
-from rbmbook.loop import Callback
 from rbmbook.machine import exact
 from rbmbook.machine.rbm import RBM
 from rbmbook.mean_field import Inference, MeanField
-from rbmbook.negative import CD
-from rbmbook.optimize import SGD, Optimizer
 from rbmbook.sampling import annealing, gibbs
 from rbmbook.sampling.annealing import Estimate
+from rbmbook.training.history import History
+from rbmbook.training.loop import Callback
+from rbmbook.training.negative import CD
+from rbmbook.training.optimize import SGD, Optimizer
 
 STEPS, TOLERANCE = 100, 1e-4  # of mean-field inference
 

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbmbook import greedy, validation
-from rbmbook.divergence import check_finite
-from rbmbook.history import History
-from rbmbook.loop import Run, probe_rows
 from rbmbook.machine.rbm import RBM, Parameters
-from rbmbook.monitors import ENOUGH_BELOW, independent
-from rbmbook.negative import CD
-from rbmbook.penalties import decay
+from rbmbook.training.divergence import check_finite
+from rbmbook.training.history import History
+from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.monitors import ENOUGH_BELOW, independent
+from rbmbook.training.negative import CD
+from rbmbook.training.penalties import decay
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM

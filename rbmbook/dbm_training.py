@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rbmbook import gradient, validation
-from rbmbook.loop import PROBE_ROWS, Run, probe_rows
+from rbmbook import validation
 from rbmbook.machine.rbm import Parameters
 from rbmbook.mean_field import Inference
-from rbmbook.monitors import Columns, independent
-from rbmbook.penalties import decay
 from rbmbook.sampling.chains import Chains
+from rbmbook.training import gradient
+from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows
+from rbmbook.training.monitors import Columns, independent
+from rbmbook.training.penalties import decay
 
 if TYPE_CHECKING:
     from rbmbook.dbm import DBM

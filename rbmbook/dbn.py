@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from rbmbook import dbn_bound, greedy, validation, wake_sleep
-from rbmbook.history import History
 from rbmbook.machine.rbm import RBM
-from rbmbook.negative import CD, Negative
-from rbmbook.optimize import SGD, Optimizer
 from rbmbook.sampling import gibbs
 from rbmbook.sampling.annealing import Estimate
 from rbmbook.stack import Stack
+from rbmbook.training.history import History
+from rbmbook.training.negative import CD, Negative
+from rbmbook.training.optimize import SGD, Optimizer
 
 Callback = Callable[["DBN", History], Any]
 

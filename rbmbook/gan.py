@@ -13,12 +13,12 @@ import numpy as np
 from rbmbook import adversarial, storage
 from rbmbook import validation as check
 from rbmbook.adversarial import TARGETS, Game, Objective
-from rbmbook.history import History
 from rbmbook.layers import Dense
 from rbmbook.machine import moments
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.network import Network
-from rbmbook.optimize import Adam, Optimizer
+from rbmbook.training.history import History
+from rbmbook.training.optimize import Adam, Optimizer
 
 Callback = Callable[["GAN", History], Any]
 

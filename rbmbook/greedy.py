@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rbmbook import storage, train, validation
-from rbmbook.divergence import check_finite
-from rbmbook.history import History
-from rbmbook.loop import UPDATES, passes
+from rbmbook import storage, validation
 from rbmbook.machine.rbm import RBM
-from rbmbook.monitors import ENOUGH_BELOW
-from rbmbook.negative import Negative
-from rbmbook.optimize import SGD
-from rbmbook.optimize import optimizer as check_optimizer
+from rbmbook.training import fit as train
+from rbmbook.training.divergence import check_finite
+from rbmbook.training.history import History
+from rbmbook.training.loop import UPDATES, passes
+from rbmbook.training.monitors import ENOUGH_BELOW
+from rbmbook.training.negative import Negative
+from rbmbook.training.optimize import SGD
+from rbmbook.training.optimize import optimizer as check_optimizer
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN

@@ -8,12 +8,12 @@ import numpy as np
 
 from rbmbook import losses, storage
 from rbmbook import validation as check
-from rbmbook.history import History
 from rbmbook.layers import Dense, Trace
-from rbmbook.loop import Callback
 from rbmbook.machine.units import Gaussian
-from rbmbook.optimize import Adam, Optimizer
 from rbmbook.supervised import Supervised
+from rbmbook.training.history import History
+from rbmbook.training.loop import Callback
+from rbmbook.training.optimize import Adam, Optimizer
 
 
 class Network:

@@ -10,13 +10,13 @@ from scipy import special
 from rbmbook import contraction, losses
 from rbmbook import validation as check
 from rbmbook.corruption import GaussianNoise, Masking
-from rbmbook.divergence import Data
 from rbmbook.layers import forward
-from rbmbook.loop import Run, probe_rows
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.network import Network
-from rbmbook.optimize import ascent
-from rbmbook.penalties import Sparsity, decay
+from rbmbook.training.divergence import Data
+from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.optimize import ascent
+from rbmbook.training.penalties import Sparsity, decay
 from rbmbook.views import Logits
 
 if TYPE_CHECKING:

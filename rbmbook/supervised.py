@@ -7,11 +7,11 @@ import numpy as np
 
 from rbmbook import losses
 from rbmbook import validation as check
-from rbmbook.divergence import Data
 from rbmbook.layers import forward
-from rbmbook.loop import Run, probe_rows
 from rbmbook.machine.units import Bernoulli, Gaussian
-from rbmbook.penalties import decay
+from rbmbook.training.divergence import Data
+from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.penalties import decay
 
 LOSSES: dict[str, losses.Loss] = {
     "softmax": losses.softmax_cross_entropy,

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.divergence import Data
-from rbmbook.loop import Run, probe_rows
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import Parameters
-from rbmbook.monitors import Columns, Dreams, independent
-from rbmbook.negative import CD, PCD
-from rbmbook.penalties import decay
 from rbmbook.sampling.chains import Contrast
+from rbmbook.training.divergence import Data
+from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.monitors import Columns, Dreams, independent
+from rbmbook.training.negative import CD, PCD
+from rbmbook.training.penalties import decay
 
 if TYPE_CHECKING:
     from rbmbook.dbn import DBN

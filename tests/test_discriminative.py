@@ -7,7 +7,7 @@ from training import fit
 
 import rbmbook as rb
 from rbmbook import discriminative
-from rbmbook.discriminative import Discriminative, log_probabilities, with_labels
+from rbmbook.training.discriminative import Discriminative, log_probabilities, with_labels
 
 K, D, H = 3, 4, 2
 HIDDEN = {

@@ -5,7 +5,7 @@ import pytest
 from models import MODELS, data, parameters
 
 import rbmbook as rb
-from rbmbook.divergence import advice, fault
+from rbmbook.training.divergence import advice, fault
 
 BOUNDED = {"RBM", "RBM, PCD", "RBM, FPCD", "RBM, held out", "DBM", "DBM, pretraining"}
 REAL = sorted(set(MODELS) - BOUNDED)

@@ -7,7 +7,7 @@ from deep_cases import Interrupted, assert_same_bits, interrupt
 import rbmbook as rb
 from rbmbook.dbn import DBN
 from rbmbook.greedy import joined
-from rbmbook.history import History
+from rbmbook.training.history import History
 
 
 def start(dtype=np.float64):

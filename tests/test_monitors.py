@@ -21,9 +21,9 @@ from rbmbook.activations import ACTIVATIONS
 from rbmbook.dbm import DBM
 from rbmbook.dbm_pretraining import Pair
 from rbmbook.dbn import DBN
-from rbmbook.history import History
-from rbmbook.loop import PROBE_ROWS, probe_rows
-from rbmbook.monitors import Columns, Shares, independent
+from rbmbook.training.history import History
+from rbmbook.training.loop import PROBE_ROWS, probe_rows
+from rbmbook.training.monitors import Columns, Shares, independent
 
 # --- which rows -----------------------------------------------------------------------------------
 

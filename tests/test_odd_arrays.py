@@ -5,9 +5,10 @@ import pytest
 from scipy import sparse
 
 import rbmbook as rb
-from rbmbook import losses, penalties
+from rbmbook import losses
 from rbmbook.machine import kernels
-from rbmbook.optimize import linear_decay
+from rbmbook.training import penalties
+from rbmbook.training.optimize import linear_decay
 
 OPTIMIZERS = [rb.SGD(0.1), rb.SGD(linear_decay(0.1, 0.05, 9), 0.9), rb.Adam(0.01)]
 LAYOUTS = {

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import rbmbook as rb
-from rbmbook.optimize import linear_decay, rate_at
+from rbmbook.training.optimize import linear_decay, rate_at
 
 TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}
 

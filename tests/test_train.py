@@ -7,7 +7,7 @@ from inputs import KINDS
 from training import NAMES, assert_parameters, assert_same_bits, fit
 
 import rbmbook as rb
-from rbmbook.loop import passes, probe_rows
+from rbmbook.training.loop import passes, probe_rows
 
 # --- the updates ----------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 import rbmbook as rb
-from rbmbook.optimize import linear_decay
+from rbmbook.training.optimize import linear_decay
 
 TARGET = Path(__file__).resolve().parents[1] / "book" / "_static" / "dreams.png"
 ROWS, COLUMNS = 5, 9

@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from rbmbook import validation
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Unit
-from rbmbook.negative import Negative
-from rbmbook.optimize import SGD, Optimizer
-from rbmbook.train import fit
+from rbmbook.training.fit import fit
+from rbmbook.training.negative import Negative
+from rbmbook.training.optimize import SGD, Optimizer
 
 
 class Machine(BaseEstimator):

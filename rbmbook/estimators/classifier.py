@@ -8,11 +8,11 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from rbmbook.discriminative import Discriminative, log_probabilities, with_labels
 from rbmbook.estimators.base import Machine, to_unit_interval
 from rbmbook.machine.units import Bernoulli, Mixed, Softmax
-from rbmbook.negative import CD, Negative
-from rbmbook.optimize import Adam, Optimizer
+from rbmbook.training.discriminative import Discriminative, log_probabilities, with_labels
+from rbmbook.training.negative import CD, Negative
+from rbmbook.training.optimize import Adam, Optimizer
 from rbmbook.validation import unmasked
 
 

@@ -12,9 +12,9 @@ from rbmbook.estimators.base import Machine, floating, generator, to_unit_interv
 from rbmbook.evaluation import evaluate
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian
-from rbmbook.negative import Negative
-from rbmbook.optimize import Optimizer
 from rbmbook.sampling import gibbs
+from rbmbook.training.negative import Negative
+from rbmbook.training.optimize import Optimizer
 
 
 class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):

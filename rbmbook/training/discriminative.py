@@ -19,8 +19,8 @@ from scipy.special import logsumexp
 from rbmbook import validation
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.machine.units import Mixed, Softmax
-from rbmbook.negative import CD, Negative
 from rbmbook.sampling.chains import Chains, Contrast
+from rbmbook.training.negative import CD, Negative
 
 
 def with_labels(X: Any, y: Any, classes: int) -> Any:

@@ -10,8 +10,8 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.machine.rbm import RBM, Parameters
-from rbmbook.negative import CD, Negative
 from rbmbook.sampling.chains import Contrast
+from rbmbook.training.negative import CD, Negative
 
 
 def estimate(

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from tqdm import TqdmWarning
 
-from rbmbook import divergence, monitors, storage, validation
-from rbmbook.divergence import DivergenceError
-from rbmbook.history import History
-from rbmbook.monitors import Shares, TrainingWarning
-from rbmbook.optimize import Optimizer
-from rbmbook.optimize import optimizer as check_optimizer
+from rbmbook import storage, validation
+from rbmbook.training import divergence, monitors
+from rbmbook.training.divergence import DivergenceError
+from rbmbook.training.history import History
+from rbmbook.training.monitors import Shares, TrainingWarning
+from rbmbook.training.optimize import Optimizer
+from rbmbook.training.optimize import optimizer as check_optimizer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", TqdmWarning)  # a notebook without ipywidgets gets a text bar

@@ -181,7 +181,7 @@ def linear_decay(start: float, end: float, updates: int) -> LinearDecay:
 
     Examples
     --------
-    >>> from rbmbook.optimize import linear_decay
+    >>> from rbmbook.training.optimize import linear_decay
     >>> rate = linear_decay(0.1, 0.02, updates=100)
     >>> [round(rate(t), 3) for t in (0, 50, 100, 500)]
     [0.1, 0.06, 0.02, 0.02]

@@ -7,19 +7,19 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from rbmbook import gradient
 from rbmbook import validation as check
-from rbmbook.coordinates import Standardized
-from rbmbook.divergence import Data, check_finite
-from rbmbook.history import History
-from rbmbook.loop import PROBE_ROWS, Run, finite, probe_rows
 from rbmbook.machine import moments
 from rbmbook.machine.rbm import RBM, Parameters
-from rbmbook.monitors import Columns, Dreams, independent
-from rbmbook.negative import Negative, Tempered
-from rbmbook.optimize import SGD, Optimizer
-from rbmbook.penalties import Penalties, Sparsity
 from rbmbook.sampling.chains import Contrast
+from rbmbook.training import gradient
+from rbmbook.training.coordinates import Standardized
+from rbmbook.training.divergence import Data, check_finite
+from rbmbook.training.history import History
+from rbmbook.training.loop import PROBE_ROWS, Run, finite, probe_rows
+from rbmbook.training.monitors import Columns, Dreams, independent
+from rbmbook.training.negative import Negative, Tempered
+from rbmbook.training.optimize import SGD, Optimizer
+from rbmbook.training.penalties import Penalties, Sparsity
 
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
 AVERAGE_RATE = 0.01  # of the moving average of the hidden units' means

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from rbmbook import validation
-from rbmbook.optimize import Optimizer, rate_at
+from rbmbook.training.optimize import Optimizer, rate_at
 
 WIDE = 5.0  # root mean square of a column (1 if standardised) beyond which its scale is to blame
 FAST = 1.0  # learning rate beyond which it is to blame in any case
