@@ -29,7 +29,7 @@ import recipes
 
 import rbmbook as rb
 from rbmbook.dbn import DBN
-from rbmbook.network import Network
+from rbmbook.networks.network import Network
 
 # Errors on the 10,000 test rows in per cent, without distorted copies of the training rows.
 PUBLISHED = [

@@ -11,18 +11,19 @@
 import importlib
 from typing import Any
 
-from rbmbook import layers, losses, validation
+from rbmbook import validation
 from rbmbook.autoencoder import Autoencoder
 from rbmbook.corruption import GaussianNoise, Masking
 from rbmbook.dbm import DBM
 from rbmbook.dbn import DBN
 from rbmbook.evaluation import evaluate, score, two_sample
 from rbmbook.gan import GAN
-from rbmbook.layers import Dense
 from rbmbook.machine import exact, units
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.machine.units import Bernoulli, Gaussian, Mixed, NoisyReLU, ReLU, Softmax, Spin
-from rbmbook.network import Network
+from rbmbook.networks import layers, losses
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
 from rbmbook.sampling import gibbs, tempering
 from rbmbook.training import discriminative, gradient, monitors, negative, optimize
 from rbmbook.training import fit as train

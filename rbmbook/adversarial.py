@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import losses
 from rbmbook import validation as check
 from rbmbook.gradient_penalty import gradient_penalty
 from rbmbook.machine.units import Gaussian
+from rbmbook.networks import losses
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import PROBE_ROWS, Run
 from rbmbook.training.monitors import DREAM_SEED, Columns

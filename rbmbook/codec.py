@@ -7,9 +7,9 @@ import numpy as np
 
 from rbmbook import contraction, storage
 from rbmbook import validation as check
-from rbmbook.layers import Dense
-from rbmbook.network import Network
-from rbmbook.views import Transposed
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
+from rbmbook.networks.views import Transposed
 
 
 class Codec:

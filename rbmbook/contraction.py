@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rbmbook.network import Network, Trace
+from rbmbook.networks.network import Network, Trace
 
 CHUNK = 2**22  # numbers of one R that are in memory at a time
 

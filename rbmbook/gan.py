@@ -13,10 +13,10 @@ import numpy as np
 from rbmbook import adversarial, storage
 from rbmbook import validation as check
 from rbmbook.adversarial import TARGETS, Game, Objective
-from rbmbook.layers import Dense
 from rbmbook.machine import moments
 from rbmbook.machine.units import Bernoulli, Gaussian
-from rbmbook.network import Network
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
 from rbmbook.training.history import History
 from rbmbook.training.optimize import Adam, Optimizer
 

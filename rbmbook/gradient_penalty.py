@@ -10,7 +10,7 @@ computes beside the outputs. That pass can be differentiated like any other.
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.network import Network, Trace
+from rbmbook.networks.network import Network, Trace
 
 
 def gradient_penalty(
@@ -51,7 +51,7 @@ def gradient_penalty(
     --------
     A linear critic has its weights as slope everywhere; here ‖(3, 4)‖ = 5:
 
-    >>> from rbmbook.layers import Dense
+    >>> from rbmbook.networks.layers import Dense
     >>> critic = Network([Dense([[3.0], [4.0]], [1.0])])
     >>> value, (to_W, to_b) = gradient_penalty(critic, np.zeros((2, 2)))
     >>> value, to_W.ravel(), to_b

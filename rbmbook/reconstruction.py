@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from rbmbook import contraction, losses
+from rbmbook import contraction
 from rbmbook import validation as check
 from rbmbook.corruption import GaussianNoise, Masking
-from rbmbook.layers import forward
 from rbmbook.machine.units import Bernoulli, Gaussian
-from rbmbook.network import Network
+from rbmbook.networks import losses
+from rbmbook.networks.layers import forward
+from rbmbook.networks.network import Network
+from rbmbook.networks.views import Logits
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import Run, probe_rows
 from rbmbook.training.optimize import ascent
 from rbmbook.training.penalties import Sparsity, decay
-from rbmbook.views import Logits
 
 if TYPE_CHECKING:
     from rbmbook.autoencoder import Autoencoder

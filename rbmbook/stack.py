@@ -10,14 +10,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import storage, unroll, validation
+from rbmbook import storage, validation
 from rbmbook.autoencoder import Autoencoder
-from rbmbook.layers import Dense
 from rbmbook.machine import units
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Unit
-from rbmbook.network import Network
+from rbmbook.networks import unroll
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
 
 
 class Stack:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rbmbook.network import Network
+from rbmbook.networks.network import Network
 
 DTYPES = (np.float32, np.float64)
 

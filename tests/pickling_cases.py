@@ -5,8 +5,9 @@ import re
 import numpy as np
 
 import rbmbook as rb
-from rbmbook import activations, mean_field, monitors, views
+from rbmbook import mean_field, monitors
 from rbmbook.machine import directed
+from rbmbook.networks import activations, views
 
 X = rb.data.bars_and_stripes(3).astype(np.float64)
 LABELS = (np.arange(len(X)) % 2).astype(int)

@@ -11,10 +11,10 @@ from naive_network import finite_differences
 
 import rbmbook as rb
 from rbmbook import contraction
-from rbmbook.activations import ACTIVATIONS
 from rbmbook.autoencoder import Autoencoder, GaussianNoise, Masking
-from rbmbook.layers import Dense
-from rbmbook.network import Network
+from rbmbook.networks.activations import ACTIVATIONS
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
 
 
 def differences(ae, X, **options):

@@ -6,7 +6,7 @@ from autoencoders import DEPTHS, DTYPES, assert_same_bits, autoencoder, data, fi
 
 import rbmbook as rb
 from rbmbook.autoencoder import Autoencoder
-from rbmbook.network import Network
+from rbmbook.networks.network import Network
 
 # --- machines, unrolled ---------------------------------------------------------------------------
 

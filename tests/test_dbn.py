@@ -10,7 +10,7 @@ from inputs import KINDS
 
 import rbmbook as rb
 from rbmbook.dbn import DBN
-from rbmbook.layers import Dense
+from rbmbook.networks.layers import Dense
 
 
 def all_states(sizes):

@@ -15,8 +15,8 @@ from rbmbook.adversarial import LOSSES, critic_loss, generator_loss
 from rbmbook.data import ring, ring_centres
 from rbmbook.evaluation.two_sample import coverage
 from rbmbook.gan import GAN
-from rbmbook.layers import Dense
-from rbmbook.network import Network
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
 
 PENALTIES = [(0.0, "interpolates"), (0.7, "interpolates"), (0.7, "data")]
 SGD = rb.SGD(0.1)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from rbmbook.activations import ACTIVATIONS
 from rbmbook.gradient_penalty import gradient_penalty, slopes
-from rbmbook.layers import Dense
-from rbmbook.network import Network
+from rbmbook.networks.activations import ACTIVATIONS
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
 
 SMOOTH = ("identity", "sigmoid", "tanh", "softplus")
 KINKED = ("relu", "leaky_relu")

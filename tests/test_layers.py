@@ -4,8 +4,8 @@ import naive_network as naive
 import numpy as np
 import pytest
 
-from rbmbook.activations import ACTIVATIONS
-from rbmbook.layers import Dense
+from rbmbook.networks.activations import ACTIVATIONS
+from rbmbook.networks.layers import Dense
 
 DTYPES = (np.float32, np.float64)
 EPS = {dtype: float(np.finfo(dtype).eps) for dtype in DTYPES}

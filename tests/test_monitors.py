@@ -8,19 +8,12 @@ from models import MODELS, parameters
 from training import fit
 
 import rbmbook as rb
-from rbmbook import (
-    adversarial,
-    dbm_training,
-    monitors,
-    reconstruction,
-    supervised,
-    train,
-    wake_sleep,
-)
-from rbmbook.activations import ACTIVATIONS
+from rbmbook import adversarial, dbm_training, monitors, reconstruction, train, wake_sleep
 from rbmbook.dbm import DBM
 from rbmbook.dbm_pretraining import Pair
 from rbmbook.dbn import DBN
+from rbmbook.networks import supervised
+from rbmbook.networks.activations import ACTIVATIONS
 from rbmbook.training.history import History
 from rbmbook.training.loop import PROBE_ROWS, probe_rows
 from rbmbook.training.monitors import Columns, Shares, independent

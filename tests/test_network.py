@@ -10,10 +10,10 @@ from networks import DTYPES, as_layers, assert_same_bits, fit, network, task
 
 import rbmbook as rb
 from rbmbook import storage
-from rbmbook.activations import ACTIVATIONS
-from rbmbook.layers import Dense
-from rbmbook.network import Network
-from rbmbook.supervised import LOSSES
+from rbmbook.networks.activations import ACTIVATIONS
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
+from rbmbook.networks.supervised import LOSSES
 
 # --- passes ---------------------------------------------------------------------------------------
 

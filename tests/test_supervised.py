@@ -8,8 +8,8 @@ import pytest
 from networks import DTYPES, as_layers, assert_same_bits, fit, network, task
 
 import rbmbook as rb
-from rbmbook.network import Network
-from rbmbook.supervised import LOSSES
+from rbmbook.networks.network import Network
+from rbmbook.networks.supervised import LOSSES
 
 
 @pytest.mark.parametrize("loss", LOSSES)

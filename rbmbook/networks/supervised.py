@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import losses
 from rbmbook import validation as check
-from rbmbook.layers import forward
 from rbmbook.machine.units import Bernoulli, Gaussian
+from rbmbook.networks import losses
+from rbmbook.networks.layers import forward
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import Run, probe_rows
 from rbmbook.training.penalties import decay

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook.activations import named
-from rbmbook.layers import Dense
+from rbmbook.networks.activations import named
+from rbmbook.networks.layers import Dense
 
 
 class Transposed(Dense):

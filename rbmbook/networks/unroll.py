@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from rbmbook import validation
-from rbmbook.layers import Dense
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian, NoisyReLU, Spin
+from rbmbook.networks.layers import Dense
 
 # E[x | input] as an activation of the input. A truncated Gaussian (ReLU) and a softmax have means
 # that no activation of a single input gives.

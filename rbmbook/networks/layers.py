@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.activations import named
+from rbmbook.networks.activations import named
 
 
 class Dense:

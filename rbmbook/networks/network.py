@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import losses, storage
+from rbmbook import storage
 from rbmbook import validation as check
-from rbmbook.layers import Dense, Trace
 from rbmbook.machine.units import Gaussian
-from rbmbook.supervised import Supervised
+from rbmbook.networks import losses
+from rbmbook.networks.layers import Dense, Trace
+from rbmbook.networks.supervised import Supervised
 from rbmbook.training.history import History
 from rbmbook.training.loop import Callback
 from rbmbook.training.optimize import Adam, Optimizer
