@@ -12,8 +12,8 @@ import importlib
 from typing import Any
 
 from rbmbook import validation
-from rbmbook.autoencoder import Autoencoder
-from rbmbook.corruption import GaussianNoise, Masking
+from rbmbook.autoencoder.corruption import GaussianNoise, Masking
+from rbmbook.autoencoder.model import Autoencoder
 from rbmbook.dbm import DBM
 from rbmbook.dbn import DBN
 from rbmbook.evaluation import evaluate, score, two_sample

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from rbmbook import storage, validation
-from rbmbook.autoencoder import Autoencoder
+from rbmbook.autoencoder.model import Autoencoder
 from rbmbook.machine import units
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM

@@ -3,7 +3,7 @@
 import numpy as np
 
 import rbmbook as rb
-from rbmbook.autoencoder import Autoencoder, GaussianNoise, Masking
+from rbmbook.autoencoder.model import Autoencoder, GaussianNoise, Masking
 
 DTYPES = (np.float32, np.float64)
 DEPTHS = [(5, 3), (5, 4, 3), (4, 5, 4, 2)]

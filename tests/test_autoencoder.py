@@ -10,8 +10,8 @@ from inputs import KINDS
 from naive_network import finite_differences
 
 import rbmbook as rb
-from rbmbook import contraction
-from rbmbook.autoencoder import Autoencoder, GaussianNoise, Masking
+from rbmbook.autoencoder import contraction
+from rbmbook.autoencoder.model import Autoencoder, GaussianNoise, Masking
 from rbmbook.networks.activations import ACTIVATIONS
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network

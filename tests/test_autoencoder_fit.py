@@ -6,7 +6,7 @@ import pytest
 from autoencoders import DTYPES, OPTIONS, assert_same_bits, autoencoder, data, fit, layers
 
 import rbmbook as rb
-from rbmbook.autoencoder import Autoencoder, GaussianNoise, Masking
+from rbmbook.autoencoder.model import Autoencoder, GaussianNoise, Masking
 
 # --- noise ----------------------------------------------------------------------------------------
 

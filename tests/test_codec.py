@@ -5,7 +5,7 @@ import pytest
 from autoencoders import DEPTHS, DTYPES, assert_same_bits, autoencoder, data, fit
 
 import rbmbook as rb
-from rbmbook.autoencoder import Autoencoder
+from rbmbook.autoencoder.model import Autoencoder
 from rbmbook.networks.network import Network
 
 # --- machines, unrolled ---------------------------------------------------------------------------

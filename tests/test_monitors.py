@@ -8,7 +8,8 @@ from models import MODELS, parameters
 from training import fit
 
 import rbmbook as rb
-from rbmbook import adversarial, dbm_training, monitors, reconstruction, train, wake_sleep
+from rbmbook import adversarial, dbm_training, monitors, train, wake_sleep
+from rbmbook.autoencoder import reconstruction
 from rbmbook.dbm import DBM
 from rbmbook.dbm_pretraining import Pair
 from rbmbook.dbn import DBN

@@ -8,7 +8,7 @@ from naive_network import finite_differences
 
 import rbmbook as rb
 from rbmbook import score as scores
-from rbmbook.autoencoder import Autoencoder, GaussianNoise
+from rbmbook.autoencoder.model import Autoencoder, GaussianNoise
 
 HIDDEN = {
     "Bernoulli": rb.Bernoulli(),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from rbmbook import contraction
 from rbmbook import validation as check
-from rbmbook.corruption import GaussianNoise, Masking
+from rbmbook.autoencoder import contraction
+from rbmbook.autoencoder.corruption import GaussianNoise, Masking
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import losses
 from rbmbook.networks.layers import forward
@@ -21,7 +21,7 @@ from rbmbook.training.optimize import ascent
 from rbmbook.training.penalties import Sparsity, decay
 
 if TYPE_CHECKING:
-    from rbmbook.autoencoder import Autoencoder
+    from rbmbook.autoencoder.model import Autoencoder
 
 LOSSES = {"binary": losses.binary_cross_entropy, "squared": losses.squared_error}
 DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the data

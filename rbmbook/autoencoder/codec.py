@@ -5,8 +5,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import contraction, storage
+from rbmbook import storage
 from rbmbook import validation as check
+from rbmbook.autoencoder import contraction
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 from rbmbook.networks.views import Transposed

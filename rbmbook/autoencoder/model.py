@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation as check
-from rbmbook.codec import Codec
-from rbmbook.corruption import GaussianNoise, Masking
+from rbmbook.autoencoder.codec import Codec
+from rbmbook.autoencoder.corruption import GaussianNoise, Masking
+from rbmbook.autoencoder.reconstruction import LOSSES, Objective, Pass, Reconstruction
 from rbmbook.machine import moments
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import unroll
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
-from rbmbook.reconstruction import LOSSES, Objective, Pass, Reconstruction
 from rbmbook.training.history import History
 from rbmbook.training.optimize import Adam, Optimizer
 from rbmbook.training.penalties import Sparsity
