@@ -17,7 +17,7 @@ from rbmbook.autoencoder.model import Autoencoder
 from rbmbook.dbm import DBM
 from rbmbook.dbn import DBN
 from rbmbook.evaluation import evaluate, score, two_sample
-from rbmbook.gan import GAN
+from rbmbook.gan.model import GAN
 from rbmbook.machine import exact, units
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.machine.units import Bernoulli, Gaussian, Mixed, NoisyReLU, ReLU, Softmax, Spin

@@ -11,10 +11,10 @@ from inputs import KINDS
 from naive_network import finite_differences
 
 import rbmbook as rb
-from rbmbook.adversarial import LOSSES, critic_loss, generator_loss
 from rbmbook.data import ring, ring_centres
 from rbmbook.evaluation.two_sample import coverage
-from rbmbook.gan import GAN
+from rbmbook.gan.adversarial import LOSSES, critic_loss, generator_loss
+from rbmbook.gan.model import GAN
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rbmbook.gradient_penalty import gradient_penalty, slopes
+from rbmbook.gan.gradient_penalty import gradient_penalty, slopes
 from rbmbook.networks.activations import ACTIVATIONS
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation as check
-from rbmbook.gradient_penalty import gradient_penalty
+from rbmbook.gan.gradient_penalty import gradient_penalty
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
 from rbmbook.training.divergence import Data

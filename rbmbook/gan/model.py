@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import adversarial, storage
+from rbmbook import storage
 from rbmbook import validation as check
-from rbmbook.adversarial import TARGETS, Game, Objective
+from rbmbook.gan import adversarial
+from rbmbook.gan.adversarial import TARGETS, Game, Objective
 from rbmbook.machine import moments
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks.layers import Dense
