@@ -28,7 +28,7 @@ import numpy as np
 import recipes
 
 import rbmbook as rb
-from rbmbook.dbn import DBN
+from rbmbook.dbn.model import DBN
 from rbmbook.networks.network import Network
 
 # Errors on the 10,000 test rows in per cent, without distorted copies of the training rows.

@@ -15,7 +15,7 @@ from rbmbook import validation
 from rbmbook.autoencoder.corruption import GaussianNoise, Masking
 from rbmbook.autoencoder.model import Autoencoder
 from rbmbook.dbm import DBM
-from rbmbook.dbn import DBN
+from rbmbook.dbn.model import DBN
 from rbmbook.evaluation import evaluate, score, two_sample
 from rbmbook.gan.model import GAN
 from rbmbook.machine import exact, units

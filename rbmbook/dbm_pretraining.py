@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rbmbook import greedy, validation
+from rbmbook import validation
+from rbmbook.dbn import greedy
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.history import History

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 import rbmbook as rb
-from rbmbook.dbn import DBN
+from rbmbook.dbn.model import DBN
 
 SIZES = [(4, 3), (4, 3, 4), (3, 4, 2, 3)]
 

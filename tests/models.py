@@ -4,7 +4,7 @@ import numpy as np
 
 import rbmbook as rb
 from rbmbook.dbm import DBM
-from rbmbook.dbn import DBN
+from rbmbook.dbn.model import DBN
 
 N, D = 40, 5
 

@@ -9,7 +9,7 @@ from frequencies import CHAINS, assert_frequencies, index_of
 from inputs import KINDS
 
 import rbmbook as rb
-from rbmbook.dbn import DBN
+from rbmbook.dbn.model import DBN
 from rbmbook.networks.layers import Dense
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rbmbook as rb
-from rbmbook import dbn_bound
-from rbmbook.dbn import DBN, transposed
+from rbmbook.dbn import bound as dbn_bound
+from rbmbook.dbn.model import DBN, transposed
 from rbmbook.machine.directed import Directed
 
 DISCRETE = [rb.Bernoulli(), rb.Spin(), rb.Softmax(3)]

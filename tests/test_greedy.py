@@ -5,8 +5,8 @@ import pytest
 from deep_cases import Interrupted, assert_same_bits, interrupt
 
 import rbmbook as rb
-from rbmbook.dbn import DBN
-from rbmbook.greedy import joined
+from rbmbook.dbn.greedy import joined
+from rbmbook.dbn.model import DBN
 from rbmbook.training.history import History
 
 

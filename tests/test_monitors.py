@@ -8,11 +8,12 @@ from models import MODELS, parameters
 from training import fit
 
 import rbmbook as rb
-from rbmbook import dbm_training, monitors, train, wake_sleep
+from rbmbook import dbm_training, monitors, train
 from rbmbook.autoencoder import reconstruction
 from rbmbook.dbm import DBM
 from rbmbook.dbm_pretraining import Pair
-from rbmbook.dbn import DBN
+from rbmbook.dbn import wake_sleep
+from rbmbook.dbn.model import DBN
 from rbmbook.gan import adversarial
 from rbmbook.networks import supervised
 from rbmbook.networks.activations import ACTIVATIONS

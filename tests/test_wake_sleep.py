@@ -16,9 +16,9 @@ from deep_cases import (
 from inputs import KINDS
 
 import rbmbook as rb
-from rbmbook.dbn import DBN, transposed
+from rbmbook.dbn.model import DBN, transposed
+from rbmbook.dbn.wake_sleep import UpDown
 from rbmbook.machine.directed import Directed
-from rbmbook.wake_sleep import UpDown
 
 UNITS = [rb.Bernoulli(), rb.Spin(), rb.Softmax(2), rb.Gaussian(0.3), rb.ReLU(0.4, learn=True)]
 

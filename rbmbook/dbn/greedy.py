@@ -25,7 +25,7 @@ from rbmbook.training.optimize import SGD
 from rbmbook.training.optimize import optimizer as check_optimizer
 
 if TYPE_CHECKING:
-    from rbmbook.dbn import DBN
+    from rbmbook.dbn.model import DBN
 
 Callback = Callable[["DBN", History], Any]
 

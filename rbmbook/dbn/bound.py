@@ -29,7 +29,7 @@ from rbmbook.machine.units import Unit
 from rbmbook.sampling.annealing import Estimate
 
 if TYPE_CHECKING:
-    from rbmbook.dbn import DBN
+    from rbmbook.dbn.model import DBN
 
 EXACT_STATES = 2**12  # of a layer: up to here `bound` sums, beyond it samples
 MAX_PAIRS = 2**28  # of states of neighbouring layers, in `log_likelihood`

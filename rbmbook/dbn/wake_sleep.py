@@ -29,7 +29,7 @@ from rbmbook.training.negative import CD, PCD
 from rbmbook.training.penalties import decay
 
 if TYPE_CHECKING:
-    from rbmbook.dbn import DBN
+    from rbmbook.dbn.model import DBN
 
 
 class UpDown(Run):

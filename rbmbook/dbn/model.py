@@ -19,11 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import dbn_bound, greedy, validation, wake_sleep
+from rbmbook import validation
+from rbmbook.dbn import bound as dbn_bound
+from rbmbook.dbn import greedy, wake_sleep
+from rbmbook.dbn.stack import Stack
 from rbmbook.machine.rbm import RBM
 from rbmbook.sampling import gibbs
 from rbmbook.sampling.annealing import Estimate
-from rbmbook.stack import Stack
 from rbmbook.training.history import History
 from rbmbook.training.negative import CD, Negative
 from rbmbook.training.optimize import SGD, Optimizer
@@ -58,7 +60,7 @@ class DBN(Stack):
     Examples
     --------
     >>> import rbmbook as rb
-    >>> from rbmbook.dbn import DBN
+    >>> from rbmbook.dbn.model import DBN
     >>> X = rb.data.bars_and_stripes(3)
     >>> dbn = DBN.random([9, 8, 4], rng=0, data=X)
     >>> dbn

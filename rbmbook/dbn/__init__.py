@@ -1,0 +1,5 @@
+"""Deep belief networks (chapter 12)."""
+
+from rbmbook.dbn.model import DBN
+
+__all__ = ["DBN"]
