@@ -14,7 +14,7 @@ from typing import Any
 from rbmbook import validation
 from rbmbook.autoencoder.corruption import GaussianNoise, Masking
 from rbmbook.autoencoder.model import Autoencoder
-from rbmbook.dbm import DBM
+from rbmbook.dbm.model import DBM
 from rbmbook.dbn.model import DBN
 from rbmbook.evaluation import evaluate, score, two_sample
 from rbmbook.gan.model import GAN

@@ -3,7 +3,7 @@
 import numpy as np
 
 import rbmbook as rb
-from rbmbook.dbm import DBM
+from rbmbook.dbm.model import DBM
 from rbmbook.dbn.model import DBN
 
 N, D = 40, 5

@@ -5,7 +5,8 @@ import re
 import numpy as np
 
 import rbmbook as rb
-from rbmbook import mean_field, monitors
+from rbmbook import monitors
+from rbmbook.dbm import mean_field
 from rbmbook.machine import directed
 from rbmbook.networks import activations, views
 

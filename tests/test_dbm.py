@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from inputs import KINDS
 
 import rbmbook as rb
-from rbmbook.dbm import DBM
+from rbmbook.dbm.model import DBM
 
 SIZES = [(3, 2, 2), (2, 3, 2, 2), (2, 2, 1, 2, 1)]
 

@@ -8,8 +8,8 @@ import pytest
 from inputs import KINDS
 
 import rbmbook as rb
-from rbmbook.dbm import DBM
-from rbmbook.dbm_training import Training
+from rbmbook.dbm.model import DBM
+from rbmbook.dbm.training import Training
 
 SIZES = [(4, 3, 2), (3, 2, 3, 2)]  # the second has layers that are not neighbours
 

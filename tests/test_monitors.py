@@ -8,10 +8,11 @@ from models import MODELS, parameters
 from training import fit
 
 import rbmbook as rb
-from rbmbook import dbm_training, monitors, train
+from rbmbook import monitors, train
 from rbmbook.autoencoder import reconstruction
-from rbmbook.dbm import DBM
-from rbmbook.dbm_pretraining import Pair
+from rbmbook.dbm import training as dbm_training
+from rbmbook.dbm.model import DBM
+from rbmbook.dbm.pretraining import Pair
 from rbmbook.dbn import wake_sleep
 from rbmbook.dbn.model import DBN
 from rbmbook.gan import adversarial

@@ -7,7 +7,7 @@ With layers x⁰ = v, x¹, …, xᴸ of Bernoulli units,
 and p = exp(−E) / Z. It is a restricted Boltzmann machine whose two sides are the even and the odd
 layers, so that everything for those serves here: enumeration, annealed importance sampling, Gibbs
 sampling and tempering act on `DBM.as_rbm()`. What is new is p(h | v), in which the hidden layers
-depend on each other: see `rbmbook.mean_field`.
+depend on each other: see `rbmbook.dbm.mean_field`.
 
 References
 ----------
@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import dbm_pretraining, rounding, validation
-from rbmbook.dbm_training import Training
-from rbmbook.layered import Layered
+from rbmbook import rounding, validation
+from rbmbook.dbm import pretraining as dbm_pretraining
+from rbmbook.dbm.layered import Layered
+from rbmbook.dbm.mean_field import Inference, MeanField
+from rbmbook.dbm.training import Training
 from rbmbook.machine import exact
 from rbmbook.machine.rbm import RBM
-from rbmbook.mean_field import Inference, MeanField
 from rbmbook.sampling import annealing, gibbs
 from rbmbook.sampling.annealing import Estimate
 from rbmbook.training.history import History
@@ -65,7 +66,7 @@ class DBM(Layered):
 
     Examples
     --------
-    >>> from rbmbook.dbm import DBM
+    >>> from rbmbook.dbm.model import DBM
     >>> dbm = DBM(weights=[[[1.0], [-1.0]], [[2.0]]], biases=[[0.0, 0.5], [0.0], [0.0]])
     >>> dbm
     DBM(2 visible, 1 + 1 hidden, float64)
@@ -295,7 +296,7 @@ class DBM(Layered):
     ) -> History:
         """First values for `fit`: each pair of layers by itself, from the bottom, inputs doubled.
 
-        See `rbmbook.dbm_pretraining`. A list or tuple gives one value per pair of layers.
+        See `rbmbook.dbm.pretraining`. A list or tuple gives one value per pair of layers.
 
         Parameters
         ----------

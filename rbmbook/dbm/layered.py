@@ -1,6 +1,6 @@
 """Layers of Bernoulli units under one energy: parameters, their two sides, states, files.
 
-The base of `rbmbook.dbm.DBM`.
+The base of `rbmbook.dbm.model.DBM`.
 """
 
 import os
@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 
 from rbmbook import storage, validation
+from rbmbook.dbm.sides import Sides
 from rbmbook.machine.rbm import RBM
-from rbmbook.sides import Sides
 
 
 class Layered:

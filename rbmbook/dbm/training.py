@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbmbook import validation
+from rbmbook.dbm.mean_field import Inference
 from rbmbook.machine.rbm import Parameters
-from rbmbook.mean_field import Inference
 from rbmbook.sampling.chains import Chains
 from rbmbook.training import gradient
 from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows
@@ -26,7 +26,7 @@ from rbmbook.training.monitors import Columns, independent
 from rbmbook.training.penalties import decay
 
 if TYPE_CHECKING:
-    from rbmbook.dbm import DBM
+    from rbmbook.dbm.model import DBM
 
 AVERAGE_RATE = 0.01  # of the moving averages of the layers' means
 

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import entr
 
+from rbmbook.dbm.sides import Sides
 from rbmbook.machine.rbm import RBM
-from rbmbook.sides import Sides
 
 
 @dataclass(frozen=True, eq=False)

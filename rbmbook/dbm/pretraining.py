@@ -33,7 +33,7 @@ from rbmbook.training.negative import CD
 from rbmbook.training.penalties import decay
 
 if TYPE_CHECKING:
-    from rbmbook.dbm import DBM
+    from rbmbook.dbm.model import DBM
 
 # of each pair by default: after more of them `fit` finds weights so large that its chains are stuck
 UPDATES = 500
