@@ -1,6 +1,6 @@
 """Block Gibbs sampling: all hidden units given v, then all visible units given h, and again.
 
-The chains themselves, and the order in which their noise is drawn, are in `rbmbook.sampling.chains`.
+The chains themselves, and the order in which their noise is drawn: `rbmbook.sampling.chains`.
 
 References
 ----------
