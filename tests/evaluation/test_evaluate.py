@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from test_annealing import DISCRETE, PAIRS, machine, name
+from unit_pairs import DISCRETE, PAIRS, machine, name
 
 import rbmbook as rb
 

@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 from frequencies import CHAINS, assert_frequencies, index_of
-from training import assert_same_bits, fit
+from small_fits import assert_same_bits, fit
 from unit_cases import EXACT, machine, name
 
 import rbmbook as rb

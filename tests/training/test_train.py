@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 from inputs import KINDS
-from training import NAMES, assert_parameters, assert_same_bits, fit
+from small_fits import NAMES, assert_parameters, assert_same_bits, fit
 
 import rbmbook as rb
 from rbmbook.training.loop import passes, probe_rows

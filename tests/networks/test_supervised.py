@@ -5,7 +5,7 @@ import tracemalloc
 import naive_network as naive
 import numpy as np
 import pytest
-from networks import DTYPES, as_layers, assert_same_bits, fit, network, task
+from small_networks import DTYPES, as_layers, assert_same_bits, fit, network, task
 
 import rbmbook as rb
 from rbmbook.networks.network import Network

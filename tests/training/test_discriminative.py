@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from training import fit
+from small_fits import fit
 
 import rbmbook as rb
 from rbmbook import discriminative

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs import KINDS
-from networks import DTYPES, as_layers, assert_same_bits, fit, network, task
+from small_networks import DTYPES, as_layers, assert_same_bits, fit, network, task
 
 import rbmbook as rb
 from rbmbook import storage

@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 from frequencies import SIGMAS
-from training import NAMES, assert_parameters, assert_same_bits, fit
+from small_fits import NAMES, assert_parameters, assert_same_bits, fit
 from unit_cases import EXACT, PAIRS, machine, name
 
 import rbmbook as rb

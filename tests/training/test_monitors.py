@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from models import MODELS, parameters
-from training import fit
+from small_fits import fit
 
 import rbmbook as rb
 from rbmbook import monitors, train

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from frequencies import CHAINS, assert_frequencies
-from training import fit
+from small_fits import fit
 from unit_cases import Case, Joint, machine, zero
 
 import rbmbook as rb

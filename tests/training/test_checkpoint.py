@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training import assert_same_bits, fit
+from small_fits import assert_same_bits, fit
 
 import rbmbook as rb
 
