@@ -69,9 +69,9 @@ def floating(name: str, dtype: Any) -> np.dtype:
         found = np.dtype(dtype)
     except TypeError:
         raise TypeError(f"{name}: expected float32 or float64, got {dtype!r}") from None
-    if found not in (np.float32, np.float64):
+    if found.type not in (np.float32, np.float64):
         raise TypeError(f"{name}: expected float32 or float64, got {found}")
-    return found
+    return found.newbyteorder("=")
 
 
 def unmasked(name: str, value: Any) -> None:
@@ -85,18 +85,39 @@ def unmasked(name: str, value: Any) -> None:
 def array(name: str, value: Any) -> np.ndarray:
     """`value` as an array of real numbers of any shape; its dtype is left as it is.
 
-    Masked entries are refused: the numbers that stand under a mask would be taken for data.
+    Only the byte order becomes the machine's, and what is missing in a data frame NaN. Masked
+    entries are refused: the numbers that stand under a mask would be taken for data.
     """
     unmasked(name, value)
     try:
-        found = np.asarray(value)
+        found = _unboxed(value)
     except ValueError:  # a ragged list
         raise ValueError(
             f"{name}: expected a rectangular array, got rows of unequal length"
         ) from None
     if found.dtype.kind not in REAL_KINDS:
         raise TypeError(f"{name}: expected real numbers, got an array of dtype {found.dtype}")
-    return found
+    return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
+
+
+def _unboxed(value: Any) -> np.ndarray:
+    """`value` as an array, also of data frames and columns that NumPy would take for objects.
+
+    Those are pandas' whose dtypes know missing values, or differ. Nothing of pandas is imported:
+    its dtypes have a `kind`, as NumPy's do, and its arrays a method `to_numpy`.
+    """
+    dtypes = getattr(value, "dtypes", getattr(value, "dtype", None))
+    if not hasattr(value, "to_numpy") or dtypes is None:
+        return np.asarray(value)
+    columns = np.atleast_1d(np.asarray(dtypes, dtype=object))
+    kinds = {getattr(dtype, "kind", "O") for dtype in columns}
+    if not kinds or not kinds <= set(REAL_KINDS):
+        return np.asarray(value)
+    found = value.to_numpy(dtype=np.float64, na_value=np.nan)
+    if "f" in kinds or np.isnan(found).any():
+        narrow = all(str(dtype).lower() == "float32" for dtype in columns)
+        return found.astype(np.float32) if narrow else found
+    return value.to_numpy(dtype=np.bool_ if kinds == {"b"} else np.int64)
 
 
 def parameter(name: str, value: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -142,13 +163,21 @@ def dense(rows: Any, dtype: np.dtype) -> np.ndarray:
 
 
 def blocks(
-    name: str, x: Any, unit: "Unit", dtype: np.dtype, relaxed: bool = False
+    name: str,
+    x: Any,
+    unit: "Unit",
+    dtype: np.dtype,
+    relaxed: bool = False,
+    machine: np.dtype | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Row blocks of a `matrix`, each dense, of `dtype`, and inside the domain of `unit`."""
+    """Row blocks of a `matrix`, each dense, of `dtype`, and inside the domain of `unit`.
+
+    `machine` is the dtype that has to hold the values' squares, `dtype` itself if None.
+    """
     for start in range(0, x.shape[0], BLOCK_ROWS):
         rows = slice(start, min(start + BLOCK_ROWS, x.shape[0]))
         raw = x[rows].toarray() if sparse.issparse(x) else x[rows]
-        domain(name, raw, unit, relaxed, first_row=start)
+        domain(name, raw, unit, relaxed, machine or dtype, first_row=start)
         yield rows, dense(raw, dtype)
 
 
@@ -157,22 +186,49 @@ def rows(name: str, x: Any, unit: "Unit", dtype: np.dtype, relaxed: bool = False
     return np.concatenate([block for _, block in blocks(name, x, unit, dtype, relaxed)])
 
 
-def domain(name: str, x: np.ndarray, unit: "Unit", relaxed: bool, first_row: int = 0) -> None:
-    """Raise unless every value of the dense `x` is a state of `unit` (relaxed: or a mean)."""
+def domain(
+    name: str, x: np.ndarray, unit: "Unit", relaxed: bool, dtype: Any, first_row: int = 0
+) -> None:
+    """Raise unless every value of the dense `x` is a state of `unit` (relaxed: or a mean).
+
+    Values without bounds must leave room for sums of their squares in `dtype`.
+    """
     if not unit.within(x, relaxed):
         row, column = np.argwhere(unit.outside(x, relaxed))[0]
         raise ValueError(
             f"{name}: expected {unit.mean_domain if relaxed else unit.domain}, "
             f"got {x[row, column]} at row {first_row + row}, column {column}"
         )
+    if unit.levels is not None or _size(x) <= largest(dtype, x.shape[1]):
+        return
+    size, limit = np.abs(x.astype(np.float64)), largest(dtype, x.shape[1])
+    row, column = np.argwhere(size > limit)[0]
+    raise ValueError(
+        f"{name}: expected numbers between −{limit:.2g} and {limit:.2g}, whose squares "
+        f"{np.dtype(dtype)} can add up, got {x[row, column]} at row {first_row + row}, "
+        f"column {column}: too large. Standardise the data"
+    )
 
 
-def domains(name: str, x: Any, unit: "Unit", relaxed: bool) -> None:
-    """Raise unless every value of a `matrix` is a state of `unit` (relaxed: or a mean)."""
+def _size(x: np.ndarray) -> float:
+    """The largest magnitude, 0 of nothing."""
+    return max(float(x.max(initial=0)), -float(x.min(initial=0)))
+
+
+def largest(dtype: Any, columns: int) -> float:
+    """The greatest x for which (2x)² of this many columns and a million rows add up in `dtype`."""
+    return float(np.sqrt(np.finfo(dtype).max / columns)) / 2000
+
+
+def domains(name: str, x: Any, unit: "Unit", relaxed: bool, dtype: Any = np.float64) -> None:
+    """Raise unless every value of a `matrix` is a state of `unit` (relaxed: or a mean).
+
+    `dtype` is that of the machine it goes to, see `domain`.
+    """
     for start in range(0, x.shape[0], BLOCK_ROWS):
         rows = x[start : start + BLOCK_ROWS]
         rows = rows.toarray() if sparse.issparse(rows) else rows
-        domain(name, rows, unit, relaxed, first_row=start)
+        domain(name, rows, unit, relaxed, dtype, first_row=start)
 
 
 def weights(name: str, value: Any, n: int) -> np.ndarray:

@@ -111,6 +111,57 @@ def test_probabilities_pass_only_where_they_mean_something(name, value):
                 call(given)
 
 
+def gaussian(dtype):
+    return rb.RBM.random(4, 3, visible=rb.Gaussian(), dtype=dtype)
+
+
+REAL_CALLS = {
+    "energy": ("v", lambda x, t: gaussian(t).energy(x, H)),
+    "free_energy": ("v", lambda x, t: gaussian(t).free_energy(x)),
+    "hidden_mean": ("v", lambda x, t: gaussian(t).hidden_mean(x)),
+    "sample_hidden": ("v", lambda x, t: gaussian(t).sample_hidden(x, 0)),
+    "complete": ("v", lambda x, t: rb.gibbs.complete(gaussian(t), x, [True] * 4, 1, 0)),
+    "gibbs.run": ("start", lambda x, t: rb.gibbs.run(gaussian(t), x, 1, 0)),
+    "log_likelihood": ("v", lambda x, t: rb.exact.log_likelihood(gaussian(t), x)),
+    "exact.gradient": ("v", lambda x, t: rb.exact.gradient(gaussian(t), x)),
+    "ais": ("data", lambda x, t: rb.evaluate.ais(gaussian(t), 9, 9, data=x)),
+    "reverse_ais": ("samples", lambda x, t: rb.evaluate.reverse_ais(gaussian(t), x, 9)),
+    "reconstruction": ("v", lambda x, t: rb.evaluate.reconstruction_error(gaussian(t), x)),
+    "neighbours": ("data", lambda x, t: rb.evaluate.nearest_neighbour_accuracy(x, V)),
+    "samples": ("samples", lambda x, t: rb.evaluate.nearest_neighbour_accuracy(V, x)),
+    "mmd": ("data", lambda x, t: rb.two_sample.mmd(x, V)),
+    "score": ("v", lambda x, t: rb.score.score(gaussian(t), x)),
+    "parzen_score": ("data", lambda x, t: rb.score.parzen_score(V, x, 1.0)),
+    "random": ("data", lambda x, t: rb.RBM.random(4, 3, 0, 0.1, t, rb.Gaussian(), data=x)),
+    "fit": ("X", lambda x, t: rb.fit(gaussian(t), x, progress=False)),
+    "validation": ("validation", lambda x, t: rb.fit(gaussian(t), V, validation=x, progress=False)),
+    "GaussianRBM": ("X", lambda x, t: rb.GaussianRBM(3).fit(x)),
+    "transform": ("X", lambda x, t: rb.GaussianRBM(3, n_iter=1).fit(V).transform(x)),
+    "GAN": ("data", lambda x, t: rb.GAN.random(2, 4, dtype=t, data=x)),
+    "Autoencoder": (
+        "data",
+        lambda x, t: rb.Autoencoder.random([4, 2], output="identity", dtype=t, data=x),
+    ),
+    "encode": ("X", lambda x, t: rb.Autoencoder.random([4, 2], dtype=t).encode(x)),
+    "Network": ("X", lambda x, t: rb.Network.random([4, 2], dtype=t).predict(x)),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [1e300, -1e200, 1e308])
+@pytest.mark.parametrize("name", REAL_CALLS)
+def test_numbers_whose_squares_overflow_are_refused_by_name(name, value, dtype):
+    """In words, and before NumPy warns (a warning is an error here)."""
+    argument, call = REAL_CALLS[name]
+    with pytest.raises(ValueError, match=rf"^{argument}: .*squares float\d\d can add.* row 0, col"):
+        call(with_value(V, value), dtype)
+
+
+def test_large_numbers_whose_squares_a_dtype_holds_pass():
+    assert np.isfinite(gaussian(np.float32).free_energy(with_value(V, 1e15))).all()
+    assert np.isfinite(gaussian(np.float64).free_energy(with_value(V, -1e150))).all()
+
+
 def test_the_message_says_what_was_expected_and_what_came():
     with pytest.raises(ValueError) as caught:
         machine().free_energy(np.zeros((2, 7)))

@@ -182,7 +182,7 @@ class Autoencoder(Codec):
             outputs.
         """
         objective = Objective.checked(self, loss, None, 0.0, None, 0.0)
-        X, head = objective.data("X", X, self.sizes[0]), objective.head(self.decoder)
+        X, head = objective.data("X", X, self.sizes[0], self.dtype), objective.head(self.decoder)
         value = LOSSES[objective.loss]
         return np.concatenate(
             [
@@ -223,7 +223,7 @@ class Autoencoder(Codec):
             If an argument is outside its range or of the wrong type.
         """
         objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
-        X = check.dense(objective.data("X", X, self.sizes[0]), self.dtype)
+        X = check.dense(objective.data("X", X, self.sizes[0], self.dtype), self.dtype)
         passes = Pass(self, objective, len(X))
         terms = passes.run(X, check.generator(rng))
         return objective.value(terms, self.parameters), passes.gradients
@@ -332,7 +332,7 @@ def _start_at(data: Any, encoder: Network, decoder: Network, tied: bool) -> None
         unit = Bernoulli()
         last.b[:] = unit.bias_for_mean(moments.of_columns(data, unit).mean * n, n)
     elif last.activation == "identity":
-        mean, sd, _ = moments.of_columns(data, Gaussian())
+        mean, sd, _ = moments.of_columns(data, Gaussian(), dtype=encoder.dtype)
         first.read_standardized(mean, sd)
         last.write_standardized(mean, np.ones_like(sd) if tied else sd)
     else:

@@ -67,10 +67,10 @@ class Objective:
         weight_decay = check.real("weight_decay", weight_decay, 0.0)
         return cls(loss, noise, contraction, sparsity, weight_decay)
 
-    def data(self, name: str, X: Any, width: int) -> Any:
+    def data(self, name: str, X: Any, width: int, dtype: np.dtype) -> Any:
         """`X` as a matrix whose values the loss can take."""
         X = check.matrix(name, X, width)
-        check.domains(name, X, DOMAINS[self.loss], relaxed=True)
+        check.domains(name, X, DOMAINS[self.loss], True, dtype)
         return X
 
     def head(self, decoder: Network) -> Network:
@@ -154,12 +154,11 @@ class Reconstruction(Run):
     ) -> None:
         self.ae, self.objective, self.held_out = ae, objective, held_out
         width = ae.encoder.sizes[0]
-        self.X = objective.data("X", X, width)
+        self.X = objective.data("X", X, width, ae.dtype)
         if held_out is not None:
-            self.held_out = objective.data("validation", held_out, width)
+            self.held_out = objective.data("validation", held_out, width, ae.dtype)
         super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
-        with np.errstate(over="ignore"):
-            self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
+        self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
         self.memory = self.optimizer.start(self.parameters)
         self.passes = Pass(ae, objective, self.batch_size)
 

@@ -56,10 +56,9 @@ class UpDown(Run):
         super().__init__(dbn, self.X.shape[0], batch_size, optimizer, rng)
         visible = dbn.rbms[0].visible
         self.columns = Columns(visible, dbn.sizes[0])
-        with np.errstate(over="ignore", invalid="ignore"):
-            for _, block in validation.blocks("X", self.X, visible, dbn.dtype, relaxed=True):
-                self.columns.add(block)
-            self.probe = validation.dense(self.X[probe_rows(self.n_rows)], dbn.dtype)
+        for _, block in validation.blocks("X", self.X, visible, dbn.dtype, relaxed=True):
+            self.columns.add(block)
+        self.probe = validation.dense(self.X[probe_rows(self.n_rows)], dbn.dtype)
         dbn.untie()
         self.up, self.down = dbn.recognition, dbn.generation
         self.parameters = list(self._parameters())

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rbmbook import validation
 from rbmbook.machine.rbm import RBM
-from rbmbook.machine.units import Bernoulli, Unit
+from rbmbook.machine.units import Bernoulli, Gaussian, Unit
 from rbmbook.training.fit import fit
 from rbmbook.training.negative import Negative
 from rbmbook.training.optimize import SGD, Optimizer
@@ -34,7 +34,10 @@ class Machine(BaseEstimator):
         """X as a dense or CSR matrix of numbers, of the dtype that they have."""
         validation.unmasked("X", X)
         accept = "csr" if self._sparse else False
-        return validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset)
+        X = validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset)
+        X = validation.matrix("X", X)
+        validation.domains("X", X, Gaussian(), relaxed=False, dtype=floating(X))
+        return X
 
     def _ready(self, X: Any) -> Any:
         """New data as the trained machine takes it."""

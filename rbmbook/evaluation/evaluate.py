@@ -11,6 +11,7 @@ import numpy as np
 from rbmbook import rounding, validation
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Gaussian
 from rbmbook.sampling.annealing import Estimate, ais, bridge, reverse_ais
 
 __all__ = [
@@ -159,6 +160,7 @@ def nearest_neighbour_accuracy(data: Any, samples: Any) -> float:
     data = validation.matrix("data", data)
     samples = validation.matrix("samples", samples, data.shape[1])
     for name, x in (("data", data), ("samples", samples)):
+        validation.domains(name, x, Gaussian(), relaxed=False)
         if x.shape[0] < 2:
             raise ValueError(f"{name}: expected at least 2 rows, got {x.shape}")
 

@@ -152,9 +152,8 @@ class Game(Run):
         self.gan = gan
         self.X = check.matrix("X", X, gan.n_data)
         self.columns = Columns(gan.generator.layers[-1].function, gan.n_data)
-        with np.errstate(over="ignore", invalid="ignore"):
-            for _, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
-                self.columns.add(block)
+        for _, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
+            self.columns.add(block)
         super().__init__(gan, self.X.shape[0], batch_size, optimizers[0], rng)
         self.critic_optimizer = check_optimizer(optimizers[1])
         self.critic_steps = check.integer("critic_steps", critic_steps)

@@ -152,7 +152,9 @@ class GAN:
         generator = Network.random([n_latent, *hidden, n_data], activation, output, rng, dtype)
         critic = Network.random([n_data, *hidden, 1], activation, "identity", rng, dtype)
         if data is not None:
-            mean, sd, _ = moments.of_columns(check.matrix("data", data, n_data), Gaussian())
+            mean, sd, _ = moments.of_columns(
+                check.matrix("data", data, n_data), Gaussian(), dtype=critic.dtype
+            )
             critic.layers[0].read_standardized(mean, sd)
             if output == "identity":
                 generator.layers[-1].write_standardized(mean, sd)

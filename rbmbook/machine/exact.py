@@ -98,7 +98,7 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     """
     machine = density.require(rbm).astype(np.float64)
     v = validation.matrix("v", v, rbm.n_visible)
-    blocks = validation.blocks("v", v, rbm.visible, np.float64)
+    blocks = validation.blocks("v", v, rbm.visible, np.float64, machine=rbm.dtype)
     free = np.concatenate([machine.free_energy(block) for _, block in blocks])
     log_p = rounding.minus(-free, log_partition(machine))
     if machine.visible.levels is not None:
@@ -224,7 +224,7 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     weight = weight / weight.sum()
     data = Parameters.zeros_like(machine)
-    for rows, block in validation.blocks("v", v, rbm.visible, np.float64, relaxed=True):
+    for rows, block in validation.blocks("v", v, rbm.visible, np.float64, True, rbm.dtype):
         for total, part in zip(data, moments(machine, block, weight[rows]), strict=True):
             total += part
     model = expectations(machine)

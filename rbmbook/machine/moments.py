@@ -24,7 +24,13 @@ class Moments(NamedTuple):
     constant: np.ndarray
 
 
-def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None, name: str = "data") -> Moments:
+def of_columns(
+    X: Any,
+    unit: Unit,
+    weight: np.ndarray | None = None,
+    name: str = "data",
+    dtype: Any = np.float64,
+) -> Moments:
     """The moments of (n, D) data of a unit's type, weighted by rows; two passes, so no cancelling.
 
     Parameters
@@ -35,6 +41,8 @@ def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None, name: str =
     weight : (n,) array, optional
     name : str
         What errors call X.
+    dtype : float32 or float64
+        Of the model that is made for X, whose values it has to hold.
 
     Returns
     -------
@@ -43,13 +51,10 @@ def of_columns(X: Any, unit: Unit, weight: np.ndarray | None = None, name: str =
     n, D = X.shape
     share = np.full(n, 1 / n) if weight is None else weight / weight.sum()
     mean, variance = np.zeros(D), np.zeros(D)
-    for rows, block in validation.blocks(name, X, unit, np.float64, True):
+    for rows, block in validation.blocks(name, X, unit, np.float64, True, dtype):
         mean += share[rows] @ block
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # of numbers beyond 1e154: the deviation is infinite, then
-        for rows, block in validation.blocks(name, X, unit, np.float64, True):
-            variance += share[rows] @ (block - mean) ** 2
+    for rows, block in validation.blocks(name, X, unit, np.float64, True, dtype):
+        variance += share[rows] @ (block - mean) ** 2
     sd = np.sqrt(variance)
     constant = sd <= ROUNDING * np.abs(mean)
     sd[constant] = CONSTANT * np.maximum(np.abs(mean[constant]), 1)
@@ -65,7 +70,7 @@ def start_at(rbm: Any, data: Any) -> None:
     data : (n, D) array or CSR matrix, as `validation.matrix` returns it
     """
     unit, n = rbm.visible, data.shape[0]
-    found = of_columns(data, unit)
+    found = of_columns(data, unit, dtype=rbm.dtype)
     unit.match_variance(found.sd**2)
     rbm.a[:] = unit.bias_for_mean(found.mean * n, n)
     rbm.W /= unit.divisor(found.sd).astype(rbm.dtype)[:, None]

@@ -43,8 +43,7 @@ class Supervised(Run):
             except (TypeError, ValueError):
                 raise TypeError("validation: expected a pair (X, y)") from None
             self.held_out = self.examples("validation[0]", "validation[1]", X, y)
-        with np.errstate(over="ignore"):
-            self.probe = check.dense(self.X[probe_rows(self.n_rows)], self.net.dtype)
+        self.probe = check.dense(self.X[probe_rows(self.n_rows)], self.net.dtype)
         self.trace = self.net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
         self.memory = self.optimizer.start(self.parameters)
@@ -57,14 +56,14 @@ class Supervised(Run):
     def examples(self, X_name: str, y_name: str, X: Any, y: Any) -> tuple[Any, Any]:
         """Rows and targets of a kind that fits the network and the loss."""
         X = check.matrix(X_name, X, self.net.sizes[0])
-        check.domains(X_name, X, Gaussian(), relaxed=False)
+        check.domains(X_name, X, Gaussian(), False, self.net.dtype)
         n, k = X.shape[0], self.net.sizes[-1]
         if self.loss == "softmax":
             return X, _labels(y_name, y, n, k)
         y = check.matrix(y_name, y, k)
         if y.shape[0] != n:
             raise ValueError(f"{y_name}: expected {n} rows, as many as {X_name}, got {y.shape[0]}")
-        check.domains(y_name, y, DOMAINS[self.loss], relaxed=True)
+        check.domains(y_name, y, DOMAINS[self.loss], True, self.net.dtype)
         return X, y
 
     def update(self, rows: np.ndarray) -> None:

@@ -119,7 +119,7 @@ def complete(
     """
     density.require(rbm)
     steps, rng = validation.integer("steps", steps, minimum=0), validation.generator(rng)
-    v = validation.dense(validation.matrix("v", v, rbm.n_visible), rbm.dtype)
+    v = validation.dense(validation.matrix("v", v, rbm.n_visible), np.float64)
     known = validation.array("known", known)
     if known.dtype != bool or known.shape not in ((rbm.n_visible,), v.shape):
         raise ValueError(
@@ -131,7 +131,8 @@ def complete(
         raise ValueError(f"known: expected all columns of a site of {rbm.visible} or none")
     chains = Chains.random(rbm, len(v), rng)
     fixed = np.where(known, v, chains.v)
-    validation.domain("v", fixed, rbm.visible, relaxed=False)
+    validation.domain("v", fixed, rbm.visible, False, rbm.dtype)
+    fixed = fixed.astype(rbm.dtype)
     chains.restart(fixed)
     for _ in range(steps):
         chains.step(rng)

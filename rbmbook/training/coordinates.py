@@ -26,7 +26,7 @@ class Standardized:
     """
 
     def __init__(self, rbm: RBM, X: Any, weight: np.ndarray) -> None:
-        found = moments.of_columns(X, rbm.visible, weight, "X")
+        found = moments.of_columns(X, rbm.visible, weight, "X", rbm.dtype)
         self.rbm, self.machine = rbm, rbm.copy()
         self.real = rbm.visible.real(rbm.n_visible)
         self.mean = np.where(self.real, found.mean, 0.0)

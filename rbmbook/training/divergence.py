@@ -36,23 +36,20 @@ def check_finite(
             )
 
 
-def advice(
-    data: Iterable[Data], dtype: np.dtype, optimizer: Optimizer, update: int, lower: str
-) -> str:
+def advice(data: Iterable[Data], optimizer: Optimizer, update: int, lower: str) -> str:
     """What to do about training that diverged, from what the data and the optimizer show.
 
     Parameters
     ----------
     data : iterable of (name, matrix, scale)
         What has no bounds of its own. A scale below 1 makes a column count for more.
-    dtype : float32 or float64
     optimizer : optimizer
     update : int ≥ 0
         At which it diverged.
     lower : str
         What can be lowered, in words.
     """
-    found = fault(data, dtype)
+    found = fault(data)
     if not found:
         return f"Lower {lower}"
     rate = getattr(optimizer, "learning_rate", 0.0)
@@ -64,18 +61,17 @@ def advice(
     )
 
 
-def fault(data: Iterable[Data], dtype: np.dtype) -> str:
+def fault(data: Iterable[Data]) -> str:
     """The first column that is far out of scale, in words; nothing if there is none."""
-    return next((found for item in data if (found := _fault(*item, dtype))), "")
+    return next((found for item in data if (found := _fault(*item))), "")
 
 
-def _fault(name: str, X: Any, scale: Any, dtype: np.dtype) -> str:
-    mean, deviation, largest = _statistics(X)
-    limit = float(np.finfo(dtype).max)
+def _fault(name: str, X: Any, scale: Any) -> str:
+    mean, deviation = _statistics(X)
     with np.errstate(over="ignore"):
         width = np.hypot(mean, deviation) / np.minimum(scale, 1.0)
-    column = int(largest.argmax() if largest.max() > limit else width.argmax())
-    if not (width[column] > WIDE or largest[column] > limit):
+    column = int(width.argmax())
+    if not width[column] > WIDE:
         return ""
     others = int((width > WIDE).sum()) - 1
     constant = deviation[column] <= 1e-6 * (1 + abs(mean[column]))
@@ -83,24 +79,21 @@ def _fault(name: str, X: Any, scale: Any, dtype: np.dtype) -> str:
         f"Column {column} of {name} has mean {mean[column]:.4g} and standard deviation "
         f"{0.0 if constant else deviation[column]:.4g}"
         + (f" ({others} more like it)" if others > 0 else "")
-        + (f" and leaves {dtype}, which ends at {limit:.3g}" if largest[column] > limit else "")
         + ", where the model expects about 0 and 1. Standardise the data: "
         + ("drop the columns that are constant; of the others " if constant else "")
         + "subtract each column's mean, and divide by its standard deviation"
     )
 
 
-def _statistics(X: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, standard deviation and largest magnitude of each column, in float64."""
+def _statistics(X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column, in float64."""
     n, D = X.shape
-    mean, square, largest = np.zeros(D), np.zeros(D), np.zeros(D)
+    mean, square = np.zeros(D), np.zeros(D)
     for block in _blocks(X):
-        mean += (block / n).sum(axis=0)
-        np.maximum(largest, np.abs(block).max(axis=0), out=largest)
-    unit = np.maximum(largest, 1.0)  # squares of what is beyond float32 stay within float64
+        mean += block.sum(axis=0) / n
     for block in _blocks(X):
-        square += ((block / unit - mean / unit) ** 2).sum(axis=0)
-    return mean, unit * np.sqrt(square / n), largest
+        square += ((block - mean) ** 2).sum(axis=0)
+    return mean, np.sqrt(square / n)
 
 
 def _blocks(X: Any) -> Iterator[np.ndarray]:

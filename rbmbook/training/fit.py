@@ -210,23 +210,20 @@ class Training(Run):
         self.standard = None
         self.held_out = held_out
         mean, self.columns = np.zeros(rbm.n_visible), Columns(rbm.visible, rbm.n_visible)
-        with np.errstate(over="ignore", invalid="ignore"):  # training will say what is too large
-            for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
-                self.columns.add(block, self.weight[rows])
-                if self.centered or self.penalties.sparsity:
-                    mean += self.weight[rows] @ block
-            self.mean = (mean / self.weight.sum()).astype(rbm.dtype)
+        for rows, block in check.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
+            self.columns.add(block, self.weight[rows])
+            if self.centered or self.penalties.sparsity:
+                mean += self.weight[rows] @ block
+        self.mean = (mean / self.weight.sum()).astype(rbm.dtype)
         if held_out is not None:
             self.held_out = check.matrix("validation", held_out, rbm.n_visible)
-            check.domains("validation", self.held_out, rbm.visible, relaxed=True)
+            check.domains("validation", self.held_out, rbm.visible, True, rbm.dtype)
             self.seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
-        with np.errstate(over="ignore"):
-            self.probe = check.dense(self.X[self.chosen(PROBE_ROWS)], rbm.dtype)
+        self.probe = check.dense(self.X[self.chosen(PROBE_ROWS)], rbm.dtype)
         self.dreams = Dreams(rbm)
         if centered is None and rbm.visible.real(rbm.n_visible).any():
-            with np.errstate(over="ignore", invalid="ignore"):  # training will say so, too
-                self.standard = Standardized(rbm, self.X, self.weight)
-                self.standard.rows(self.mean[None])
+            self.standard = Standardized(rbm, self.X, self.weight)
+            self.standard.rows(self.mean[None])
             self.trained = self.standard.machine
         self.batch = Contrast(self.trained, self.batch_size)
         self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)

@@ -180,7 +180,7 @@ class Run:
             fault = monitors.fault(shares, patient)
             if fault:
                 where = f"{self.where}: {name}" if self.where else name
-                scale = divergence.fault(self.data(), self.parameters[0].dtype)
+                scale = divergence.fault(self.data())
                 text = f"{where}: after {self.updates} updates {fault}"
                 text += f". {scale}" if scale else ""
                 warnings.warn(text, TrainingWarning, stacklevel=_outside())
@@ -215,8 +215,7 @@ class Run:
     def diverged(self, what: str) -> None:
         """Raise DivergenceError."""
         where = f"{self.where}: " if self.where else ""
-        dtype = self.parameters[0].dtype
-        advice = divergence.advice(self.data(), dtype, self.optimizer, self.updates, self.advice())
+        advice = divergence.advice(self.data(), self.optimizer, self.updates, self.advice())
         raise DivergenceError(
             f"{where}training diverged in epoch {self.history.epochs + 1}, update {self.updates}: "
             f"{what} became infinite or NaN. The model holds the parameters after epoch "

@@ -60,7 +60,7 @@ class Penalties:
         if sparsity is not None:
             validation.instance("sparsity", sparsity, Sparsity)
             target = np.full((1, rbm.n_hidden), sparsity.target)
-            validation.domain("sparsity", target, rbm.hidden, relaxed=True)
+            validation.domain("sparsity", target, rbm.hidden, True, rbm.dtype)
         return cls(weight_decay, l1, sparsity)
 
     def subtract(

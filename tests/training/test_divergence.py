@@ -52,13 +52,14 @@ def test_data_out_of_scale_is_named_by_its_column(name):
     assert "Standardise" in message and "A lower rate alone hardly helps" in message
 
 
+@pytest.mark.parametrize(("dtype", "value"), [(np.float32, 1e30), (np.float64, -1e300)])
 @pytest.mark.parametrize("name", REAL)
-def test_data_beyond_the_dtype_is_named_by_its_column(name):
+def test_data_whose_squares_leave_the_dtype_are_refused_by_their_place(name, dtype, value):
     X = data("real")
-    X[7, 1] = 1e300
-    message = diverged(name, X, optimizer=rb.SGD(1e-3))
-    assert "Column 1 of X has mean" in message and "leaves float32" in message
-    assert "Standardise" in message
+    X[7, 1] = value
+    make, run = MODELS[name]
+    with pytest.raises(ValueError, match=rf"^X: .*{np.dtype(dtype)} can add up, got .* column 1"):
+        run(make(dtype), X, optimizer=rb.SGD(1e-3))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -98,9 +99,9 @@ def test_held_out_rows_and_targets_are_looked_at_too():
     X = data("real")
     rbm = rb.RBM.random(5, 4, rng=0, visible=rb.Gaussian())
     held_out = np.where(np.arange(5) == 4, 1e300, X)
-    with pytest.raises(rb.DivergenceError, match=r"gap became .*Column 4 of validation"):
+    with pytest.raises(ValueError, match=r"^validation: .* float32 can add up, .* column 4"):
         rb.fit(rbm, X, validation=held_out, progress=False)
-    net, y = rb.Network.random((5, 4, 1), "relu", rng=0), 1e20 * X[:, :1]
+    net, y = rb.Network.random((5, 4, 1), "relu", rng=0), 1e14 * X[:, :1]
     with pytest.raises(rb.DivergenceError, match="Column 0 of y has mean"):
         net.fit(X, y, loss="squared", optimizer=rb.SGD(0.1), progress=False)
 
@@ -125,12 +126,12 @@ def test_a_callback_that_spoils_the_model_is_told_so():
 
 
 def test_a_rate_beyond_all_reason_is_named_first_whatever_the_data():
-    found = advice([("X", years(), 1.0)], np.dtype("f4"), rb.SGD(1e3), 0, "the rate")
+    found = advice([("X", years(), 1.0)], rb.SGD(1e3), 0, "the rate")
     assert found.startswith("Lower the rate. Column ")
-    found = advice([("X", years(), 1.0)], np.dtype("f4"), rb.SGD(lambda t: 0.1 + t), 0, "the rate")
+    found = advice([("X", years(), 1.0)], rb.SGD(lambda t: 0.1 + t), 0, "the rate")
     assert found.startswith("Column ")
 
 
 @pytest.mark.parametrize("X", [data(), data("real"), np.ones((9, 2)), 3 * data("real")])
 def test_data_of_order_one_is_not_blamed(X):
-    assert fault([("X", X, 1.0)], np.dtype(np.float32)) == ""
+    assert fault([("X", X, 1.0)]) == ""
