@@ -136,7 +136,7 @@ class Training(Run):
 
     def learnable(self) -> bool:
         """Whether the columns of the data depend on each other."""
-        return not independent(self.probe)
+        return not independent(self.probe, self.rbm.visible)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory, the chains, the moving averages."""

@@ -130,8 +130,8 @@ class UpDown(Run):
         return row
 
     def learnable(self) -> bool:
-        """Whether the columns of the data depend on each other."""
-        return not independent(self.probe)
+        """Whether the sites of the data depend on each other."""
+        return not independent(self.probe, self.dbn.rbms[0].visible)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory, the persistent chains, those of the dreams."""

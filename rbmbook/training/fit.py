@@ -325,8 +325,8 @@ class Training(Run):
         return row
 
     def learnable(self) -> bool:
-        """Whether the columns of the data depend on each other."""
-        return not independent(self.probe)
+        """Whether the sites of the data depend on each other."""
+        return not independent(self.probe, self.rbm.visible)
 
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory, the negative phase's chains, the moving average, the dreams."""

@@ -176,8 +176,9 @@ class Run:
         if not (self.shares and np.ptp(self.probe, axis=0).any()):  # equal rows have equal features
             return
         patient = self.updates >= self.enough and self.learnable()
+        needed = monitors.directions(self.probe)
         for name, shares in self.shares.items():
-            fault = monitors.fault(shares, patient)
+            fault = monitors.fault(shares, patient, needed)
             if fault:
                 where = f"{self.where}: {name}" if self.where else name
                 scale = divergence.fault(self.data())

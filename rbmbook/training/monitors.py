@@ -16,6 +16,7 @@ import numpy as np
 
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Unit
 from rbmbook.sampling.chains import Chains
 
 SLIGHT = 0.01  # share of a feature's range that counts as no change, or as its very end
@@ -49,10 +50,13 @@ class Shares:
         Of the features that are within 1 % of their range from one of its ends for at least 99 % of
         the rows; of a range that is infinite, exactly at its one end, such as the 0 of a ReLU that
         is dead.
+    varying : int
+        How many features are not constant.
     """
 
     constant: float
     saturated: float
+    varying: int
 
     @classmethod
     def of(cls, kind: Any, means: np.ndarray) -> "Shares":
@@ -64,30 +68,50 @@ class Shares:
         constant = means.std(axis=0) <= SLIGHT * kind.scale(means)
         saturated = np.count_nonzero(at_end, axis=0) >= ROWS * len(means)
         return cls(
-            np.count_nonzero(constant) / constant.size, np.count_nonzero(saturated) / saturated.size
+            np.count_nonzero(constant) / constant.size,
+            np.count_nonzero(saturated) / saturated.size,
+            np.count_nonzero(~constant),
         )
 
 
-def independent(rows: np.ndarray) -> bool:
-    """Whether the columns of (n, D) rows may be independent: there is no feature to be found.
+def independent(rows: np.ndarray, unit: Unit) -> bool:
+    """Whether the sites of (n, D) rows may be independent: there is no feature to be found.
 
-    Compares the mean squared correlation of two columns with 1 / (n − 1), its expectation for
-    independent ones, and allows for four standard errors. Of fewer than 40 rows it cannot tell, and
-    says no. Looks at no more than 500 columns.
+    Compares the mean squared correlation of columns of two sites with 1 / (n − 1), its expectation
+    for independent ones, and allows for four standard errors. The columns of one site, such as a
+    `Softmax`, depend on each other whatever the data: a bias each says it all. Of fewer than 40
+    rows it cannot tell, and says no. Looks at no more than 500 columns.
     """
     n, D = rows.shape
-    rows = rows[:, :: -(-D // 500)].astype(np.float64)
-    rows = rows[:, np.ptp(rows, axis=0) > 0]
-    pairs = rows.shape[1] * (rows.shape[1] - 1) / 2
+    sites = unit.sites(D)
+    more = np.append(sites[:-1] == sites[1:], False)  # the last of several is what these leave
+    needed = np.flatnonzero(more | (np.bincount(sites) == 1)[sites])
+    needed = needed[np.ptp(rows[:, needed], axis=0) > 0]
+    needed = needed[:: max(1, -(-len(needed) // 500))]
+    apart = sites[needed, None] != sites[needed]
+    pairs = np.count_nonzero(apart) / 2
     if pairs == 0 or n < TELLING:
         return pairs == 0
+    rows = rows[:, needed].astype(np.float64)
     standard = (rows - rows.mean(axis=0)) / rows.std(axis=0)
-    squares = (standard.T @ standard / n) ** 2
-    mean = (squares.sum() - len(squares)) / (2 * pairs)
+    mean = ((standard.T @ standard / n) ** 2)[apart].mean()
     return bool(mean < (1 + 4 * np.sqrt(2 / pairs)) / (n - 1))
 
 
-def fault(shares: Shares, learnable: bool) -> str:
+def directions(rows: np.ndarray) -> float:
+    """In how many directions (n, D) rows spread, after their columns are standardised.
+
+    (Σ λ)² / Σ λ², the participation ratio of the covariance's eigenvalues λ: 1 for rows on a line,
+    such as two patterns, r if they fill r directions alike.
+    """
+    rows = rows[:, np.ptp(rows, axis=0) > 0].astype(np.float64)
+    standard = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    n, D = standard.shape
+    products = standard @ standard.T if n < D else standard.T @ standard  # the same λ but for 0
+    return float(np.trace(products) ** 2 / (products**2).sum())
+
+
+def fault(shares: Shares, learnable: bool, needed: float) -> str:
     """What is wrong with a layer after training, in words; nothing if nothing is.
 
     Constant features are the sign of both faults. Saturated ones that follow the data are not a
@@ -99,8 +123,11 @@ def fault(shares: Shares, learnable: bool) -> str:
     learnable : bool
         Whether there are features to be found, and have been enough updates; if not, a layer may
         sleep.
+    needed : float
+        So many features that vary are enough, however many are constant: the data has no more
+        `directions`. (Of 256 units a few tell two patterns apart.)
     """
-    if shares.constant < ASLEEP:
+    if shares.constant < ASLEEP or shares.varying >= needed:
         return ""
     found = f"{shares.constant:.0%} of the features are the same for (nearly) every row of the data"
     if shares.saturated >= 0.5:

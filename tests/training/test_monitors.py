@@ -139,7 +139,9 @@ SHARES = {
 def test_shares_of_constant_and_of_saturated_features(kind, means, constant, saturated, dtype):
     if isinstance(kind, rb.units.Unit):
         kind = kind.bind("hidden", means.shape[1], np.dtype(dtype))
-    assert Shares.of(kind, means.astype(dtype)) == Shares(constant, saturated)
+    shares = Shares.of(kind, means.astype(dtype))
+    varying = round((1 - constant) * means.shape[1])
+    assert shares == Shares(constant, saturated, varying)
 
 
 def test_a_type_of_unit_of_ones_own_needs_no_more_than_its_levels():
@@ -418,6 +420,48 @@ def test_sensible_fits_are_quiet(settings, binary):
 
 
 def test_columns_may_be_independent_or_not(binary):
-    assert independent(binary(100, 20)) and independent(np.ones((100, 3)))
-    assert not independent(clusters()) and not independent(np.repeat(binary(100, 1), 2, axis=1))
-    assert not independent(binary(20, 4))  # too few rows to tell
+    unit = rb.Bernoulli()
+    assert independent(binary(100, 20), unit) and independent(np.ones((100, 3)), unit)
+    assert not independent(clusters(), unit)
+    assert not independent(np.repeat(binary(100, 1), 2, axis=1), unit)
+    assert not independent(binary(20, 4), unit)  # too few rows to tell
+
+
+@pytest.mark.parametrize("q", [2, 3, 7])
+def test_columns_of_one_site_say_nothing_of_independence(q):
+    """They sum to 1: their correlation is no feature. Two sites that agree have one."""
+    sites = np.random.default_rng(0).integers(q, size=(300, 4))
+    rows = np.eye(q)[sites].reshape(300, -1)
+    unit = rb.Softmax(q)
+    assert independent(rows[:, :q], unit) and independent(rows, unit)
+    mixed = rb.Mixed([(rb.Bernoulli(), 1), (unit, q), (unit, 3 * q)])
+    coin = np.random.default_rng(1).integers(2, size=(300, 1))
+    assert independent(np.hstack([coin, rows]), mixed)
+    same = np.hstack([rows[:, :q], rows[:, :q]])
+    assert not independent(same, unit)
+    assert not independent(np.hstack([rows[:, :1], rows]), mixed)
+
+
+def test_a_single_site_is_quiet():
+    X = np.eye(3)[np.random.default_rng(0).integers(3, size=300)]
+    rbm = rb.RBM.random(3, 4, rng=0, visible=rb.Softmax(3), data=X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = fit(rbm, X, epochs=80)
+    assert history["constant_features"][-1] == 1
+
+
+def test_directions_of_lines_of_balls_and_of_equal_columns(binary):
+    assert monitors.directions(np.repeat([[0.0] * 5, [1.0] * 5], 20, axis=0)) == pytest.approx(1)
+    assert 2.9 < monitors.directions(np.random.default_rng(0).normal(size=(5000, 3))) <= 3
+    X = binary(40, 6)
+    ref = np.linalg.eigvalsh(np.corrcoef(X, rowvar=False))
+    for rows in (X, np.hstack([X, np.ones((40, 2))]), np.repeat(X, 20, axis=1)):
+        comp = monitors.directions(rows)
+        np.testing.assert_allclose(comp, ref.sum() ** 2 / (ref**2).sum())
+
+
+def test_a_few_features_are_enough_for_data_of_few_directions():
+    few = Shares(constant=0.95, saturated=0.95, varying=12)
+    assert monitors.fault(few, learnable=True, needed=1.0) == ""
+    assert "stuck" in monitors.fault(few, learnable=True, needed=12.5)

@@ -130,6 +130,10 @@ class Unit:
         """The unit's own learned parameters, the live arrays."""
         return ()
 
+    def sites(self, columns: int) -> np.ndarray:
+        """A number for each column: columns of one site have the same."""
+        return np.arange(columns) // self.columns
+
     def real(self, columns: int) -> np.ndarray:
         """Which columns can be standardised: with x, (x − μ) / σ is of this type too."""
         return np.zeros(columns, bool)

@@ -190,6 +190,12 @@ class Mixed(Unit):
         """The parts' own parameters, one part after the other."""
         return tuple(p for unit, _ in self.parts for p in unit.parameters())
 
+    def sites(self, columns: int) -> np.ndarray:
+        """A number for each column, part by part: columns of one site have the same."""
+        return np.concatenate(
+            [part.start + unit.sites(part.stop - part.start) for unit, part in self.slices()]
+        )
+
     def real(self, columns: int) -> np.ndarray:
         """Which columns can be standardised, part by part."""
         return np.concatenate([unit.real(own) for unit, own in self.parts])
