@@ -343,7 +343,7 @@ def test_a_layer_that_sleeps_is_named_with_what_to_try():
     ) as caught:
         fit(rbm, clusters(), epochs=5, batch_size=10, optimizer=rb.SGD(1e-4))
     assert len(caught) == 1 and issubclass(rb.TrainingWarning, RuntimeWarning)
-    assert caught[0].filename.endswith("training.py")  # the line that called rb.fit
+    assert caught[0].filename.endswith("small_fits.py")  # the line that called rb.fit
 
 
 def test_saturation_is_named_with_what_to_lower():
