@@ -7,10 +7,12 @@ and the static figure below each of them is what the site shows.
 
 from docutils import nodes
 
+from rbmbook import __version__
+
 project = "rbmbook"
 author = "The rbmbook authors"
 copyright = "2026, the rbmbook authors. Text and figures CC BY 4.0, code MIT"
-version = release = "0.1.0"
+version = release = __version__
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.mathjax"]

@@ -1,5 +1,6 @@
 """The package as installed: what an import loads, where caches may live, what threads change."""
 
+import importlib.metadata
 import os
 import pathlib
 import shutil
@@ -27,6 +28,21 @@ def python(code, **environment):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def is_from_a_wheel():
+    """Whether the package was installed with its files, not as a path to a checkout."""
+    try:
+        files = importlib.metadata.files("rbmbook") or []
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return "rbmbook/__init__.py" in {file.as_posix() for file in files}
+
+
+def test_a_wheel_has_the_version_that_the_package_says():
+    if not is_from_a_wheel():
+        pytest.skip("this is a checkout; `make oldest` tests an installed wheel")
+    assert importlib.metadata.version("rbmbook") == rbmbook.__version__
 
 
 def test_import_loads_no_plotting_learning_or_widget_library():

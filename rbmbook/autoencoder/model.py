@@ -233,7 +233,7 @@ class Autoencoder(Codec):
         X: Any,
         epochs: int | None = None,
         batch_size: int = 100,
-        optimizer: Optimizer = Adam(0.01),  # noqa: B008  (frozen, so shared safely)
+        optimizer: Optimizer = Adam(0.01),
         loss: str | None = None,
         noise: Masking | GaussianNoise | None = None,
         contraction: float = 0.0,

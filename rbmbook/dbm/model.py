@@ -285,9 +285,9 @@ class DBM(Layered):
         self,
         X: Any,
         epochs: int | Sequence[int | None] | None = None,
-        negative: CD = CD(1),  # noqa: B008
+        negative: CD = CD(1),
         batch_size: int = 100,
-        optimizer: Optimizer = SGD(0.05),  # noqa: B008
+        optimizer: Optimizer = SGD(0.05),
         weight_decay: float = 0.0,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
@@ -349,7 +349,7 @@ class DBM(Layered):
         steps: int = 10,
         tolerance: float = 1e-3,
         batch_size: int = 100,
-        optimizer: Optimizer = SGD(0.02),  # noqa: B008
+        optimizer: Optimizer = SGD(0.02),
         weight_decay: float = 0.0,
         centered: bool = False,
         validation: Any = None,

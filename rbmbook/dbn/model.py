@@ -74,7 +74,7 @@ class DBN(Stack):
         self,
         X: Any,
         epochs: int | Sequence[int | None] | None = None,
-        negative: Negative | Sequence[Negative | None] | None = CD(1),  # noqa: B008  (frozen)
+        negative: Negative | Sequence[Negative | None] | None = CD(1),
         batch_size: int | Sequence[int] = 100,
         optimizer: Optimizer | Sequence[Optimizer] | None = None,
         weight_decay: float | Sequence[float] = 0.0,
@@ -151,9 +151,9 @@ class DBN(Stack):
         self,
         X: Any,
         epochs: int | None = None,
-        negative: Negative = CD(1),  # noqa: B008
+        negative: Negative = CD(1),
         batch_size: int = 100,
-        optimizer: Optimizer = SGD(0.01),  # noqa: B008
+        optimizer: Optimizer = SGD(0.01),
         weight_decay: float = 0.0,
         rng: int | np.random.Generator = 0,
         progress: bool = True,

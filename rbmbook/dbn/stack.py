@@ -52,8 +52,8 @@ class Stack:
         rng: int | np.random.Generator = 0,
         scale: float = 0.01,
         dtype: np.dtype | type = np.float32,
-        visible: Unit = Bernoulli(),  # noqa: B008  (frozen, so shared safely)
-        hidden: Unit | Sequence[Unit] = Bernoulli(),  # noqa: B008
+        visible: Unit = Bernoulli(),
+        hidden: Unit | Sequence[Unit] = Bernoulli(),
         data: Any = None,
     ) -> Self:
         """A network with weights from N(0, scale²) and biases of zero.

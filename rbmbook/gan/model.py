@@ -216,7 +216,7 @@ class GAN:
         X: Any,
         epochs: int | None = None,
         batch_size: int = 64,
-        optimizer: Optimizer = Adam(0.001, beta1=0.5),  # noqa: B008  (frozen, so shared safely)
+        optimizer: Optimizer = Adam(0.001, beta1=0.5),
         critic_optimizer: Optimizer | None = None,
         critic_steps: int = 1,
         rng: int | np.random.Generator = 0,

@@ -106,7 +106,7 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     return log_p.astype(rbm.dtype)
 
 
-def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) -> np.ndarray:  # noqa: B008
+def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) -> np.ndarray:
     """All states of a layer, one a row, in counting order: the last column changes fastest.
 
     Parameters

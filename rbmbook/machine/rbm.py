@@ -88,8 +88,8 @@ class RBM:
         W: np.ndarray,
         a: np.ndarray,
         b: np.ndarray,
-        visible: Unit = Bernoulli(),  # noqa: B008  (frozen, so shared safely)
-        hidden: Unit = Bernoulli(),  # noqa: B008
+        visible: Unit = Bernoulli(),
+        hidden: Unit = Bernoulli(),
     ) -> None:
         W = validation.array("W", W)
         if W.ndim != 2 or 0 in W.shape:
@@ -113,8 +113,8 @@ class RBM:
         rng: int | np.random.Generator = 0,
         scale: float = 0.01,
         dtype: np.dtype | type = np.float32,
-        visible: Unit = Bernoulli(),  # noqa: B008
-        hidden: Unit = Bernoulli(),  # noqa: B008
+        visible: Unit = Bernoulli(),
+        hidden: Unit = Bernoulli(),
         data: Any = None,
     ) -> "RBM":
         """A machine with weights from N(0, scale²) and, without data, biases of zero.

@@ -252,7 +252,7 @@ class Network:
         loss: str = "softmax",
         epochs: int | None = None,
         batch_size: int = 100,
-        optimizer: Optimizer = Adam(0.01),  # noqa: B008  (frozen, so shared safely)
+        optimizer: Optimizer = Adam(0.01),
         weight_decay: float = 0.0,
         input_dropout: float = 0.0,
         validation: tuple[Any, Any] | None = None,

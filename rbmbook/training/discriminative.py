@@ -126,7 +126,7 @@ class Discriminative(Negative):
     """
 
     generative: float = 0.0
-    joint: Negative = CD(1)  # noqa: RUF009  (frozen, so shared safely)
+    joint: Negative = CD(1)
 
     def __post_init__(self) -> None:
         validation.real("generative", self.generative, 0.0)

@@ -33,7 +33,7 @@ def fit(
     negative: Negative | None = None,
     epochs: int | None = None,
     batch_size: int = 100,
-    optimizer: Optimizer = SGD(0.05),  # noqa: B008  (frozen, so shared safely)
+    optimizer: Optimizer = SGD(0.05),
     weight_decay: float = 0.0,
     sample_weight: Any = None,
     centered: bool | Literal["enhanced"] | None = None,

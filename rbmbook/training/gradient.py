@@ -17,7 +17,7 @@ from rbmbook.training.negative import CD, Negative
 def estimate(
     rbm: RBM,
     v: Any,
-    negative: Negative = CD(),  # noqa: B008  (frozen, so shared safely)
+    negative: Negative = CD(),
     rng: int | np.random.Generator = 0,
     sample_weight: Any = None,
 ) -> Parameters:
