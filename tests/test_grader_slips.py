@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from rbmbook import exercises
-from rbmbook.exercises.engine import Exercise, Ways, judge
+from rbmbook.exercises.engine import judge
+from rbmbook.exercises.exercise import Exercise
+from rbmbook.exercises.mistakes import Ways
 
 NAMES = exercises.names()
 WAYS = [

@@ -5,7 +5,8 @@ import pytest
 
 from rbmbook import exercises
 from rbmbook.exercises import check, get, grade
-from rbmbook.exercises.engine import Exercise, judge
+from rbmbook.exercises.engine import judge
+from rbmbook.exercises.exercise import Exercise
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ import pytest
 
 from rbmbook import exercises
 from rbmbook.exercises import answers, guard
-from rbmbook.exercises.engine import Exercise, judge
+from rbmbook.exercises.engine import judge
+from rbmbook.exercises.exercise import Exercise
 
 NAMES = exercises.names()
 MANY = ["text", "hostile", "a liar", "a subclass", "a masked array", "complex values"]

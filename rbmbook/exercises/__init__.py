@@ -1,8 +1,8 @@
 """Exercises that explain: a chapter's stub goes in, a reason comes out.
 
 A check cell calls :func:`check`; programs call :func:`grade`, which returns a verdict and does
-not raise. Each ``chNN_*.py`` module of this package holds a list ``EXERCISES``; the modules are
-found by name, so a new chapter needs no entry anywhere else.
+not raise. An exercise is a file of its chapter's folder, ``chNN/``, that defines ``EXERCISE``; the
+files are found by being there, and read when one of the chapter's exercises is first asked for.
 
 Examples
 --------
@@ -22,14 +22,15 @@ import importlib
 import os
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from math import inf
 from numbers import Integral, Real
 
 import numpy as np
 
-from .engine import SEED, Exercise, Verdict, WrongAnswer, judge
+from .engine import SEED, Verdict, WrongAnswer, judge
+from .exercise import Exercise
 
 __all__ = [
     "Exercise",
@@ -43,20 +44,34 @@ __all__ = [
 ]
 
 
+def _chapters() -> list[str]:
+    """The numbers of all chapters, as text: found, and not read."""
+    folders = (info.name for info in pkgutil.iter_modules(__path__))
+    return sorted({name[2:4] for name in folders if name.startswith("ch")})
+
+
 @cache
-def _registry() -> dict[str, Exercise]:
-    """All exercises by name, in the order of the book; read once, when first asked for."""
+def _chapter(number: str) -> dict[str, Exercise]:
+    """The exercises of one chapter by name, in the order of the book; read once."""
     found: dict[str, Exercise] = {}
-    for info in pkgutil.iter_modules(__path__):
-        if not info.name.startswith("ch"):
-            continue
-        module = importlib.import_module(f"{__name__}.{info.name}")
-        for exercise in module.EXERCISES:
-            if exercise.name in found:
-                raise ValueError(f"two exercises are named {exercise.name!r}")
-            found[exercise.name] = exercise
+    for exercise in _read(number):
+        if exercise.name in found or exercise.name[:2] != number:
+            raise ValueError(f"chapter {number} has a second or a foreign {exercise.name!r}")
+        found[exercise.name] = exercise
     # "01.10" comes after "01.9": compare numbers, not text.
-    return dict(sorted(found.items(), key=lambda item: tuple(map(int, item[0].split(".")))))
+    return dict(sorted(found.items(), key=lambda item: int(item[0][3:])))
+
+
+def _read(number: str) -> Iterator[Exercise]:
+    for info in pkgutil.iter_modules(__path__):
+        if info.name.startswith(f"ch{number}_"):  # not yet a folder
+            yield from importlib.import_module(f"{__name__}.{info.name}").EXERCISES
+    if f"ch{number}" in {info.name for info in pkgutil.iter_modules(__path__)}:
+        folder = importlib.import_module(f"{__name__}.ch{number}")
+        for info in pkgutil.iter_modules(folder.__path__):
+            module = importlib.import_module(f"{folder.__name__}.{info.name}")
+            if hasattr(module, "EXERCISE"):
+                yield module.EXERCISE
 
 
 def names() -> list[str]:
@@ -72,7 +87,7 @@ def names() -> list[str]:
     >>> "01.1" in names()
     True
     """
-    return list(_registry())
+    return [name for number in _chapters() for name in _chapter(number)]
 
 
 class UnknownExercise(ValueError):
@@ -89,13 +104,13 @@ def _canonical(name: str) -> str:
         raise UnknownExercise(f'name must be a string such as "02.1", got {name!r:.40}')
     found = re.fullmatch(r"\s*0*([0-9]{1,3})\.([0-9]{1,3})\s*", name)
     wanted = f"{int(found[1]):02d}.{found[2]}" if found else name
-    if wanted in _registry():
+    chapters = _chapters()
+    chapter = _chapter(wanted[:2]) if found and wanted[:2] in chapters else {}
+    if wanted in chapter:
         return wanted
-    chapter = [known for known in names() if found and known.startswith(wanted[:3])]
     if chapter:
         hint = f"chapter {wanted[:2]} has {', '.join(chapter)}"
     else:
-        chapters = sorted({known[:2] for known in names()})
         hint = f"names look like '01.1' and there are chapters {chapters[0]} to {chapters[-1]}"
     raise UnknownExercise(f"no exercise is named {name!r:.40}: {hint}")
 
@@ -122,12 +137,14 @@ def get(name: str) -> Exercise:
     >>> get("1.2").title
     'The joint probability of every state'
     """
-    return _registry()[_canonical(name)]
+    name = _canonical(name)
+    return _chapter(name[:2])[name]
 
 
 def _by_name(exercise: Exercise) -> tuple:
     """How an exercise is pickled and copied: the book's by name, since its mistakes are lambdas."""
-    if _registry().get(exercise.name) is exercise:
+    number = exercise.name[:2]
+    if number in _chapters() and _chapter(number).get(exercise.name) is exercise:
         return get, (exercise.name,)
     return object.__reduce_ex__(exercise, 2)
 

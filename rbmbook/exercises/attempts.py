@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import diagnosis
 from .answers import read, type_name
+from .exercise import Exercise
 from .guard import as_found, is_empty
 from .limits import Tell
-
-if TYPE_CHECKING:
-    from .engine import Exercise
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,11 @@ class Trial:
 
 
 class Wrong(Exception):
-    """Carries an explanation from the depth of the grader to ``judge``."""
+    """The explanation of a wrong answer, and what the attempt raised, if that is explained."""
+
+    def __init__(self, explanation: str, error: BaseException | None = None) -> None:
+        super().__init__(explanation)
+        self.error = error
 
 
 class Blank(Exception):
@@ -90,7 +91,7 @@ class Runner:
             )
         if is_empty(self.attempt):
             raise Blank("the function has no body yet")
-        names = list(inspect.signature(self.exercise.reference).parameters)
+        names = diagnosis.names_of(self.exercise.reference)
         return [self._try(number, args, names) for number, args in enumerate(cases, start=1)]
 
     def wavers(self, trial: Trial) -> bool:
@@ -116,7 +117,7 @@ class Runner:
             if unwritten and number == 1:
                 raise Blank("replace `raise NotImplementedError` by your answer") from error
             if unwritten:
-                raise Wrong(f"your function is not implemented for {where}.") from error
+                raise Wrong(f"your function is not implemented for {where}.", error) from error
             # Go on: where the shapes allow the slip, its numbers tell which one it is.
             return Trial(number, args, expected, None, where, error)
         if self.arrived:

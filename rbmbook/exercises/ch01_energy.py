@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine, random_states
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import all_states, random_machine, random_states
 
 
 # -- 01.1 ----------------------------------------------------------------------------------------

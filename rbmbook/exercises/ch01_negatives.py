@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.random import Generator
 
-from .cases import random_machine
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import random_machine
 
 
 # -- 01.3 ----------------------------------------------------------------------------------------

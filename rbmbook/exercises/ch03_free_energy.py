@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import random_machine, random_states_first_on
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import random_machine, random_states_first_on
 
 
 def _sigmoid(x):

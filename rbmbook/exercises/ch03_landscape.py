@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from .cases import random_machine
 from .ch03_free_energy import free_energy
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import random_machine
 
 
 # -- 03.4 ----------------------------------------------------------------------------------------

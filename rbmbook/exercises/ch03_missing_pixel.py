@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import random_machine, random_states_first_on, with_free_energy
 from .ch03_free_energy import _lowest_energy, _mean_energy, _sigmoid, free_energy
-from .engine import Exercise
+from .exercise import Exercise
+from .free_energies import with_free_energy
+from .machines import random_machine, random_states_first_on
 
 
 # -- 03.3 ----------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine, random_states, with_free_energy
 from .ch04_likelihood import _free_energy, _log_p, _log_sum_exp, _mean_h
-from .engine import Exercise, Ways
+from .exercise import Exercise
+from .free_energies import with_free_energy
+from .machines import all_states, random_machine, random_states
+from .mistakes import Ways
 
 
 # -- 04.3 ----------------------------------------------------------------------------------------

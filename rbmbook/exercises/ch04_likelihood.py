@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine, random_states, with_free_energy
-from .engine import Exercise, Ways
+from .exercise import Exercise
+from .free_energies import with_free_energy
+from .machines import all_states, random_machine, random_states
+from .mistakes import Ways
 
 
 def _free_energy(v, W, a, b):

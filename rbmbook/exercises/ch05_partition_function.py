@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine
-from .engine import Exercise, Ways
+from .exercise import Exercise
+from .machines import all_states, random_machine
+from .mistakes import Ways
 
 
 def _log_sum_exp(x):

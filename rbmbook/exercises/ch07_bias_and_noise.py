@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, machine_in_eighths
 from .ch07_contrastive_divergence import _sigmoid
-from .engine import Exercise, Ways
+from .exercise import Exercise
+from .machines import all_states, machine_in_eighths
+from .mistakes import Ways
 
 
 def _table(inputs, states):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator, default_rng
 
-from .cases import machine_in_eighths
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import machine_in_eighths
 
 
 def _sigmoid(x):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, machine_in_eighths
 from .ch07_bias_and_noise import _data, _marginal, _transition
 from .ch07_contrastive_divergence import _sigmoid
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import all_states, machine_in_eighths
 
 
 def _minus(x, y):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .engine import Exercise, Ways
+from .exercise import Exercise
+from .mistakes import Ways
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:

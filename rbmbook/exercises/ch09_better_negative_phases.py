@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import random_machine
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import random_machine
 
 
 # -- 09.1 ----------------------------------------------------------------------------------------

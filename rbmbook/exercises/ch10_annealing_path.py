@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine
 from .ch10_how_good_is_it import _log_f, _log_sum, _sigmoid, _softplus
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import all_states, random_machine
 
 
 def _terms(W, a, b, a0, beta):

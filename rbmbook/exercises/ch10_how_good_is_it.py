@@ -8,8 +8,9 @@ from itertools import product
 import numpy as np
 from numpy.random import Generator
 
-from .cases import all_states, random_machine, with_free_energy
-from .engine import Exercise
+from .exercise import Exercise
+from .free_energies import with_free_energy
+from .machines import all_states, random_machine
 
 
 def _softplus(x):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit, logsumexp
 
-from .cases import all_states
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import all_states
 
 
 def _log_layer(x: np.ndarray, inputs: np.ndarray) -> np.ndarray:

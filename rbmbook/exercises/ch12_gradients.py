@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit
 
-from .engine import Exercise
+from .exercise import Exercise
 
 
 def _passes(v, W, a, b):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit
 
-from .cases import all_states
 from .ch12_deep_belief_networks import _log_layer, _log_prior
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import all_states
 
 
 def _pieces(v, R, b, W, a, log_prior):

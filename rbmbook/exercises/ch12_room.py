@@ -8,9 +8,9 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit, rel_entr, xlogy
 
-from .cases import all_states
 from .ch12_deep_belief_networks import _log_layer, _softmax
-from .engine import Exercise
+from .exercise import Exercise
+from .machines import all_states
 
 
 def _passed_up(weights: np.ndarray, x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from itertools import pairwise, product
 import numpy as np
 from numpy.random import Generator
 
-from .engine import Exercise
+from .exercise import Exercise
 
 
 def _sigmoid(x):

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.random import Generator
 
 from .ch13_deep_boltzmann_machines import _layers, _sigmoid, _softplus, _states, two_valleys
-from .engine import Exercise, Ways
+from .exercise import Exercise
+from .mistakes import Ways
 
 
 # -- 13.3 ----------------------------------------------------------------------------------------

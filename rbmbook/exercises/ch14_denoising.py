@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from .engine import Exercise
+from .exercise import Exercise
 
 # -- 14.3 ----------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import expit, log_expit, softmax
 
-from .engine import Exercise
+from .exercise import Exercise
 
 
 # -- 15.2 ----------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from numbers import Number
 from pathlib import Path
@@ -89,6 +90,12 @@ def readers_lines(error: BaseException | None, most: int = 8) -> tuple[str, ...]
 
 
 # -- arguments -----------------------------------------------------------------------------------
+def names_of(function: Callable) -> list[str]:
+    """The names of the arguments, without what is taken by keyword alone."""
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+
+
 def describe(names: Sequence[str], args: tuple) -> str:
     """The arguments of a case in a few words: shapes of arrays, values of numbers."""
     words = []

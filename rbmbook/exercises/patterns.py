@@ -88,7 +88,7 @@ def find(
     -------
     str or None
     """
-    for i, label in enumerate(_labels(trials[0].expected, parts)):
+    for i, label in enumerate(labels(trials[0].expected, parts)):
         both = [(parts_of(t.received)[i], parts_of(t.expected)[i]) for t in trials]
         if all(equal_part(r, e, rtol, atol) for r, e in both):
             continue
@@ -117,23 +117,24 @@ def shuffled(trials: Sequence[Any], parts: Sequence[str], rtol: float, atol: flo
 
 def right_parts(trials: Sequence[Any], parts: Sequence[str], rtol: float, atol: float) -> str:
     """That the answer is not right yet, and which parts of a tuple are right in every case."""
-    labels = _labels(trials[0].expected, parts)
+    names = labels(trials[0].expected, parts)
     right = [
         label
-        for i, label in enumerate(labels)
+        for i, label in enumerate(names)
         if all(
             equal_part(parts_of(t.received)[i], parts_of(t.expected)[i], rtol, atol) for t in trials
         )
     ]
     if not right:
         return "not right yet."
-    others = [label for label in labels if label not in right]
+    others = [label for label in names if label not in right]
     return f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right; not yet " + (
         f"{' and '.join(others)}."
     )
 
 
-def _labels(expected: Any, parts: Sequence[str]) -> Sequence[str]:
+def labels(expected: Any, parts: Sequence[str]) -> Sequence[str]:
+    """A name for each part of a tuple, and one empty name for a single answer."""
     if not isinstance(expected, tuple):
         return [""]
     return parts or [f"part {i + 1}" for i in range(len(expected))]
@@ -213,8 +214,8 @@ def _offset(pairs: Pairs, rtol: float, atol: float) -> str | None:
 
 def difference(trial: Any, parts: Sequence[str], rtol: float, atol: float) -> str:
     """What was expected and what was received in one case, at the first part that differs."""
-    labels = _labels(trial.expected, parts)
-    for label, r, e in zip(labels, parts_of(trial.received), parts_of(trial.expected), strict=True):
+    names = labels(trial.expected, parts)
+    for label, r, e in zip(names, parts_of(trial.received), parts_of(trial.expected), strict=True):
         if equal_part(r, e, rtol, atol):
             continue
         if not trial.args and numeric(e) and not np.ndim(e):  # do not give the answer away
