@@ -31,7 +31,10 @@ PIP := -m pip install --quiet --disable-pip-version-check
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 FIRST := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
-.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere lint format notebooks env clean
+# What concerns the core alone, without the exercises' checks and the notebooks.
+CORE_TESTS := --ignore=tests/test_notebooks.py --ignore-glob='tests/*exercise*' --ignore-glob='tests/*grader*' tests
+
+.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere coverage lint format notebooks env clean
 .NOTPARALLEL:
 
 help:
@@ -104,6 +107,15 @@ elsewhere: $(STAMP)
 	    $(MAKE) --no-print-directory unit doctest nbval
 	@echo "make elsewhere: all steps passed"
 
+# By hand: the lines of the core that no unit test runs. Compiled lines cannot be counted, so that the
+# tests run twice, once with the kernels as plain Python; this takes longer than `make unit nojit`.
+coverage: $(STAMP)
+	rm -f .coverage .coverage.*
+	$(ONE_THREAD) $(PY) -m coverage run -m pytest -p no:nbval -n $(JOBS) $(CORE_TESTS)
+	$(ONE_THREAD) NUMBA_DISABLE_JIT=1 $(PY) -m coverage run -m pytest -p no:nbval -n $(JOBS) -m "not jit" $(CORE_TESTS)
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
 # ---- writing
 
 format: $(STAMP)
@@ -143,4 +155,4 @@ $(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
 
 clean:
 	rm -rf $(VENV) $(OLDEST) book/_build book/notebooks .pytest_cache .ruff_cache .hypothesis \
-	    .numba_elsewhere
+	    .coverage .coverage.* .numba_elsewhere

@@ -58,11 +58,30 @@ def test_files_that_the_readme_links_to_exist():
     assert links and all((ROOT / link).exists() for link in links)
 
 
-def test_commands_of_the_readme_are_targets_of_the_makefile():
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *WORKFLOWS],
+    ids=lambda path: path.name,
+)
+def test_make_commands_in_prose_and_workflows_are_targets_of_the_makefile(path):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    commands = set(re.findall(r"\bmake ([a-z]+)\b", re.sub(r"[^\n]*Git, make[^\n]*", "", README)))
-    assert {"lab", "book", "test"} <= commands
-    assert all(re.search(rf"^{command}:", makefile, re.MULTILINE) for command in commands)
+    text = path.read_text(encoding="utf-8")
+    commands = set(re.findall(r"(?:`|^ {4}|run: )make ([a-z]+)\b", text, re.MULTILINE))
+    assert commands or path.name == "release.yml"
+    for command in commands:
+        assert re.search(rf"^{command}:", makefile, re.MULTILINE), command
+
+
+def test_workflows_use_official_actions_and_name_no_address():
+    assert [path.stem for path in WORKFLOWS] == ["book", "release", "test"]
+    for path in WORKFLOWS:
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text, path.name
+        for action in re.findall(r"uses: (.*)", text):
+            assert re.fullmatch(r"(actions|pypa)/[\w-]+@(v\d+|release/v1)", action), action
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "constraints-oldest.txt"])
