@@ -210,16 +210,32 @@ def autoencoder(train: Dataset, test: Dataset, seed: int, output: str = "sigmoid
     return {k: -float(((test.X - x) ** 2).sum(axis=1).mean()) for k, x in answers.items()}
 
 
+def unscaled(train: Dataset, test: Dataset, seed: int) -> Scores:
+    """Minus the mean squared error of an entry, in units of the columns' sd in training."""
+    D = train.X.shape[1]
+    code = min(16, D // 2)
+    ae = rb.Autoencoder.random((D, code), output="identity", rng=seed)
+    ae.fit(train.X, rng=seed, **QUIET)
+    scaler = StandardScaler().fit(train.X)
+    z, pca = scaler.transform(test.X), PCA(code, random_state=0).fit(scaler.transform(train.X))
+    answers = {
+        "model": scaler.transform(ae.reconstruct(test.X).astype(np.float64)),
+        "mean": np.zeros_like(z),
+        "PCA": pca.inverse_transform(pca.transform(z)),
+    }
+    return {name: -float(((z - answer) ** 2).mean()) for name, answer in answers.items()}
+
+
 def game(train: Dataset, test: Dataset, seed: int) -> Scores:
     """Minus the MMD² of a GAN's samples to the held-out rows, beside one Gaussian's."""
     rng, D = np.random.default_rng(seed), train.X.shape[1]
     gan = rb.GAN.random(D, D, rng=seed, **given(rb.GAN, train.X))
     gan.fit(train.X, rng=seed, **QUIET)
     normal = rng.multivariate_normal(train.X.mean(axis=0), np.cov(train.X, rowvar=False), 1000)
-    scale = StandardScaler().fit(train.X).scale_  # 1 for a constant column
+    scaler = StandardScaler().fit(train.X)  # leaves a constant column's scale
     made = {"model": gan.sample(1000, rng=seed), "one Gaussian": normal}
     return {
-        name: -rb.two_sample.mmd(test.X / scale, x / scale, 0.5, permutations=1).value
+        name: -rb.two_sample.mmd(*map(scaler.transform, (test.X, x)), 0.5, permutations=1).value
         for name, x in made.items()
     }
 
@@ -258,7 +274,9 @@ ROWS: list[tuple[str, Callable, dict[str, Callable]]] = [
     ("DBM.fit: bound", partial(deep_machine, pretrain=False), BINARY),
     ("Autoencoder: −error", autoencoder, GREY | BINARY),
     ("Autoencoder, identity: −error", partial(autoencoder, output="identity"), CLOUDS),
+    ("Autoencoder, identity: −error in sd²", unscaled, small_data.UNSCALED),
     ("GAN: −MMD²", game, CLOUDS),
+    ("GAN, unscaled: −MMD²", game, small_data.UNSCALED),
 ]
 CELLS: dict[str, dict[str, Cell]] = {
     title: {name: cell(model, data) for name, data in sets.items()} for title, model, sets in ROWS

@@ -71,6 +71,34 @@ def sensors(seed: int, states: bool = True) -> Pair:
     return _cut(np.array([2000, -3, 1e-4]) + np.array([10, 1e-3, 500]) * z, y)
 
 
+def unscaled(
+    seed: int,
+    mean: float = 0.0,
+    sd: float = 1.0,
+    columns: int = 4,
+    factors: int = 1,
+    rows: int = 600,
+) -> Pair:
+    """Columns with this mean and sd, four fifths of whose variance comes from a few factors."""
+    rng = np.random.default_rng(seed)
+    loadings = rng.normal(size=(factors, columns))
+    loadings *= np.sqrt(0.8) / np.linalg.norm(loadings, axis=0)
+    common = rng.normal(size=(900, factors))
+    z = common @ loadings + np.sqrt(0.2) * rng.normal(size=(900, columns))
+    train, test = _cut(mean + sd * z, common[:, 0] > 0)
+    return Dataset(train.X[:rows], train.y[:rows]), test
+
+
+def mixed(seed: int) -> Pair:
+    """Two sensors that go together, 1e5 ± 1e3 and 0 ± 1e-6, and one that is always 3.7."""
+    return tuple(
+        Dataset(
+            np.insert(np.array([1e5, 0]) + np.array([1e3, 1e-6]) * part.X, 2, 3.7, axis=1), part.y
+        )
+        for part in unscaled(seed, columns=2)
+    )
+
+
 def _cut(X: np.ndarray, y: np.ndarray) -> Pair:
     return Dataset(X[:600], y[:600]), Dataset(X[600:], y[600:])
 
@@ -89,4 +117,13 @@ REAL: dict[str, Callable[[int], Pair]] = {
     "constant column": constant,
     "sensors, two states": sensors,
     "sensors, normal": partial(sensors, states=False),
+}
+UNSCALED: dict[str, Callable[[int], Pair]] = {
+    "1e5 ± 0.01": partial(unscaled, mean=1e5, sd=0.01),
+    "size 1e-9": partial(unscaled, sd=1e-9),
+    "1e5 ± 1e3, 0 ± 1e-6, 3.7": mixed,
+    "sensors, two states": sensors,
+    "sensors, normal": partial(sensors, states=False),
+    "1e5 ± 0.01, 30 rows": partial(unscaled, mean=1e5, sd=0.01, rows=30),
+    "1e5 ± 0.01, 500 columns": partial(unscaled, mean=1e5, sd=0.01, columns=500, factors=8),
 }

@@ -49,7 +49,7 @@ class Codec:
         self.decoder = decoder
         if self.tied:
             pairs = zip(encoder.layers[::-1], decoder.layers, strict=True)
-            self.decoder = Network([Transposed(up, down.b, down.activation) for up, down in pairs])
+            self.decoder = Network([_tied(up, down) for up, down in pairs])
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -207,6 +207,13 @@ class Codec:
         text = "".join(f" → {layer.n_out} {layer.activation}" for layer in layers)
         tied = ", tied" if self.tied else ""
         return f"{type(self).__name__}({self.sizes[0]}{text}{tied}, {self.dtype})"
+
+
+def _tied(up: Dense, down: Dense) -> Transposed:
+    """A layer down with the transposed weights of one up; the same layer, if it has them."""
+    if isinstance(down, Transposed) and down.source is up:
+        return down
+    return Transposed(up, down.b, down.activation)
 
 
 def _through(x: np.ndarray, *networks: Network) -> np.ndarray:

@@ -22,10 +22,11 @@ from rbmbook.autoencoder.corruption import GaussianNoise, Masking
 from rbmbook.autoencoder.reconstruction import LOSSES, Objective, Pass, Reconstruction
 from rbmbook.machine import moments
 from rbmbook.machine.rbm import RBM
-from rbmbook.machine.units import Bernoulli, Gaussian
-from rbmbook.networks import unroll
+from rbmbook.machine.units import Bernoulli
+from rbmbook.networks import scaling, unroll
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
+from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
 from rbmbook.training.optimize import Adam, Optimizer
 from rbmbook.training.penalties import Sparsity
@@ -78,7 +79,7 @@ class Autoencoder(Codec):
         output: str = "sigmoid",
         tied: bool = False,
         rng: int | np.random.Generator = 0,
-        dtype: np.dtype | type = np.float32,
+        dtype: np.dtype | type | None = None,
         code: str | None = None,
         data: Any = None,
     ) -> "Autoencoder":
@@ -91,18 +92,21 @@ class Autoencoder(Codec):
         activation : str
             Of the hidden layers on both sides, and of the code.
         output : str
-            Of the reconstruction: "sigmoid" for data in [0, 1], "identity" for real numbers.
+            Of the reconstruction: "sigmoid" for data in [0, 1], "identity" for real numbers in any
+            units.
         tied : bool
         rng : int or Generator
             Draws the encoder's weights from the bottom up, then the decoder's, if not tied.
-        dtype : float32 or float64
+        dtype : float32 or float64, optional
+            By default float64 with the output "identity", because columns may have means that are
+            large for their spread, and otherwise float32.
         code : str, optional
             Another activation of the code, such as "identity".
         data : (n, D) array or sparse matrix, optional
             Where given, the reconstruction starts at the columns' means: the biases of a sigmoid
-            output at their (smoothed) logits. With the output "identity" the encoder's first layer
-            starts on standardised columns and, if not tied, the decoder's last one at their
-            standard deviations. Any other output is an error.
+            output at their (smoothed) logits; with the output "identity" as on standardised
+            columns or, if tied, on centred ones, which is where `fit` starts in any case. Any other
+            output is an error.
 
         Raises
         ------
@@ -111,6 +115,7 @@ class Autoencoder(Codec):
         """
         rng = check.generator(rng)
         check.instance("tied", tied, (bool, np.bool_))
+        dtype = scaling.dtype_for(output) if dtype is None else dtype
         encoder = Network.random(
             sizes, activation, activation if code is None else code, rng, dtype
         )
@@ -120,9 +125,28 @@ class Autoencoder(Codec):
             kinds = [activation] * (len(encoder.layers) - 1) + [output]
             pairs = zip(encoder.layers[::-1], kinds, strict=True)
             decoder = Network([Dense(up.W.T, np.zeros(up.n_in), kind) for up, kind in pairs])
+        ae = cls(encoder, decoder, tied)
         if data is not None:
-            _start_at(check.matrix("data", data, encoder.sizes[0]), encoder, decoder, tied)
-        return cls(encoder, decoder, tied)
+            ae.start_at(check.matrix("data", data, encoder.sizes[0]))
+        return ae
+
+    def start_at(self, data: Any) -> None:
+        """Let the reconstruction start at the mean of the data, and real columns be standardised.
+
+        Parameters
+        ----------
+        data : (n, D) array or CSR matrix, as `validation.matrix` returns it
+        """
+        last, n = self.decoder.layers[-1], data.shape[0]
+        if last.activation == "sigmoid":
+            unit = Bernoulli()
+            last.b[:] = unit.bias_for_mean(moments.of_columns(data, unit).mean * n, n)
+        elif last.activation == "identity":
+            Standardized(self.encoder.layers[0], last, data, "data").write()
+        else:
+            raise ValueError(
+                f"data: expected the output 'identity' or 'sigmoid', got {last.activation!r}"
+            )
 
     @classmethod
     def unrolled(cls, rbms: Iterable[RBM], tied: bool = False) -> "Autoencoder":
@@ -203,6 +227,8 @@ class Autoencoder(Codec):
     ) -> tuple[float, list[np.ndarray]]:
         """What `fit` descends, with X as one batch, and its gradient by back-propagation.
 
+        Everything is in the units of X; `fit` may standardise columns first.
+
         Parameters
         ----------
         X, loss, noise, contraction, sparsity, weight_decay
@@ -225,7 +251,7 @@ class Autoencoder(Codec):
         objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
         X = check.dense(objective.data("X", X, self.sizes[0], self.dtype), self.dtype)
         passes = Pass(self, objective, len(X))
-        terms = passes.run(X, check.generator(rng))
+        terms = passes.run(X, objective.corrupted(X, check.generator(rng)))
         return objective.value(terms, self.parameters), passes.gradients
 
     def fit(
@@ -244,6 +270,7 @@ class Autoencoder(Codec):
         progress: bool = True,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike | None = None,
+        standardize: bool = True,
     ) -> History:
         """Train the autoencoder in place by descending the mean loss of its reconstructions.
 
@@ -264,7 +291,7 @@ class Autoencoder(Codec):
             `losses.squared_error`, each summed over the columns.
         noise : Masking or GaussianNoise, optional
             Corrupts what the encoder is given, anew at each update; the reconstruction is compared
-            with the row before that.
+            with the row before that. In the units of X, even if `fit` standardises it.
         contraction : float ≥ 0
             λ of the penalty λ · mean over the rows of ‖∂code/∂x‖², taken at the x that the encoder
             is given. Exact for an encoder of any depth.
@@ -288,13 +315,23 @@ class Autoencoder(Codec):
         checkpoint : path, optional
             Save everything there after each epoch. If the file exists, training goes on from it and
             ends with the bits that an uninterrupted run would have given.
+        standardize : bool
+            Whether training sees real columns (those of the output "identity") as (x − mean) / sd,
+            so that their units and their means do not matter and each counts as much as the others
+            (see `scaling`). Loss, contraction and weight decay, and the monitors of these, are then
+            those of the standardised columns; the autoencoder itself, noise and reconstruction
+            errors stay in the units of X. If all biases are 0, it starts as ``random(...,
+            data=X)`` would. Tied weights cannot be had in two units: columns are centred then, and
+            to divide them by their standard deviations is up to you. False: columns as they come,
+            so that the squared distance is what is descended. Other outputs: no effect.
 
         Returns
         -------
         History
             Per epoch `epoch`, `seconds`, `loss` and, if asked for, `sparsity` Σ_j KL(p ‖ q_j) and
             `contraction` ‖∂code/∂x‖²: means over the epoch's batches as they were met, before their
-            update, under noise, not weighted. Then, after the epoch and without noise,
+            update, under noise, not weighted, and in the coordinates of the training (see
+            `standardize`), as is `validation_loss`. Then, after the epoch and without noise,
             `reconstruction_error` (over 256 training rows drawn at random once and for all),
             `validation_loss` and `validation_error` (the reconstruction error of the held-out
             rows), `constant_features` and `saturated_features` (share of the outputs that hardly
@@ -321,21 +358,7 @@ class Autoencoder(Codec):
         (2011), Sparse autoencoder, lecture notes, for the sparse one.
         """
         objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
-        run = Reconstruction(self, X, objective, validation, batch_size, optimizer, rng)
-        return run.train(epochs, progress, callbacks, checkpoint)
-
-
-def _start_at(data: Any, encoder: Network, decoder: Network, tied: bool) -> None:
-    """Let the reconstruction start at the mean of the data, and real columns be standardised."""
-    first, last, n = encoder.layers[0], decoder.layers[-1], data.shape[0]
-    if last.activation == "sigmoid":
-        unit = Bernoulli()
-        last.b[:] = unit.bias_for_mean(moments.of_columns(data, unit).mean * n, n)
-    elif last.activation == "identity":
-        mean, sd, _ = moments.of_columns(data, Gaussian(), dtype=encoder.dtype)
-        first.read_standardized(mean, sd)
-        last.write_standardized(mean, np.ones_like(sd) if tied else sd)
-    else:
-        raise ValueError(
-            f"data: expected the output 'identity' or 'sigmoid', got {last.activation!r}"
+        run = Reconstruction(
+            self, X, objective, validation, batch_size, optimizer, rng, standardize
         )
+        return run.train(epochs, progress, callbacks, checkpoint)

@@ -14,6 +14,7 @@ from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import losses
 from rbmbook.networks.layers import forward
 from rbmbook.networks.network import Network
+from rbmbook.networks.scaling import Standardized, unbiased
 from rbmbook.networks.views import Logits
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import Run, probe_rows
@@ -73,6 +74,10 @@ class Objective:
         check.domains(name, X, DOMAINS[self.loss], True, dtype)
         return X
 
+    def corrupted(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What the encoder is given of the rows x."""
+        return x if self.noise is None else self.noise.corrupt(x, rng)
+
     def head(self, decoder: Network) -> Network:
         """The decoder up to where the loss begins."""
         if self.loss == "squared":
@@ -104,12 +109,14 @@ class Pass:
         down = self.down_gradients[1::2] if self.ae.tied else self.down_gradients
         return [*self.up_gradients, *down]
 
-    def run(self, x: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-        """Fill `gradients` with those of the objective at the rows x; the mean of each term."""
+    def run(self, x: np.ndarray, given: np.ndarray) -> dict[str, float]:
+        """Fill `gradients` with those of the objective; the mean of each term.
+
+        The encoder is `given` the rows x after noise, and they are to be reconstructed as they are.
+        """
         objective, n = self.objective, len(x)
         up, down = self.up.first(n), self.down.first(n)
-        noise = objective.noise
-        self.encoder.forward(x if noise is None else noise.corrupt(x, rng), up)
+        self.encoder.forward(given, up)
         self.head.forward(up.outputs[-1], down)
         value, gradient = LOSSES[objective.loss](down.outputs[-1], x)
         terms = {"loss": float(value.mean(dtype=np.float64))}
@@ -151,8 +158,10 @@ class Reconstruction(Run):
         batch_size: Any,
         optimizer: Any,
         rng: Any,
+        standardize: Any = False,
     ) -> None:
         self.ae, self.objective, self.held_out = ae, objective, held_out
+        check.instance("standardize", standardize, (bool, np.bool_))
         width = ae.encoder.sizes[0]
         self.X = objective.data("X", X, width, ae.dtype)
         if held_out is not None:
@@ -160,7 +169,16 @@ class Reconstruction(Run):
         super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
         self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
         self.memory = self.optimizer.start(self.parameters)
-        self.passes = Pass(ae, objective, self.batch_size)
+        first, last = ae.encoder.layers[0], ae.decoder.layers[-1]
+        self.standard, self.trained = None, ae
+        if standardize and last.activation == "identity":
+            self.standard = Standardized(first, last, self.X)
+            self.trained = type(ae)(
+                Network([self.standard.reader, *ae.encoder.layers[1:]]),
+                Network([*ae.decoder.layers[:-1], self.standard.writer]),
+                ae.tied,
+            )
+        self.passes = Pass(self.trained, objective, self.batch_size)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -169,10 +187,23 @@ class Reconstruction(Run):
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
-        terms = self.passes.run(check.dense(self.X[rows], self.ae.dtype), self.rng)
-        self.count({name: mean * len(rows) for name, mean in terms.items()})
-        gradients = ascent(self.passes.gradients)
-        self.optimizer.step(self.parameters, gradients, self.memory, self.updates)
+        if self.standard is None:
+            x = check.dense(self.X[rows], self.ae.dtype)
+            self.descend(x, self.objective.corrupted(x, self.rng))
+            return
+        x = check.dense(self.X[rows], np.float64)
+        given = self.objective.corrupted(x, self.rng)  # the noise is in the units of the data
+        if self.updates or not unbiased(self.parameters):  # else it was not made for the data
+            self.standard.read()
+        self.descend(self.standard.rows(x), self.standard.rows(given))
+        self.standard.write()
+
+    def descend(self, x: np.ndarray, given: np.ndarray) -> None:
+        """The gradient of the objective at these rows, and the step."""
+        terms = self.passes.run(x, given)
+        self.count({name: mean * len(x) for name, mean in terms.items()})
+        gradients, parameters = ascent(self.passes.gradients), self.trained.parameters
+        self.optimizer.step(parameters, gradients, self.memory, self.updates)
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
@@ -182,7 +213,7 @@ class Reconstruction(Run):
         *_, back = forward(self.ae.decoder.layers, outputs[-1])
         row["reconstruction_error"] = ((self.probe - back) ** 2).mean(axis=1).mean()
         if self.held_out is not None:
-            row["validation_loss"] = self.ae.loss(self.held_out, self.objective.loss).mean()
+            row["validation_loss"] = self.validation_loss()
             row["validation_error"] = self.ae.reconstruction_error(self.held_out).mean()
         names = [
             *(f"layer {number} of the encoder" for number in range(1, len(layers))),
@@ -190,16 +221,31 @@ class Reconstruction(Run):
         ]
         return row | self.features(names, [layer.function for layer in layers], outputs)
 
+    def validation_loss(self) -> float:
+        """The mean loss of the held-out rows, in the coordinates of the training."""
+        if self.standard is None:
+            return self.ae.loss(self.held_out, self.objective.loss).mean()
+        blocks = check.blocks("validation", self.held_out, Gaussian(), np.float64, relaxed=True)
+        return np.concatenate(
+            [self.trained.loss(self.standard.rows(x), self.objective.loss) for _, x in blocks]
+        ).mean()
+
     def arrays(self) -> Iterator[np.ndarray]:
         """The optimizer's memory."""
         yield from self.memory
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
-        return {"objective": repr(self.objective), "autoencoder": repr(self.ae)}
+        return {
+            "objective": repr(self.objective),
+            "autoencoder": repr(self.ae),
+            "standardized": self.standard is not None,
+        }
 
     def data(self) -> Iterator[Data]:
-        """The data, and the held-out rows."""
+        """The data, and the held-out rows, unless their scale does not matter."""
+        if self.standard is not None and self.standard.resolved:
+            return
         yield "X", self.X, 1.0
         if self.held_out is not None:
             yield "validation", self.held_out, 1.0

@@ -13,6 +13,8 @@ from rbmbook import validation as check
 from rbmbook.gan.gradient_penalty import gradient_penalty
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
+from rbmbook.networks.network import Network
+from rbmbook.networks.scaling import Standardized, unbiased
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import PROBE_ROWS, Run
 from rbmbook.training.monitors import DREAM_SEED, Columns
@@ -148,8 +150,10 @@ class Game(Run):
         optimizers: tuple[Any, Any],
         critic_steps: Any,
         rng: Any,
+        standardize: Any = False,
     ) -> None:
-        self.gan = gan
+        self.gan = self.trained = gan
+        check.instance("standardize", standardize, (bool, np.bool_))
         self.X = check.matrix("X", X, gan.n_data)
         self.columns = Columns(gan.generator.layers[-1].function, gan.n_data)
         for _, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
@@ -159,6 +163,17 @@ class Game(Run):
         self.critic_steps = check.integer("critic_steps", critic_steps)
         self.memory = self.optimizer.start(gan.generator.parameters)
         self.critic_memory = self.critic_optimizer.start(gan.critic.parameters)
+        first, last = gan.critic.layers[0], gan.generator.layers[-1]
+        self.standard = None
+        if standardize and last.activation == "identity":
+            self.standard = Standardized(first, last, self.X)
+            self.trained = type(gan)(
+                Network([*gan.generator.layers[:-1], self.standard.writer]),
+                Network([self.standard.reader, *gan.critic.layers[1:]]),
+                gan.loss,
+                gan.gradient_penalty,
+                gan.penalty_at,
+            )
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -166,9 +181,19 @@ class Game(Run):
         return self.gan.parameters
 
     def update(self, rows: np.ndarray) -> None:
+        """A turn on these rows, in the coordinates of the training."""
+        if self.standard is None:
+            self.turn(check.dense(self.X[rows], self.gan.dtype))
+            return
+        if self.updates or not unbiased(self.parameters):  # else it was not made for the data
+            self.standard.read()
+        self.turn(self.standard.rows(check.dense(self.X[rows], np.float64)))
+        self.standard.write()
+
+    def turn(self, x: np.ndarray) -> None:
         """A step of the critic on these rows, and of the generator if it is its turn."""
-        gan, n = self.gan, len(rows)
-        x, z = check.dense(self.X[rows], gan.dtype), gan.latent(n, self.rng)
+        gan, n = self.trained, len(x)
+        z = gan.latent(n, self.rng)
         mix = gan.mixing(n, self.rng)
         gradients, found = critic_gradients(gan, x, z, mix)
         self.count({name: n * value for name, value in found.items()})
@@ -200,11 +225,13 @@ class Game(Run):
             "penalty": [self.gan.gradient_penalty, self.gan.penalty_at],
             "critic_optimizer": type(self.critic_optimizer).__name__,
             "critic_steps": self.critic_steps,
+            "standardized": self.standard is not None,
         }
 
     def data(self) -> Iterator[Data]:
-        """The data."""
-        yield "X", self.X, 1.0
+        """The data, unless its scale does not matter."""
+        if self.standard is None or not self.standard.resolved:
+            yield "X", self.X, 1.0
 
     def advice(self) -> str:
         """What to lower when training diverged."""

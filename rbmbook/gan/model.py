@@ -14,10 +14,11 @@ from rbmbook import storage
 from rbmbook import validation as check
 from rbmbook.gan import adversarial
 from rbmbook.gan.adversarial import TARGETS, Game, Objective
-from rbmbook.machine import moments
 from rbmbook.machine.units import Bernoulli, Gaussian
+from rbmbook.networks import scaling
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
+from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
 from rbmbook.training.optimize import Adam, Optimizer
 
@@ -64,7 +65,7 @@ class GAN:
     >>> X, _ = ring(256)
     >>> gan = GAN.random(n_latent=2, n_data=2, hidden=(16, 16), rng=0)
     >>> gan
-    GAN(2 → 16 leaky_relu → 16 leaky_relu → 2 identity, non-saturating, float32)
+    GAN(2 → 16 leaky_relu → 16 leaky_relu → 2 identity, non-saturating, float64)
     >>> history = gan.fit(X, epochs=2, rng=0, progress=False)
     >>> gan.sample(5, rng=0).shape
     (5, 2)
@@ -107,7 +108,7 @@ class GAN:
         output: str = "identity",
         loss: str = "non-saturating",
         rng: int | np.random.Generator = 0,
-        dtype: np.dtype | type = np.float32,
+        dtype: np.dtype | type | None = None,
         gradient_penalty: float = 0.0,
         penalty_at: str = "interpolates",
         activation: str = "leaky_relu",
@@ -128,15 +129,15 @@ class GAN:
             As for `GAN`.
         rng : int or Generator
             Draws the generator's weights, then the critic's.
-        dtype : float32 or float64
+        dtype : float32 or float64, optional
+            By default float64 with the output "identity", because columns may have means that are
+            large for their spread, and otherwise float32.
         activation : str
             Of the hidden layers.
         data : (n, n_data) array or sparse matrix, optional
-            Where given, the critic's first layer starts on standardised columns and, with the
-            output "identity", the generator's last one at the columns' means and standard
-            deviations. For anything but numbers of order one: on two clouds ten standard
-            deviations apart in five columns, with a GAN's other defaults, it divides the samples'
-            MMD² by three.
+            Where given, with the output "identity", the critic starts on standardised columns and
+            the generator at the columns' means and standard deviations, which is where `fit` starts
+            in any case. Other outputs: no effect.
 
         Raises
         ------
@@ -144,6 +145,7 @@ class GAN:
             If an argument is not as above.
         """
         rng = check.generator(rng)
+        dtype = scaling.dtype_for(output) if dtype is None else dtype
         try:
             hidden = [check.integer("hidden", width) for width in hidden]
         except TypeError:
@@ -152,12 +154,9 @@ class GAN:
         generator = Network.random([n_latent, *hidden, n_data], activation, output, rng, dtype)
         critic = Network.random([n_data, *hidden, 1], activation, "identity", rng, dtype)
         if data is not None:
-            mean, sd, _ = moments.of_columns(
-                check.matrix("data", data, n_data), Gaussian(), dtype=critic.dtype
-            )
-            critic.layers[0].read_standardized(mean, sd)
+            data = check.matrix("data", data, n_data)
             if output == "identity":
-                generator.layers[-1].write_standardized(mean, sd)
+                Standardized(critic.layers[0], generator.layers[-1], data, "data").write()
         return cls(generator, critic, loss, gradient_penalty, penalty_at)
 
     @property
@@ -223,6 +222,7 @@ class GAN:
         progress: bool = True,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike | None = None,
+        standardize: bool = True,
     ) -> History:
         """Let both networks learn in turn, in place.
 
@@ -254,6 +254,12 @@ class GAN:
         checkpoint : path, optional
             Save everything there after each epoch. If the file exists, training goes on from it
             and ends with the bits that an uninterrupted run would have given.
+        standardize : bool
+            Whether training sees real columns (those of the output "identity") as (x − mean) / sd,
+            so that their units and their means do not matter (see `scaling`). The slope that a
+            gradient penalty looks at is then that along the standardised columns. Samples and both
+            networks stay in the units of X. If all biases are 0, the game starts as ``random(...,
+            data=X)`` would. False: columns as they come. Other outputs: no effect.
 
         Returns
         -------
@@ -283,7 +289,7 @@ class GAN:
         generative adversarial networks.
         """
         pair = optimizer, optimizer if critic_optimizer is None else critic_optimizer
-        game = Game(self, X, batch_size, pair, critic_steps, rng)
+        game = Game(self, X, batch_size, pair, critic_steps, rng, standardize)
         return game.train(epochs, progress, callbacks, checkpoint)
 
     def critic_objective(self, x: Any, z: Any, mix: Any = None) -> Objective:

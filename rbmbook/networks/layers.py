@@ -139,16 +139,6 @@ class Dense:
         self.function.value(inputs, out)
         return out
 
-    def read_standardized(self, mean: np.ndarray, sd: np.ndarray) -> None:
-        """Let the layer do to x what it did to (x − mean) / sd."""
-        self.W[:] = self.W / sd[:, None]
-        self.b[:] = self.b - mean @ self.W
-
-    def write_standardized(self, mean: np.ndarray, sd: np.ndarray) -> None:
-        """Multiply the outputs of a layer without an activation by sd and add the mean."""
-        self.W[:] = self.W * sd
-        self.b[:] = self.b * sd + mean
-
     def copy(self) -> "Dense":
         """A layer with copies of the parameters."""
         return self.astype(self.dtype)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from rbmbook.machine import moments
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Unit
@@ -240,7 +241,7 @@ class Columns:
     def scale(self) -> np.ndarray:
         """What a difference of means is divided by."""
         low, high = self.kind.ends
-        varies = self.deviation > 1e-6 * (1 + np.abs(self.mean))
+        varies = self.deviation > moments.ROUNDING * np.abs(self.mean)
         return np.where(np.isinf(np.subtract(high, low)) & varies, self.deviation, 1.0)
 
     def dream_error(self, dreamed: np.ndarray) -> float:
