@@ -18,6 +18,21 @@ class TooLargeError(ValueError, FloatingPointError):
     """Parameters too large for float64 sums; while a machine is trained, it has diverged."""
 
 
+def too_large(W: np.ndarray, what: str = "sums") -> TooLargeError:
+    """The error that sums of weights, or their squares, overflow."""
+    return TooLargeError(
+        f"rbm: expected weights whose {what} are finite, got W from {W.min():.3g} to "
+        f"{W.max():.3g}, which {W.dtype} cannot add up"
+    )
+
+
+def held(x: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """Sums of weights and states, or an error where they overflow."""
+    if not np.isfinite(x).all():
+        raise too_large(W)
+    return x
+
+
 def lost(size: np.ndarray | float) -> np.ndarray | float:
     """What float64 sums may lose whose terms add up to `size` in magnitude."""
     return ROUNDINGS * EPSILON * size

@@ -4,6 +4,7 @@ import decimal
 import itertools
 
 CONTEXT = decimal.Context(prec=400, Emax=10**9, Emin=-(10**9))
+PI = decimal.Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628")
 SHORT = decimal.Context(prec=30, Emax=10**9, Emin=-(10**9))
 
 
@@ -42,6 +43,34 @@ def answers(W, a, b, levels_v=(0, 1), levels_h=(0, 1)):
         log_p = [log_sum(x) - log_z for x in log_v.values()]
         p_v = [_exp(x) for x in log_p]
     return float(log_z), *(list(map(float, x)) for x in (mean_v, mean_h, p_v, log_p))
+
+
+def gaussian_log_p(W, a, b, log_precision, v):
+    """log p(v) of each row, for Gaussian visible units and hidden units in {0, 1}."""
+    with decimal.localcontext(SHORT) as context:
+        context.prec = 80
+        W, v = [[[decimal.Decimal(x) for x in row] for row in m.tolist()] for m in (W, v)]
+        a, b, precision = _exact(a), _exact(b), [x.exp() for x in _exact(log_precision)]
+        log_z = log_sum(
+            sum(x * y for x, y in zip(b, h, strict=True))
+            + sum(
+                (a[i] + sum(w * x for w, x in zip(W[i], h, strict=True))) ** 2 / (2 * precision[i])
+                + (2 * PI / precision[i]).ln() / 2
+                for i in range(len(a))
+            )
+            for h in itertools.product((0, 1), repeat=len(b))
+        )
+        found = []
+        for row in v:
+            log_p = -log_z
+            for x, bias, gamma in zip(row, a, precision, strict=True):
+                log_p += bias * x - gamma * x * x / 2
+            for j, bias in enumerate(b):
+                log_p += log_sum(
+                    [decimal.Decimal(0), bias + sum(x * W[i][j] for i, x in enumerate(row))]
+                )
+            found.append(float(log_p))
+        return found
 
 
 def _exact(x):

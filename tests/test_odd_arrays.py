@@ -1,5 +1,8 @@
 """Arrays that are masked, in another order, strided, of other dtypes: right or refused."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -193,3 +196,110 @@ def test_noise_that_is_not_zero_is_compared_as_it_is(dtype):
     x = np.log(np.array([[0.5, 1.5, 1.0, 1e-10]]) * step).astype(dtype)
     u = np.array([[step, step, 0, 0]], dtype)
     assert rb.Bernoulli().sample(x, u).tolist() == [[0, 1, 1, 1]]
+
+
+def frames(X):
+    """The same numbers in ways that NumPy takes for objects, or that are of foreign byte order."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X)
+    columns = [X[:, 0] > 0, *(pandas.array(x, dtype="Int64") for x in X[:, 1:].T.astype(int))]
+    return {
+        "Int64": frame.astype("Int64"),
+        "UInt8": frame.astype("UInt8"),
+        "Float64": frame.astype("Float64"),
+        "Float32": frame.astype("Float32"),
+        "boolean": frame.astype("boolean"),
+        "bool beside Int64": pandas.DataFrame(dict(enumerate(columns))),
+        "bool beside float": pandas.DataFrame({0: X[:, 0] > 0} | dict(enumerate(X.T))).astype(
+            {0: bool}
+        ),
+        ">f8": X.astype(">f8"),
+        ">f4": X.astype(">f4"),
+        ">i2": X.astype(">i2"),
+    }
+
+
+FRAMES = [
+    "Int64",
+    "UInt8",
+    "Float64",
+    "Float32",
+    "boolean",
+    "bool beside Int64",
+    "bool beside float",
+]
+READERS = {
+    "free_energy": lambda X: rb.RBM.random(4, 3).free_energy(X),
+    "gibbs": lambda X: rb.gibbs.run(rb.RBM.random(4, 3), X, 2, 0),
+    "data": lambda X: rb.RBM.random(4, 3, data=X).a,
+    "pseudo": lambda X: rb.evaluate.pseudo_log_likelihood(rb.RBM.random(4, 3), X),
+    "neighbours": lambda X: rb.evaluate.nearest_neighbour_accuracy(X, np.eye(4)),
+    "mmd": lambda X: rb.two_sample.mmd(X, np.eye(4)).value,
+    "fit": lambda X: fitted(X).W,
+    "BernoulliRBM": lambda X: rb.BernoulliRBM(3, n_iter=1, random_state=0).fit(X).history_.epochs,
+    "GaussianRBM": lambda X: rb.GaussianRBM(3, n_iter=1, random_state=0).fit(X).history_.epochs,
+    "Network": lambda X: rb.Network.random([4, 2]).predict(X),
+}
+
+
+def fitted(X):
+    rbm = rb.RBM.random(4, 3)
+    rb.fit(rbm, X, epochs=1, progress=False)
+    return rbm
+
+
+@pytest.mark.parametrize("kind", [*FRAMES, ">f8", ">f4", ">i2"])
+@pytest.mark.parametrize("name", READERS)
+def test_nullable_frames_and_foreign_byte_order_are_the_same_data(name, kind):
+    X = np.random.default_rng(0).integers(0, 2, (30, 4)).astype(float)
+    np.testing.assert_array_equal(READERS[name](frames(X)[kind]), READERS[name](X))
+
+
+@pytest.mark.parametrize("kind", ["Int64", "Float64", "boolean"])
+@pytest.mark.parametrize("name", set(READERS) - {"BernoulliRBM", "GaussianRBM"})
+def test_what_is_missing_in_a_frame_is_refused_by_its_place(name, kind):
+    pandas = pytest.importorskip("pandas")
+    frame = frames(np.eye(4))[kind]
+    frame.iloc[2, 1] = pandas.NA
+    with pytest.raises(ValueError, match=r"got nan at row 2, column 1"):
+        READERS[name](frame)
+
+
+def test_frames_of_strings_stay_refused():
+    pandas = pytest.importorskip("pandas")
+    for dtype in ("string", object, "category"):
+        with pytest.raises(TypeError, match="v: expected real numbers"):
+            rb.RBM.random(4, 3).free_energy(pandas.DataFrame(np.eye(4).astype(int)).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8"])
+def test_a_machine_of_foreign_byte_order_holds_its_own(dtype):
+    W, a, b = (np.random.default_rng(0).normal(size=n) for n in ((4, 3), 4, 3))
+    native = np.dtype(dtype).newbyteorder("=")
+    precision = rb.Gaussian(a.astype(dtype))
+    rbm = rb.RBM(W.astype(dtype), a.astype(dtype), b.astype(dtype), precision)
+    ref = rb.RBM(W.astype(native), a, b, rb.Gaussian(a.astype(native)))
+    assert all(p.dtype == native and p.dtype.isnative for p in rbm.parameters)
+    np.testing.assert_array_equal(rbm.free_energy(np.eye(4)), ref.free_energy(np.eye(4)))
+    rbm.W = 2 * W.astype(dtype)
+    assert rbm.W.dtype.isnative and rb.RBM.random(4, 3, dtype=dtype).dtype == native
+    np.testing.assert_array_equal(
+        rb.Bernoulli().mean(W.astype(dtype)), rb.Bernoulli().mean(W.astype(native))
+    )
+
+
+def test_weights_of_examples_may_be_nullable_or_of_foreign_byte_order():
+    pandas = pytest.importorskip("pandas")
+    rbm, v, weight = rb.RBM.random(4, 3), np.eye(4), np.array([1, 2, 3, 4])
+    ref = rb.exact.gradient(rbm, v, weight).W
+    nullable = pandas.Series(weight).astype("Int64")
+    for given in (nullable, pandas.array(weight, dtype="Int64"), weight.astype(">f8")):
+        np.testing.assert_array_equal(rb.exact.gradient(rbm, v, given).W, ref)
+    nullable[1] = pandas.NA
+    with pytest.raises(ValueError, match="sample_weight: expected finite weights"):
+        rb.exact.gradient(rbm, v, nullable)
+
+
+def test_the_core_does_without_pandas():
+    code = "import sys, rbmbook; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -34,10 +34,7 @@ class Machine(BaseEstimator):
         """X as a dense or CSR matrix of numbers, of the dtype that they have."""
         validation.unmasked("X", X)
         accept = "csr" if self._sparse else False
-        X = validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset)
-        X = validation.matrix("X", X)
-        validation.domains("X", X, Gaussian(), relaxed=False, dtype=floating(X))
-        return X
+        return numbers(validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset))
 
     def _ready(self, X: Any) -> Any:
         """New data as the trained machine takes it."""
@@ -103,6 +100,13 @@ def to_unit_interval(X: Any, scale: Any) -> MinMaxScaler | None:
         return None
     inside = Bernoulli().within(X, relaxed=True)
     return None if not scale or (scale == "auto" and inside) else MinMaxScaler(clip=True).fit(X)
+
+
+def numbers(X: Any) -> Any:
+    """What scikit-learn calls numeric, without dates, and none too large to be scaled."""
+    X = validation.matrix("X", X)
+    validation.domains("X", X, Gaussian(), relaxed=False, dtype=floating(X))
+    return X
 
 
 def floating(X: Any) -> np.dtype:

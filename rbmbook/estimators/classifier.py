@@ -8,7 +8,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from rbmbook.estimators.base import Machine, to_unit_interval
+from rbmbook.estimators.base import Machine, numbers, to_unit_interval
 from rbmbook.machine.units import Bernoulli, Mixed, Softmax
 from rbmbook.training.discriminative import Discriminative, log_probabilities, with_labels
 from rbmbook.training.negative import CD, Negative
@@ -108,6 +108,7 @@ class RBMClassifier(ClassifierMixin, Machine):
         unmasked("X", X)
         unmasked("y", y)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype="numeric")
+        X = numbers(X)
         check_classification_targets(y)
         encoder = LabelEncoder().fit(y)
         self.classes_ = encoder.classes_

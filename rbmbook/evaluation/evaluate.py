@@ -120,13 +120,15 @@ def reconstruction_error(rbm: RBM, v: Any) -> np.ndarray:
     ----------
     Hinton (2012), A practical guide to training restricted Boltzmann machines, section 5.
     """
-    validation.instance("rbm", rbm, RBM)
+    density.require_sums(rbm)
     v = validation.matrix("v", v, rbm.n_visible)
     errors = np.empty(v.shape[0], rbm.dtype)
     for rows, block in validation.blocks("v", v, rbm.visible, rbm.dtype, relaxed=True):
-        reconstruction = rbm.visible_mean(rbm.hidden_mean(block))
-        errors[rows] = ((block - reconstruction) ** 2).mean(axis=1)
-    return errors
+        with np.errstate(over="ignore", invalid="ignore"):
+            h = rbm.hidden.mean(rbm.hidden_inputs(block))
+            reconstruction = rbm.visible.mean(rbm.visible_inputs(h))
+            errors[rows] = ((block - reconstruction) ** 2).mean(axis=1)
+    return rounding.held(errors, rbm.W)
 
 
 def nearest_neighbour_accuracy(data: Any, samples: Any) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import rounding, validation
 from rbmbook.machine.rbm import RBM
 
 SWEEPS = 100
@@ -23,7 +23,7 @@ SWEEPS = 100
 
 def require(rbm: Any) -> RBM:
     """`rbm` if it is a machine with a joint density, else an error with the reason."""
-    validation.instance("rbm", rbm, RBM).require_finite()
+    require_sums(rbm)
     for layer, unit in (("visible", rbm.visible), ("hidden", rbm.hidden)):
         if not unit.has_energy:
             raise ValueError(
@@ -38,6 +38,21 @@ def require(rbm: Any) -> RBM:
             f"{rbm.visible} and {rbm.hidden} units"
         )
     return rbm
+
+
+def require_sums(rbm: Any) -> None:
+    """Raise unless `rbm` is a machine whose sums are finite.
+
+    Those of its parameters, and where units are unbounded the squares of their means, γ x² / 2.
+    """
+    validation.instance("rbm", rbm, RBM).require_finite()
+    for unit, W, bias in ((rbm.visible, rbm.W, rbm.a), (rbm.hidden, rbm.W.T, rbm.b)):
+        precision, _ = unit.growth(len(bias))
+        with np.errstate(over="ignore"):
+            reach = np.abs(bias) + np.abs(W).sum(axis=1)
+            square = np.where(np.isinf(precision), 0, reach * reach).sum(dtype=rbm.dtype)
+        if not np.isfinite(square):
+            raise rounding.too_large(W, "squared sums")
 
 
 def is_normalisable(rbm: RBM) -> bool:

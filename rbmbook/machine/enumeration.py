@@ -92,10 +92,7 @@ class Side:
             slope = np.abs(self.unit.mean(ends)).max(axis=0) * peak  # input errors become these
             size = np.abs(self.unit.cgf_sum(ends)).max() + slope.sum() + own
         if not np.isfinite(size):
-            raise rounding.TooLargeError(
-                f"rbm: expected weights whose sums are finite, got W from {self.W.min():.3g} to "
-                f"{self.W.max():.3g}"
-            )
+            raise rounding.too_large(self.W)
         return float(rounding.lost(size))
 
     @cached_property

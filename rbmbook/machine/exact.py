@@ -96,14 +96,33 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     ValueError, TypeError
         If the shape does not fit, a value is not a state, or the machine is too large.
     """
-    machine = density.require(rbm).astype(np.float64)
+    machine, centre, precision = _centred(density.require(rbm))
     v = validation.matrix("v", v, rbm.n_visible)
-    blocks = validation.blocks("v", v, rbm.visible, np.float64, machine=rbm.dtype)
-    free = np.concatenate([machine.free_energy(block) for _, block in blocks])
+    free, moved = np.empty(v.shape[0]), np.empty(v.shape[0])
+    for rows, block in validation.blocks("v", v, rbm.visible, np.float64, machine=rbm.dtype):
+        u = block - centre
+        free[rows] = machine.free_energy(u)
+        moved[rows] = (np.abs(machine.W).sum(axis=1) + precision * np.abs(u)) @ np.abs(centre)
     log_p = rounding.minus(-free, log_partition(machine))
+    rounding.refuse(rounding.lost(moved), log_p)  # v − μ and b + Wᵀμ are rounded, too
     if machine.visible.levels is not None:
         rounding.refuse(enumeration.side_of(machine, True).rounding_error, log_p)
     return log_p.astype(rbm.dtype)
+
+
+def _centred(rbm: RBM) -> tuple[RBM, np.ndarray, np.ndarray]:
+    """The machine for v − μ in float64, μ and γ: μ = a/γ in Gaussian columns, in others both are 0.
+
+    With v = μ + u, γv²/2 − aᵀv is γu²/2 and a constant, which would have to cancel against log Z
+    all but for its last digits; the hidden biases become b + Wᵀμ.
+    """
+    machine = rbm.astype(np.float64)
+    real = machine.visible.real(rbm.n_visible)
+    precision, _ = machine.visible.growth(rbm.n_visible)
+    centre = np.where(real, machine.a / precision, 0.0)
+    machine.a = np.where(real, 0.0, machine.a)
+    machine.b = machine.b + centre @ machine.W
+    return machine, centre, np.where(real, precision, 0.0)
 
 
 def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) -> np.ndarray:

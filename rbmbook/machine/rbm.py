@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import storage, validation
+from rbmbook import rounding, storage, validation
 from rbmbook.machine import moments, units
 from rbmbook.machine.units import Bernoulli, Unit
 
@@ -196,8 +196,15 @@ class RBM:
         return RBM(self.W.astype(dtype), self.a, self.b, self.visible, self.hidden)
 
     def require_finite(self) -> "RBM":
-        """The machine, or an error: parameters that were written in place may not be finite."""
+        """The machine, or an error: parameters that were written in place may not be finite.
+
+        Nor may their sums, which are the inputs of units whose partners' states are at most 1.
+        """
         parameters = self.parameters
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = sum(np.abs(p).sum() for p in parameters)
+        if np.isfinite(size):
+            return self
         named = {"W": (self.W,), "a": (self.a,), "b": (self.b,)}
         named |= {"visible units": parameters.visible, "hidden units": parameters.hidden}
         for name, arrays in named.items():
@@ -205,7 +212,7 @@ class RBM:
                 raise ValueError(
                     f"rbm: expected finite parameters, got NaN or infinity in {name} ({self})"
                 )
-        return self
+        raise rounding.too_large(self.W)
 
     def __repr__(self) -> str:
         visible = f"{self.n_visible} visible {type(self.visible).__name__}"
@@ -240,10 +247,12 @@ class RBM:
             validation.blocks("h", h, self.hidden, self.dtype),
             strict=True,
         )
-        for (rows, v_rows), (_, h_rows) in pairs:
-            out[rows] = self.visible.energy(v_rows) + self.hidden.energy(h_rows)
-            out[rows] -= v_rows @ self.a + np.einsum("nh,nh->n", self.hidden_inputs(v_rows), h_rows)
-        return out
+        with np.errstate(over="ignore", invalid="ignore"):
+            for (rows, v_rows), (_, h_rows) in pairs:
+                out[rows] = self.visible.energy(v_rows) + self.hidden.energy(h_rows)
+                inputs = self.hidden_inputs(v_rows)
+                out[rows] -= v_rows @ self.a + np.einsum("nh,nh->n", inputs, h_rows)
+        return rounding.held(out, self.W)
 
     def free_energy(self, v: Any) -> np.ndarray:
         """F(v) = −log Σ_h exp(−E(v, h)) = U(v) − aᵀv − Σ_j cgf_j(b_j + Σ_i v_i W_ij).
@@ -288,7 +297,7 @@ class RBM:
         """
 
         def rows(v: np.ndarray) -> np.ndarray:
-            return self.hidden.mean(self.hidden_inputs(v))
+            return self.hidden.mean(rounding.held(self.hidden_inputs(v), self.W))
 
         return self._by_rows("v", v, self.visible, rows)
 
@@ -307,7 +316,7 @@ class RBM:
         """
 
         def rows(h: np.ndarray) -> np.ndarray:
-            return self.visible.mean(self.visible_inputs(h))
+            return self.visible.mean(rounding.held(self.visible_inputs(h), self.W))
 
         return self._by_rows("h", h, self.hidden, rows)
 
@@ -390,10 +399,11 @@ class RBM:
         self.require_finite()
         width = self.n_visible if name == "v" else self.n_hidden
         x = validation.matrix(name, x, width)
-        parts = [
-            function(block)
-            for _, block in validation.blocks(name, x, unit, self.dtype, relaxed=True)
-        ]
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = [
+                rounding.held(function(block), self.W)
+                for _, block in validation.blocks(name, x, unit, self.dtype, relaxed=True)
+            ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _draw(
@@ -402,7 +412,7 @@ class RBM:
         rng = validation.generator(rng)
 
         def rows(x: np.ndarray) -> np.ndarray:
-            field = inputs(x)
+            field = rounding.held(inputs(x), self.W)
             return drawn.sample(field, drawn.noise(field.shape, rng, self.dtype))
 
         return self._by_rows(name, x, given, rows)

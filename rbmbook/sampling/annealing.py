@@ -266,7 +266,8 @@ def _estimate(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
     """Weights whose mean is (Z / Z₀)^sign, as an estimate of log Z."""
     if not np.isfinite(log_w).all():
         raise ValueError(
-            "rbm: a chain's weight became infinite or NaN: the density may not be normalisable"
+            "rbm: a chain's weight became infinite or NaN: the density may not be normalisable, or "
+            "the parameters are too large"
         )
     n = len(log_w)
     log_mean = logsumexp(log_w) - np.log(n)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import rounding, validation
+from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.sampling.chains import Contrast
 from rbmbook.training.negative import CD, Negative
@@ -45,7 +46,7 @@ def estimate(
     ValueError, TypeError
         If a shape does not fit, a value is outside the domain, or an argument has the wrong type.
     """
-    validation.instance("rbm", rbm, RBM)
+    density.require_sums(rbm)
     v = validation.matrix("v", v, rbm.n_visible)
     validation.instance("negative", negative, Negative)
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
@@ -55,7 +56,11 @@ def estimate(
     state = negative.start(rbm, rng)
     weight = (weight / weight.sum()).astype(rbm.dtype)
     out, spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
-    return negative.ascent(batch, weight, state, rng, out, spare)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ascent = negative.ascent(batch, weight, state, rng, out, spare)
+    for part in ascent:
+        rounding.held(part, rbm.W)
+    return ascent
 
 
 def centre(

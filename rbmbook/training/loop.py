@@ -205,7 +205,10 @@ class Run:
                 if self.updates % CHECK_EVERY == 0 and not finite(watched):
                     break
             good = finite(self.parameters)
-            row = self.monitors() if good else {}
+            try:
+                row = self.monitors() if good else {}
+            except FloatingPointError:  # sums of the parameters overflow
+                good, row = False, {}
         bad = [name for name, x in row.items() if not np.isfinite(x) and name != "dream_error"]
         if not good or bad:
             for parameter, saved in zip(self.parameters, last_finite, strict=True):

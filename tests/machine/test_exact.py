@@ -245,3 +245,28 @@ def test_expectations_of_states_of_any_probability_are_exact(size, turned):
         found = rb.exact.expectations(rb.RBM(*theta))
         np.testing.assert_allclose(found.a, mean_v, rtol=1e-9, atol=1e-300)
         np.testing.assert_allclose(found.b, mean_h, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("far", [0.0, 30.0, 1e5, 1e7, 1e9, 1e11, 1e15])
+def test_gaussian_columns_far_from_zero_keep_their_digits_or_are_refused(far, dtype):
+    """In the columns' own coordinates the squares of their means would cancel: far² ε nats."""
+    rng = np.random.default_rng(3)
+    W, log_precision = rng.normal(size=(3, 3)), 0.3 * rng.normal(size=3)
+    mean = far * np.array([1, -1, 0.5])
+    rbm = rb.RBM(
+        W.astype(dtype),
+        np.exp(log_precision) * mean,
+        rng.normal(size=3) - mean @ W,
+        visible=rb.Gaussian(log_precision),
+    )
+    log_precision = rbm.visible.log_precision.astype(np.float64)
+    v = rbm.a / np.exp(log_precision) + rng.normal(size=(4, 3))
+    if far > 1e10:
+        with pytest.raises(ValueError, match="rbm: expected parameters whose sums float64 holds"):
+            rb.exact.log_likelihood(rbm, v)
+        return
+    ref = naive_decimal.gaussian_log_p(rbm.W, rbm.a, rbm.b, log_precision, v)
+    np.testing.assert_allclose(
+        rb.exact.log_likelihood(rbm, v), ref, rtol=np.finfo(dtype).eps, atol=1e-12 + 1e-15 * far
+    )

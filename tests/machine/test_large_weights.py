@@ -1,5 +1,7 @@
 """Enumeration at weights of any size: right, or an error."""
 
+import re
+
 import naive_decimal
 import numpy as np
 import pytest
@@ -102,6 +104,62 @@ def test_sums_that_overflow_are_refused():
     rbm = rb.RBM(np.full((3, 3), 1e308), np.zeros(3), np.zeros(3))
     with pytest.raises(ValueError, match="rbm: expected weights whose sums are finite"):
         rb.exact.log_partition(rbm)
+
+
+UNBOUNDED = [rb.Gaussian(), rb.ReLU()]
+KINDS = [(rb.Bernoulli(), rb.Bernoulli()), (rb.Spin(), rb.NoisyReLU())]
+KINDS += [(rb.Bernoulli(), unit) for unit in UNBOUNDED] + [(unit, rb.Spin()) for unit in UNBOUNDED]
+SUMS = {
+    "energy": lambda rbm, v, h: rbm.energy(v, h),
+    "free_energy": lambda rbm, v, h: rbm.free_energy(v),
+    "hidden_mean": lambda rbm, v, h: rbm.hidden_mean(v),
+    "visible_mean": lambda rbm, v, h: rbm.visible_mean(h),
+    "sample_hidden": lambda rbm, v, h: rbm.sample_hidden(v, 0),
+    "sample_visible": lambda rbm, v, h: rbm.sample_visible(h, 0),
+    "reconstruction_error": lambda rbm, v, h: rb.evaluate.reconstruction_error(rbm, v),
+    "estimate": lambda rbm, v, h: rb.gradient.estimate(rbm, v, rb.CD(1), 0).W,
+    "gibbs": lambda rbm, v, h: rb.gibbs.run(rbm, v, 2, 0),
+    "ais": lambda rbm, v, h: rb.evaluate.ais(rbm, 9, 9).log_z,
+    "reverse_ais": lambda rbm, v, h: rb.evaluate.reverse_ais(rbm, v, 9).log_z,
+    "log_partition": lambda rbm, v, h: rb.exact.log_partition(rbm),
+    "log_likelihood": lambda rbm, v, h: rb.exact.log_likelihood(rbm, v),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+@pytest.mark.parametrize("units", KINDS, ids=str)
+@pytest.mark.parametrize(
+    ("size", "dtype"),
+    [(8e307, float), (1e200, float), (1e120, float), (1e38, np.float32), (1e25, np.float32)],
+)
+def test_sums_of_any_size_are_finite_or_refused_and_numpy_is_silent(name, units, size, dtype):
+    """An overflowing sum is infinite or NaN, and a unit with the input NaN is off."""
+    W = (size * np.array([[1, -1, 1], [1, 1, -1], [-1, 1, 1], [1, 1, 1.0]])).astype(dtype)
+    rbm, answer = rb.RBM(W, np.zeros(4), np.zeros(3), *units), None
+    try:
+        answer = SUMS[name](rbm, np.ones((5, 4)), np.ones((5, 3)))
+    except (ValueError, TypeError) as error:
+        assert re.match("(rbm|unit): expected|unit: NoisyReLU", str(error))
+    assert answer is None or np.isfinite(answer).all()
+    assert answer is None or size < 8e307
+
+
+@pytest.mark.parametrize("name", ["free_energy", "ais", "sample_hidden", "gibbs", "estimate"])
+def test_the_largest_weights_are_refused_by_name(name):
+    rbm = rb.RBM(np.full((4, 3), 8e307), np.zeros(4), np.zeros(3))
+    with pytest.raises(
+        ValueError, match=r"^rbm: expected weights whose sums are finite, .*8e\+307"
+    ):
+        SUMS[name](rbm, np.ones((5, 4)), np.ones((5, 3)))
+
+
+def test_a_fit_whose_monitors_overflow_has_diverged_and_keeps_the_machine():
+    """One with weights that float32 cannot add up, and held-out rows that ask for the sum."""
+    rbm = rb.RBM(np.full((4, 3), 8e37, np.float32), np.zeros(4), np.zeros(3))
+    before = rbm.W.copy()
+    with pytest.raises(rb.DivergenceError):
+        rb.fit(rbm, np.ones((5, 4)), rb.CD(1), 1, validation=np.ones((5, 4)), progress=False)
+    np.testing.assert_array_equal(rbm.W, before)
 
 
 def test_a_deep_machine_refuses_what_rounding_would_decide():

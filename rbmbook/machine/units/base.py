@@ -161,7 +161,7 @@ class Unit:
 
 def prepare(inputs: Any, out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Inputs as a C-contiguous 2-D array of float32 or float64, and an array to write to."""
-    if not (type(inputs) is np.ndarray and inputs.dtype.char in "fd"):
+    if not (type(inputs) is np.ndarray and inputs.dtype.char in "fd" and inputs.dtype.isnative):
         inputs = validation.array("inputs", inputs)
         inputs = inputs if inputs.dtype.char in "fd" else inputs.astype(np.float64)
     if inputs.ndim != 2:
