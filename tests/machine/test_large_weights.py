@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import rbmbook as rb
+from rbmbook.machine import enumeration
 
 UNITS = {"bits": (rb.Bernoulli(), (0, 1)), "spins": (rb.Spin(), (-1, 1))}
 KEPT = {1.0: 1e-12, 1e3: 1e-10, 1e5: 1e-8}  # scale of the weights: nats that may be lost
@@ -204,5 +205,5 @@ def test_a_pseudo_likelihood_that_rounding_would_decide_is_refused():
 
 
 def test_the_kernel_of_the_code_stands_where_the_book_looks_for_it():
-    assert rb.exact.gray_block is rb.enumeration.gray_block
-    assert rb.exact.BLOCK_NUMBERS == rb.enumeration.BLOCK_NUMBERS
+    assert rb.exact.gray_block is enumeration.gray_block
+    assert rb.exact.BLOCK_NUMBERS == enumeration.BLOCK_NUMBERS
