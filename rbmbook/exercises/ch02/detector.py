@@ -54,21 +54,18 @@ MISTAKES = {
     "with a bias of 0 the unit is on half of the time for the empty picture. The bias must "
     "outweigh every picture in which a pixel of the mask is off.": lambda mask: (10.0 * mask, 0.0),
     "the bias cancels the weights of the whole mask exactly: with all pixels on the input is 0 and "
-    "the probability ½. Make the bias less negative, by "
-    "half a weight.": lambda mask: ((10.0 * mask, -10.0 * float(mask.sum()))),
+    "the probability ½. Make the bias less negative, by half a weight.":
+        lambda mask: (10.0 * mask, -10.0 * float(mask.sum())),
     "one pixel of the mask is enough to switch this unit on: it detects *any*, not *all*. The bias "
     "must be so low that all weights together are needed.": lambda mask: (10.0 * mask, -5.0),
     "the idea is right, but the weights are too small: half a weight of evidence is not enough for "
-    "0.99. How large must an input be for σ to "
-    "exceed 0.99?": lambda mask: ((mask.copy(), 0.5 - float(mask.sum()))),
-    "the two results are exchanged: first the weights, then the bias.": lambda mask: (
-        all_on_detector(mask)[::-1]
-    ),
-    "the signs are flipped: this unit is *off* when all pixels of the mask are on.": lambda mask: (
-        -10.0 * mask,
-        10.0 * float(mask.sum()) - 5.0,
-    ),
-}
+    "0.99. How large must an input be for σ to exceed 0.99?":
+        lambda mask: (mask.copy(), 0.5 - float(mask.sum())),
+    "the two results are exchanged: first the weights, then the bias.":
+        lambda mask: all_on_detector(mask)[::-1],
+    "the signs are flipped: this unit is *off* when all pixels of the mask are on.":
+        lambda mask: (-10.0 * mask, 10.0 * float(mask.sum()) - 5.0),
+}  # fmt: skip
 
 EXERCISE = exercise(
     __doc__, all_on_detector, cases, MISTAKES, parts=("weights", "bias"), compare=compare

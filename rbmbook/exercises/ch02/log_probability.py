@@ -38,35 +38,30 @@ def clipped(limit):
 
 
 MISTAKES = {
-    "the units that are off are missing. They contribute log P(h_j = 0 | v) = log σ(−x_j).": summed(
-        lambda h, x: -h * softplus(-x)
-    ),
+    "the units that are off are missing. They contribute log P(h_j = 0 | v) = log σ(−x_j).":
+        summed(lambda h, x: -h * softplus(-x)),
     "that is the log-probability that all hidden units are on: `h` does not occur in it. Where h_j "
     "is 0, the contribution is log σ(−x_j).": summed(lambda h, x: -softplus(-x)),
     "each unit that is on contributes log σ(x_j) *and* log σ(−x_j) in your sum. The second is for "
-    "the units that are off: multiply "
-    "it by 1 − h_j.": summed(lambda h, x: -h * softplus(-x) - softplus(x)),
+    "the units that are off: multiply it by 1 − h_j.":
+        summed(lambda h, x: -h * softplus(-x) - softplus(x)),
     "the probability was so small that its logarithm needed a floor: 1e-12 added to it. Take the "
-    "logarithm of σ by hand first: log σ(x) = −log(1 + exp(−x)).": slip(
-        pool=lambda logs, axis: np.log(np.exp(logs) + 1e-12).sum(axis)
-    ),
-    "on and off are exchanged: a unit that is on contributes log σ(x_j), one that is off "
-    "log σ(−x_j).": slip(h=complement),
-    "the sign is flipped: the logarithm of a probability is negative or 0.": lambda *args: (
-        -log_conditional(*args)
-    ),
-    "this is the probability; its logarithm is asked for.": lambda *args: np.exp(
-        log_conditional(*args)
-    ),
+    "logarithm of σ by hand first: log σ(x) = −log(1 + exp(−x)).":
+        slip(pool=lambda logs, axis: np.log(np.exp(logs) + 1e-12).sum(axis)),
+    "on and off are exchanged: a unit that is on contributes log σ(x_j), one that is off log "
+    "σ(−x_j).": slip(h=complement),
+    "the sign is flipped: the logarithm of a probability is negative or 0.":
+        lambda *args: -log_conditional(*args),
+    "this is the probability; its logarithm is asked for.":
+        lambda *args: np.exp(log_conditional(*args)),
     "that is Σ_j x_j h_j, the numerator's logarithm. The denominator is missing: Σ_j "
     "log(1 + exp(x_j)).": summed(lambda h, x: x * h),
     "that is −Σ_j log(1 + exp(x_j)), the log-probability that all hidden units are *off*. The "
     "numerator is missing: Σ_j x_j h_j.": summed(lambda h, x: -softplus(x)),
-    "the denominator has the wrong sign: log p is Σ_j x_j h_j *minus* Σ_j "
-    "log(1 + exp(x_j)).": summed(lambda h, x: x * h + softplus(x)),
-    "the denominator of a unit is 1 + exp(x_j), with a plus in the exponent.": summed(
-        lambda h, x: x * h - softplus(-x)
-    ),
+    "the denominator has the wrong sign: log p is Σ_j x_j h_j *minus* Σ_j log(1 + exp(x_j)).":
+        summed(lambda h, x: x * h + softplus(x)),
+    "the denominator of a unit is 1 + exp(x_j), with a plus in the exponent.":
+        summed(lambda h, x: x * h - softplus(-x)),
     "a unit that is off contributes log σ(0) = −log 2 in your sum: h_j multiplies the input. Its "
     "contribution is log σ(−x_j).": summed(lambda h, x: -softplus(-h * x)),
     "you normalise over the hidden units, as if exactly one of them could be on. Each has its own "
@@ -78,17 +73,14 @@ MISTAKES = {
         "`np.logaddexp` needs no clipping.": clipped(limit)
         for limit in (30, 50, 100, 500, 700)
     },
-    "the logarithm is to base 2; use the natural one.": lambda *args: (
-        log_conditional(*args) / np.log(2)
-    ),
+    "the logarithm is to base 2; use the natural one.":
+        lambda *args: log_conditional(*args) / np.log(2),
     "one number per row is asked for, the log-probability of the whole hidden state: sum the "
     "units' contributions over axis 1.": slip(pool=lambda logs, axis: logs),
-    "you return the largest contribution of a single unit. Sum over all of them.": slip(
-        pool=np.max
-    ),
-    "you average over the hidden units. Logarithms of factors add up: sum them.": slip(
-        pool=np.mean
-    ),
-}
+    "you return the largest contribution of a single unit. Sum over all of them.":
+        slip(pool=np.max),
+    "you average over the hidden units. Logarithms of factors add up: sum them.":
+        slip(pool=np.mean),
+}  # fmt: skip
 
 EXERCISE = exercise(__doc__, log_conditional, cases, MISTAKES, FORMULA)

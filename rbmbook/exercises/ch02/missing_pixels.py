@@ -50,30 +50,26 @@ def hint(args, received, expected):
 slip = slips_of(draw_missing)
 
 MISTAKES = {
-    "you draw the known pixels as well. Where `known` is 1, the picture stays as it is.": slip(
-        put=lambda known, v, drawn: drawn
-    ),
+    "you draw the known pixels as well. Where `known` is 1, the picture stays as it is.":
+        slip(put=lambda known, v, drawn: drawn),
     "you draw the pixels that are known and keep those that are missing.": slip(known=complement),
-    "the known pixels are 0 in your answer. They stay as they are in `v`.": slip(
-        put=lambda known, v, drawn: np.where(known, 0.0, drawn)
-    ),
+    "the known pixels are 0 in your answer. They stay as they are in `v`.":
+        slip(put=lambda known, v, drawn: np.where(known, 0.0, drawn)),
     "you return the picture unchanged.": slip(put=lambda known, v, drawn: v),
     "the comparison is the wrong way round: your unit is on with probability 1 − p. The noise lies "
     "*below* p with probability p.": slip(draw=lambda x, noise: 1 - below_sigmoid(x, noise)),
-    "for the missing pixels you return probabilities. A sample is 0 or 1: compare them "
-    "with the noise.": slip(draw=lambda x, noise: sigmoid(x)),
-    "you return the likelier value of each missing pixel and ignore the noise: no sample, "
-    "but a rounding.": slip(draw=lambda x, noise: (x > 0) * 1.0),
-    "the sign of the input is flipped: the sigmoid is 1 / (1 + exp(−input)).": slip(
-        W=negated, a=negated
-    ),
+    "for the missing pixels you return probabilities. A sample is 0 or 1: compare them with the "
+    "noise.": slip(draw=lambda x, noise: sigmoid(x)),
+    "you return the likelier value of each missing pixel and ignore the noise: no sample, but a "
+    "rounding.": slip(draw=lambda x, noise: (x > 0) * 1.0),
+    "the sign of the input is flipped: the sigmoid is 1 / (1 + exp(−input)).":
+        slip(W=negated, a=negated),
     "you use 1 − h: the weights of the hidden units that are *on* count.": slip(h=complement),
     "you average h over the batch. Each picture has its own hidden state.": slip(h=averaged),
-    "the input does not depend on the pixel drawn: by (2.7) only on h. "
-    "You add `v`.": lambda v, known, h, W, a, noise: draw_missing(v, known, h, W, a + v, noise),
-    "a pixel that is off is 0, not −1.": slip(
-        draw=lambda x, noise: 2 * below_sigmoid(x, noise) - 1
-    ),
+    "the input does not depend on the pixel drawn: by (2.7) only on h. You add `v`.":
+        lambda v, known, h, W, a, noise: draw_missing(v, known, h, W, a + v, noise),
+    "a pixel that is off is 0, not −1.":
+        slip(draw=lambda x, noise: 2 * below_sigmoid(x, noise) - 1),
     "you compare log(noise) with the input. The noise is below σ(y) exactly if "
     "log(noise / (1 − noise)) is below y.": slip(draw=lambda x, noise: (np.log(noise) < x) * 1.0),
     "you multiply the picture, the mask and the sample. Take `v` where known, the sample where "
@@ -82,15 +78,13 @@ MISTAKES = {
     "visible units. Downwards it is `h @ W.T`.": slip(W=np.transpose),
     "you compare the noise with the input itself. The input can be any number; its sigmoid is the "
     "probability.": slip(draw=lambda x, noise: (noise < x) * 1.0),
-    "the visible bias stands outside the sigmoid. It is a part of the input.": (
-        lambda v, known, h, W, a, noise: np.where(known == 1, v, noise < sigmoid(h @ W.T) + a)
-    ),
+    "the visible bias stands outside the sigmoid. It is a part of the input.":
+        lambda v, known, h, W, a, noise: np.where(known == 1, v, noise < sigmoid(h @ W.T) + a),
     "you compare 1 − noise with p. That is a sample, too, but another one: on where the noise "
     "itself is below p.": slip(noise=complement),
-    "you add the drawn pixels to what `v` holds at the missing ones. Replace it.": slip(
-        put=lambda known, v, drawn: v + (1 - known) * drawn
-    ),
+    "you add the drawn pixels to what `v` holds at the missing ones. Replace it.":
+        slip(put=lambda known, v, drawn: v + (1 - known) * drawn),
     "the missing pixels are 0 in your answer. Draw them.": slip(draw=lambda x, noise: 0 * noise),
-}
+}  # fmt: skip
 
 EXERCISE = exercise(__doc__, draw_missing, cases, MISTAKES, FORMULA, hint=hint)

@@ -28,37 +28,31 @@ of_input = in_terms_of(lambda v, W, b: (v @ W + b,))
 
 MISTAKES = {
     "right where the unit is undecided, but where it is nearly sure to be on, 1 − σ(x) has lost "
-    "all its digits. The section “Where it breaks” has the "
-    "cure: σ(−x).": of_input(lambda x: 1 - sigmoid(x)),
+    "all its digits. The section “Where it breaks” has the cure: σ(−x).":
+        of_input(lambda x: 1 - sigmoid(x)),
     "that is P(h_j = 1 | v). The probability of being *off* is asked for.": of_input(sigmoid),
-    "these are the inputs. A probability is asked for, by way of the sigmoid.": of_input(
-        lambda x: x
-    ),
+    "these are the inputs. A probability is asked for, by way of the sigmoid.":
+        of_input(lambda x: x),
     "each row sums to 1: you have normalised over the hidden units, as if exactly one of them "
-    "could be on. Each is on or off by itself, with its "
-    "own sigmoid.": of_input(lambda x: np.array([normalised(row) for row in x])),
-    "that is exp(−input), the odds of being off. Divide it by 1 + exp(−input).": of_input(
-        lambda x: np.exp(-x)
-    ),
-    "right for moderate inputs, but your numbers are float32, whose smallest is about 1e-45. "
-    "Stay in float64.": of_input(lambda x: sigmoid(-x.astype(np.float32))),
-    "the hidden bias stands outside the sigmoid. It is a part of the input.": lambda v, W, b: (
-        sigmoid(-(v @ W)) + b
-    ),
-    "that is the slope of the sigmoid, P(1 − P). The probability of being off is 1 − P.": of_input(
-        lambda x: sigmoid(x) * sigmoid(-x)
-    ),
+    "could be on. Each is on or off by itself, with its own sigmoid.":
+        of_input(lambda x: np.array([normalised(row) for row in x])),
+    "that is exp(−input), the odds of being off. Divide it by 1 + exp(−input).":
+        of_input(lambda x: np.exp(-x)),
+    "right for moderate inputs, but your numbers are float32, whose smallest is about 1e-45. Stay "
+    "in float64.": of_input(lambda x: sigmoid(-x.astype(np.float32))),
+    "the hidden bias stands outside the sigmoid. It is a part of the input.":
+        lambda v, W, b: sigmoid(-(v @ W)) + b,
+    "that is the slope of the sigmoid, P(1 − P). The probability of being off is 1 − P.":
+        of_input(lambda x: sigmoid(x) * sigmoid(-x)),
     "the hyperbolic tangent runs from −1 to 1. The sigmoid is (1 + tanh(x / 2)) / 2, and it is "
     "best computed from (2.3).": of_input(lambda x: np.tanh(-x)),
-    "there is a factor ½ in your input. It is b_j + Σ_i v_i W_ij.": of_input(
-        lambda x: sigmoid(-x / 2)
-    ),
-    "you take the sigmoid twice. `σ(−input)` is a probability already.": of_input(
-        lambda x: sigmoid(sigmoid(-x))
-    ),
+    "there is a factor ½ in your input. It is b_j + Σ_i v_i W_ij.":
+        of_input(lambda x: sigmoid(-x / 2)),
+    "you take the sigmoid twice. `σ(−input)` is a probability already.":
+        of_input(lambda x: sigmoid(sigmoid(-x))),
     "you use the negative of the picture, 1 − v. The picture stays as it is; the sign of the whole "
     "input changes.": lambda v, W, b: sigmoid((1 - v) @ W + b),
-}
+}  # fmt: skip
 
 # σ(−45) is about 3e−20, and its digits are asked for.
 EXERCISE = exercise(__doc__, probability_off, cases, MISTAKES, FORMULA, atol=1e-60)

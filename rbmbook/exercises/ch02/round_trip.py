@@ -73,45 +73,38 @@ def marginal_of_h(v, W, a, b):
 MISTAKES = {
     "you put the mean of h into the second sigmoid. The sigmoid is curved: average σ(a + W h) over "
     "the states of h, each with its probability, not h itself.": with_hidden(sigmoid),
-    "you use only the likeliest hidden state. The others have probability too.": with_hidden(
-        lambda x: x > 0
-    ),
-    "every hidden state counts the same in your average. Weigh each with p(h | v).": slip(
-        weigh=lambda x, h: np.full((len(x), len(h)), 1 / len(h))
-    ),
+    "you use only the likeliest hidden state. The others have probability too.":
+        with_hidden(lambda x: x > 0),
+    "every hidden state counts the same in your average. Weigh each with p(h | v).":
+        slip(weigh=lambda x, h: np.full((len(x), len(h)), 1 / len(h))),
     "the factors exp(Σ_j x_j h_j) are not normalised: divide by their sum over h, ∏_j "
     "(1 + exp(x_j)).": slip(weigh=lambda x, h: np.exp(x @ h.T)),
-    "you average over p(h), which knows nothing of v. The trip starts at v: "
-    "use p(h | v).": marginal_of_h,
-    "the transpose is missing in the step down: the inputs of the visible units are "
-    "`h @ W.T + a`.": slip(mean=lambda h, W, a: sigmoid(h @ W + a)),
-    "the hidden units that are off are missing in your p(h | v): each has the "
-    "factor 1 − σ(x_j).": slip(weigh=lambda x, h: (sigmoid(x)[:, None] ** h).prod(axis=2)),
-    "you average the inputs of the visible units; their sigmoid is missing.": slip(
-        mean=lambda h, W, a: h @ W.T + a
-    ),
+    "you average over p(h), which knows nothing of v. The trip starts at v: use p(h | v).":
+        marginal_of_h,
+    "the transpose is missing in the step down: the inputs of the visible units are `h @ W.T + a`.":
+        slip(mean=lambda h, W, a: sigmoid(h @ W + a)),
+    "the hidden units that are off are missing in your p(h | v): each has the factor 1 − σ(x_j).":
+        slip(weigh=lambda x, h: (sigmoid(x)[:, None] ** h).prod(axis=2)),
+    "you average the inputs of the visible units; their sigmoid is missing.":
+        slip(mean=lambda h, W, a: h @ W.T + a),
     "the signs of all inputs are flipped: the sigmoid is 1 / (1 + exp(−input)).": slip(**NEGATED),
     "the two tables do not have their hidden states in the same order: row k of the means must "
-    "belong to the state of column k "
-    "of p(h | v).": slip(weigh=lambda x, h: conditional_table(x, h)[:, ::-1]),
-    "you add up the means of all hidden states. Each counts with its probability p(h | v).": slip(
-        weigh=lambda x, h: np.ones((len(x), len(h)))
-    ),
-    "you weigh each hidden state with log p(h | v). The weight is the probability itself.": slip(
-        weigh=lambda x, h: np.log(conditional_table(x, h))
-    ),
-    "in your p(h | v) the units' probabilities are added. They are independent given v: "
-    "multiply them.": slip(weigh=lambda x, h: factors(x, h).sum(axis=2)),
+    "belong to the state of column k of p(h | v).":
+        slip(weigh=lambda x, h: conditional_table(x, h)[:, ::-1]),
+    "you add up the means of all hidden states. Each counts with its probability p(h | v).":
+        slip(weigh=lambda x, h: np.ones((len(x), len(h)))),
+    "you weigh each hidden state with log p(h | v). The weight is the probability itself.":
+        slip(weigh=lambda x, h: np.log(conditional_table(x, h))),
+    "in your p(h | v) the units' probabilities are added. They are independent given v: multiply "
+    "them.": slip(weigh=lambda x, h: factors(x, h).sum(axis=2)),
     "you send the inputs x_j down, without a sigmoid on the way up.": with_hidden(lambda x: x),
-    "these are two trips. One is asked for.": lambda v, *machine: round_trip_mean(
-        round_trip_mean(v, *machine), *machine
-    ),
-    "the visible bias stands alone in the sigmoid, and the rest outside. The input is "
-    "a_i + Σ_j W_ij h_j.": lambda v, W, a, b: sigmoid(a) + sigmoid(v @ W + b) @ W.T,
-    "the hidden units are all off in your step down: W does not occur.": with_hidden(
-        lambda x: 0 * x
-    ),
+    "these are two trips. One is asked for.":
+        lambda v, *machine: round_trip_mean(round_trip_mean(v, *machine), *machine),
+    "the visible bias stands alone in the sigmoid, and the rest outside. The input is a_i + Σ_j "
+    "W_ij h_j.": lambda v, W, a, b: sigmoid(a) + sigmoid(v @ W + b) @ W.T,
+    "the hidden units are all off in your step down: W does not occur.":
+        with_hidden(lambda x: 0 * x),
     "you return the picture you started with, `v`.": lambda v, *machine: v.copy(),
-}
+}  # fmt: skip
 
 EXERCISE = exercise(__doc__, round_trip_mean, cases, MISTAKES, FORMULA, hint=hint)

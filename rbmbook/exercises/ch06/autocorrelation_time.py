@@ -92,48 +92,40 @@ MISTAKES = {
     },
     "you count the first lag alone, τ = 1 + 2 ρ_1; all lags t ≥ 1 contribute.": cut_off(1),
     "your f is not centred: subtract μ = Σ p f first.": slip(mean=lambda f, p: 0),
-    "every state counts alike in your average; the expectation over the present state "
-    "weighs with p.": slip(weights=np.ones_like),
+    "every state counts alike in your average; the expectation over the present state weighs with "
+    "p.": slip(weights=np.ones_like),
     "T stands on the wrong side: values f are a column, T @ f; transposed, the matrix moves "
-    "distributions.": Ways(
-        slip(T=np.transpose),
-        slip(series=transposed_with_ones),
-        slip(T=np.transpose, weights=np.ones_like),
-        *(transposed_sum(lags) for lags in (1, 10, 50, 100, 200, 500, 1000)),
-    ),
-    "μ is the mean under p, p @ f, not the plain mean of f over the states.": slip(
-        mean=lambda f, p: f.mean()
-    ),
-    "you divide by the mean of f²; σ² is the mean of (f − μ)².": with_variance(
-        lambda p, f: p @ f**2
-    ),
-    "σ² is the variance under p; every state counts alike in yours.": with_variance(
-        lambda p, f: f.var()
-    ),
-    "you divide by σ; ρ_t has the variance σ² below.": with_variance(
-        lambda p, f: np.sqrt(p @ (f - p @ f) ** 2)
-    ),
-    "every state counts alike in your μ and in your averages; both weigh with p.": slip(
-        mean=lambda f, p: f.mean(), weights=np.ones_like
-    ),
+    "distributions.":
+        Ways(
+            slip(T=np.transpose),
+            slip(series=transposed_with_ones),
+            slip(T=np.transpose, weights=np.ones_like),
+            *(transposed_sum(lags) for lags in (1, 10, 50, 100, 200, 500, 1000)),
+        ),
+    "μ is the mean under p, p @ f, not the plain mean of f over the states.":
+        slip(mean=lambda f, p: f.mean()),
+    "you divide by the mean of f²; σ² is the mean of (f − μ)².":
+        with_variance(lambda p, f: p @ f**2),
+    "σ² is the variance under p; every state counts alike in yours.":
+        with_variance(lambda p, f: f.var()),
+    "you divide by σ; ρ_t has the variance σ² below.":
+        with_variance(lambda p, f: np.sqrt(p @ (f - p @ f) ** 2)),
+    "every state counts alike in your μ and in your averages; both weigh with p.":
+        slip(mean=lambda f, p: f.mean(), weights=np.ones_like),
     "1 / (1 − λ₂) is the time in which the distance to p falls by a factor e; τ is the sum 1 + 2 Σ "
     "ρ_t over all eigenvalues.": lambda T, p, f: 1 / (1 - second_eigenvalue(T)),
     "this is Σ ρ_t over t ≥ 1; τ is 1 plus twice that sum.": of_tau(lambda tau: (tau - 1) / 2),
     "the 1 in τ = 1 + 2 Σ ρ_t is missing.": of_tau(lambda tau: tau - 1),
-    "your sum of ρ_t starts at t = 0, but 1 is already counted: τ = 1 + 2 Σ_{t≥1} ρ_t.": of_tau(
-        lambda tau: tau + 2
-    ),
+    "your sum of ρ_t starts at t = 0, but 1 is already counted: τ = 1 + 2 Σ_{t≥1} ρ_t.":
+        of_tau(lambda tau: tau + 2),
     "this is 1/τ, what one draw is worth; τ is asked for.": of_tau(lambda tau: 1 / tau),
-    "(1 + λ₂) / (1 − λ₂) holds if ρ_t = λ₂^t; other eigenvalues contribute too.": lambda T, p, f: (
-        (1 + second_eigenvalue(T)) / (1 - second_eigenvalue(T))
-    ),
-    "the lag 0 is counted twice: the sum x = g + Tg + … contains ρ_0 = 1, so τ = 2 Σ − 1.": of_tau(
-        lambda tau: tau + 1
-    ),
-    "τ has a factor 2 before its sum: each lag occurs forwards and backwards.": of_tau(
-        lambda tau: (tau + 1) / 2
-    ),
+    "(1 + λ₂) / (1 − λ₂) holds if ρ_t = λ₂^t; other eigenvalues contribute too.":
+        lambda T, p, f: (1 + second_eigenvalue(T)) / (1 - second_eigenvalue(T)),
+    "the lag 0 is counted twice: the sum x = g + Tg + … contains ρ_0 = 1, so τ = 2 Σ − 1.":
+        of_tau(lambda tau: tau + 1),
+    "τ has a factor 2 before its sum: each lag occurs forwards and backwards.":
+        of_tau(lambda tau: (tau + 1) / 2),
     "you forgot to divide by the variance σ² of f.": with_variance(lambda p, f: 1),
-}
+}  # fmt: skip
 
 EXERCISE = exercise(__doc__, autocorrelation_time, cases, MISTAKES)

@@ -84,13 +84,12 @@ def noise_for_unknown_alone(v, known, W, a, b, rng):
 
 
 MISTAKES = {
-    "the known units are drawn anew like the others; put their old values back "
-    "after the draw.": all_of(gibbs_step),
-    "the wrong units keep their values: those with `known` false are to be drawn.": slip(
-        known=np.logical_not
-    ),
-    "h must see all of v, the present values of the unknown units too; you pass on the "
-    "known ones alone.": lambda v, known, *rest: gibbs_step(np.where(known, v, 0), known, *rest),
+    "the known units are drawn anew like the others; put their old values back after the draw.":
+        all_of(gibbs_step),
+    "the wrong units keep their values: those with `known` false are to be drawn.":
+        slip(known=np.logical_not),
+    "h must see all of v, the present values of the unknown units too; you pass on the known ones "
+    "alone.": lambda v, known, *rest: gibbs_step(np.where(known, v, 0), known, *rest),
     "you draw the visible layer's noise before the hidden layer's; in the documented order the "
     "(n, H) numbers come first.": visible_noise_first,
     "you draw noise for the unknown units alone; in the documented order there are (n, D) numbers, "
@@ -100,63 +99,58 @@ MISTAKES = {
     "you draw the hidden noise but pass E[h | v] on to the visible layer; compare the noise with "
     "the probabilities, and pass on the zeros and ones.": slip(up=mean_after_noise),
     "you round the probabilities at 1/2: a deterministic map, not a draw.": both(rounded),
-    "you return the probabilities P(v = 1 | h); the next state is a draw from them, "
-    "zeros and ones.": Ways(slip(down=mean), slip(up=rounded, down=mean)),
+    "you return the probabilities P(v = 1 | h); the next state is a draw from them, zeros and "
+    "ones.": Ways(slip(down=mean), slip(up=rounded, down=mean)),
     "you return the probabilities P(v = 1 | h), for the known units too. Those keep their values, "
-    "and the others are a draw: "
-    "zeros and ones.": Ways(all_of(slip(down=mean)), all_of(slip(up=rounded, down=mean))),
+    "and the others are a draw: zeros and ones.":
+        Ways(all_of(slip(down=mean)), all_of(slip(up=rounded, down=mean))),
     "you send means up and means down: probabilities, no states. A step of Gibbs sampling draws h, "
     "and then v, zeros and ones.": Ways(both(mean), all_of(both(mean))),
     "you return the probabilities P(h = 1 | v). The step draws h from them, and then goes on to "
     "the visible units.": lambda v, known, W, a, b, rng: sigmoid(v @ W + b),
     "a unit is on where its number is *below* its probability; you compare the other way round, "
     "which happens with probability 1 − p.": both(above),
-    "the new state equals the old one: the units that are not known have "
-    "to be drawn.": lambda v, *rest: v,
-    "the known units are switched off in your result; they keep "
-    "their values.": lambda v, known, *rest: np.where(known, 0.0, gibbs_step(v, known, *rest)),
+    "the new state equals the old one: the units that are not known have to be drawn.":
+        lambda v, *rest: v,
+    "the known units are switched off in your result; they keep their values.":
+        lambda v, known, *rest: np.where(known, 0.0, gibbs_step(v, known, *rest)),
     "h is a draw, but v is rounded at 1/2; the visible units are drawn, too.": slip(down=rounded),
     "h is rounded at 1/2, a deterministic map; it has to be drawn: compare P(h = 1 | v) with "
     "rng.random((n, H)).": slip(up=rounded),
-    "you draw the hidden noise, but round h at 1/2; compare P(h = 1 | v) with that noise.": slip(
-        up=rounded_after_noise
-    ),
+    "you draw the hidden noise, but round h at 1/2; compare P(h = 1 | v) with that noise.":
+        slip(up=rounded_after_noise),
     "the noise is drawn transposed; in the documented order its shapes are (n, H) and (n, D), one "
     "chain a row.": both(lambda x, rng: drawn(x.T, rng).T),
-    "one number decides about all units of all chains; each needs its own: draw (n, H) and "
-    "(n, D) numbers.": both(lambda x, rng: (rng.random() < sigmoid(x)) * 1.0),
+    "one number decides about all units of all chains; each needs its own: draw (n, H) and (n, D) "
+    "numbers.": both(lambda x, rng: (rng.random() < sigmoid(x)) * 1.0),
     "a hidden unit is on where its number is *below* its probability; you compare the other way "
     "round in the step up.": slip(up=above),
     "a visible unit is on where its number is *below* its probability; you compare the other way "
     "round in the step down.": slip(down=above),
-    "the sigmoid is missing in the step up: the noise is compared with a probability.": slip(
-        up=without_sigmoid
-    ),
-    "the sigmoid is missing in the step down: the noise is compared with a probability.": slip(
-        down=without_sigmoid
-    ),
+    "the sigmoid is missing in the step up: the noise is compared with a probability.":
+        slip(up=without_sigmoid),
+    "the sigmoid is missing in the step down: the noise is compared with a probability.":
+        slip(down=without_sigmoid),
     "you draw the noise chain by chain; in the documented order all (n, H) numbers of the hidden "
-    "layer come first, then all (n, D) of the "
-    "visible one.": lambda v, *rest: np.concatenate([gibbs_step(row[None], *rest) for row in v]),
-    "the sigmoid is missing: a uniform number is compared with a probability, not "
-    "with an input.": both(without_sigmoid),
+    "layer come first, then all (n, D) of the visible one.":
+        lambda v, *rest: np.concatenate([gibbs_step(row[None], *rest) for row in v]),
+    "the sigmoid is missing: a uniform number is compared with a probability, not with an input.":
+        both(without_sigmoid),
     "your draws may be right, but `binomial` uses up other numbers; compare `rng.random(…)` with "
-    "the probabilities, so that the states can "
-    "be compared.": both(lambda x, rng: rng.binomial(1, sigmoid(x)) * 1.0),
+    "the probabilities, so that the states can be compared.":
+        both(lambda x, rng: rng.binomial(1, sigmoid(x)) * 1.0),
     "the noise is normal; it must be uniform in [0, 1), `rng.random`, to fall below p with "
     "probability p.": both(lambda x, rng: (rng.standard_normal(x.shape) < sigmoid(x)) * 1.0),
-    "you compare normal noise with the inputs; uniform noise, `rng.random`, is compared with "
-    "their sigmoid.": both(lambda x, rng: (rng.standard_normal(x.shape) < x) * 1.0),
-    "you return the hidden state; the step goes on to the "
-    "visible one.": lambda v, known, W, a, b, rng: drawn(v @ W + b, rng),
-    "all chains share one row of noise, so they are not independent: draw (n, H) and "
-    "(n, D) numbers.": both(lambda x, rng: (rng.random(x.shape[1]) < sigmoid(x)) * 1.0),
-    "these are two steps; asked for is one.": lambda v, *rest: gibbs_step(
-        gibbs_step(v, *rest), *rest
-    ),
-    "the noise is not drawn from `rng`: you make a generator of your own.": slip(
-        rng=lambda rng: default_rng(0)
-    ),
-}
+    "you compare normal noise with the inputs; uniform noise, `rng.random`, is compared with their "
+    "sigmoid.": both(lambda x, rng: (rng.standard_normal(x.shape) < x) * 1.0),
+    "you return the hidden state; the step goes on to the visible one.":
+        lambda v, known, W, a, b, rng: drawn(v @ W + b, rng),
+    "all chains share one row of noise, so they are not independent: draw (n, H) and (n, D) "
+    "numbers.": both(lambda x, rng: (rng.random(x.shape[1]) < sigmoid(x)) * 1.0),
+    "these are two steps; asked for is one.":
+        lambda v, *rest: gibbs_step(gibbs_step(v, *rest), *rest),
+    "the noise is not drawn from `rng`: you make a generator of your own.":
+        slip(rng=lambda rng: default_rng(0)),
+}  # fmt: skip
 
 EXERCISE = exercise(__doc__, gibbs_step, cases, MISTAKES, FORMULA)

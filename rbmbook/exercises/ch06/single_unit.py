@@ -85,48 +85,44 @@ MISTAKES = {
     "h is never drawn.": block_matrix,
     "e^(−F₁) / e^(−F₀) is the ratio of the two shares, not a share: divide e^(−F₁) by the sum "
     "e^(−F₀) + e^(−F₁).": slip(share=np.exp),
-    "you draw v_i by a fair coin; its conditional depends on the two free energies.": slip(
-        share=lambda x: np.full_like(x, 0.5)
-    ),
-    "these are D steps together; asked for is the matrix of one.": lambda W, a, b: (
-        np.linalg.matrix_power(transition_matrix(W, a, b), len(a))
-    ),
-    "the diagonal is 1 in your matrix; it is what the other entries of the "
-    "row leave of 1.": lambda W, a, b: never_stays(W, a, b) + np.eye(2 ** len(a)),
+    "you draw v_i by a fair coin; its conditional depends on the two free energies.":
+        slip(share=lambda x: np.full_like(x, 0.5)),
+    "these are D steps together; asked for is the matrix of one.":
+        lambda W, a, b: np.linalg.matrix_power(transition_matrix(W, a, b), len(a)),
+    "the diagonal is 1 in your matrix; it is what the other entries of the row leave of 1.":
+        lambda W, a, b: never_stays(W, a, b) + np.eye(2 ** len(a)),
     "your entries are the probabilities of the pair (present, next); divide each row by "
-    "p(present), so that "
-    "it sums to 1.": lambda *machine: marginal(*machine)[:, None] * transition_matrix(*machine),
-    "the columns are scaled to sum to 1; it is the rows that sum to 1, without "
-    "any scaling.": lambda *machine: (T := transition_matrix(*machine)) / T.sum(axis=0),
+    "p(present), so that it sums to 1.":
+        lambda *machine: marginal(*machine)[:, None] * transition_matrix(*machine),
+    "the columns are scaled to sum to 1; it is the rows that sum to 1, without any scaling.":
+        lambda *machine: (T := transition_matrix(*machine)) / T.sum(axis=0),
     "the layers have changed places: the states are those of the *visible* units, and the hidden "
     "ones are summed over.": lambda W, a, b: transition_matrix(W.T, b, a),
     "the order of the states is reversed: the last unit changes fastest, as in "
     "`rb.exact.states(D)`.": slip(W=np.flipud, a=np.flip),
-    "rows and columns are exchanged: a row belongs to the present state "
-    "and sums to 1.": lambda *machine: transition_matrix(*machine).T,
-    "the two states' shares are exchanged: the lower free energy gets the larger share.": slip(
-        share=lambda x: sigmoid(-x)
-    ),
-    "you add up the steps of all units; each is picked with probability 1/D, so every "
-    "row sums to 1.": lambda W, a, b: len(a) * transition_matrix(W, a, b),
+    "rows and columns are exchanged: a row belongs to the present state and sums to 1.":
+        lambda *machine: transition_matrix(*machine).T,
+    "the two states' shares are exchanged: the lower free energy gets the larger share.":
+        slip(share=lambda x: sigmoid(-x)),
+    "you add up the steps of all units; each is picked with probability 1/D, so every row sums to "
+    "1.": lambda W, a, b: len(a) * transition_matrix(W, a, b),
     "you draw all units one after the other; a step draws one that is picked at random.": sweep,
-    "the diagonal is missing: the draw may give the old value, and then the "
-    "state stays.": never_stays,
-    "the diagonal has the share of one unit only; whichever one is picked, v may stay: "
-    "add up (`+=`).": Ways(stays_for(-1), stays_for(0)),
-    "you let the state change in every step. The draw may give the old value, so the diagonal "
-    "is not 0.": lambda *machine: (T := never_stays(*machine)) / T.sum(axis=1, keepdims=True),
+    "the diagonal is missing: the draw may give the old value, and then the state stays.":
+        never_stays,
+    "the diagonal has the share of one unit only; whichever one is picked, v may stay: add up "
+    "(`+=`).": Ways(stays_for(-1), stays_for(0)),
+    "you let the state change in every step. The draw may give the old value, so the diagonal is "
+    "not 0.": lambda *machine: (T := never_stays(*machine)) / T.sum(axis=1, keepdims=True),
     "you use p(v') of the new state; the conditional divides by the sum of the two states that "
     "differ in unit i alone.": moves(lambda p, new: new),
     "this is the Metropolis rule, min(1, p(v') / p(v)). It keeps p too, but asked for is a draw "
     "from the conditional, p(v') / (p(v) + p(v')).": moves(lambda p, new: np.minimum(1, new / p)),
-    "the hidden units have no effect in your conditional; they are summed over in the "
-    "free energy.": slip(W=missing),
+    "the hidden units have no effect in your conditional; they are summed over in the free energy.":
+        slip(W=missing),
     "you put E[h | v] into p(v_i = 1 | h); the conditional p(v_i | the others) sums over h: use "
     "the free energy.": mean_field,
-    "every row is p(v'), as if one step forgot everything.": lambda W, a, b: np.tile(
-        marginal(W, a, b), (2 ** len(a), 1)
-    ),
-}
+    "every row is p(v'), as if one step forgot everything.":
+        lambda W, a, b: np.tile(marginal(W, a, b), (2 ** len(a), 1)),
+}  # fmt: skip
 
 EXERCISE = exercise(__doc__, transition_matrix, cases, MISTAKES, FORMULA)
