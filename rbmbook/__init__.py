@@ -28,9 +28,9 @@ from rbmbook.sampling import gibbs, tempering
 from rbmbook.training import discriminative, gradient, monitors, negative, optimize
 from rbmbook.training import fit as train
 from rbmbook.training.discriminative import Discriminative
+from rbmbook.training.divergence import DivergenceError
 from rbmbook.training.fit import fit
 from rbmbook.training.history import History
-from rbmbook.training.loop import DivergenceError
 from rbmbook.training.monitors import TrainingWarning
 from rbmbook.training.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.training.optimize import SGD, Adam

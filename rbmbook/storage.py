@@ -20,11 +20,12 @@ def write(path: str | os.PathLike, kind: str, arrays: dict[str, np.ndarray], **m
     """Write arrays and JSON-able values to `path` through a temporary file beside it."""
     path = os.fspath(path)
     text = json.dumps({"kind": kind, "format": FORMAT, **meta}, default=_from_array)
+    named: dict[str, Any] = {META: np.array(text), **arrays}
     folder = os.path.dirname(os.path.abspath(path))
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".rbmbook-", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, **{META: np.array(text)}, **arrays)
+            np.savez(file, **named)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, _mode(path))

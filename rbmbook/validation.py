@@ -8,16 +8,26 @@ sparse matrix is never turned into floating point as a whole.
 import operator
 from collections.abc import Callable, Iterator
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
 
-if TYPE_CHECKING:
-    from rbmbook.machine.units import Unit
-
 BLOCK_ROWS = 1024
 REAL_KINDS = "biuf"  # bool, signed, unsigned, floating
+
+
+class _Domain(Protocol):
+    """What is asked of a unit: its domain in words, its states if they can be listed, a test."""
+
+    @property
+    def domain(self) -> str: ...
+    @property
+    def mean_domain(self) -> str: ...
+    @property
+    def levels(self) -> np.ndarray | None: ...
+    def outside(self, x: np.ndarray, relaxed: bool = False) -> np.ndarray: ...
+    def within(self, x: np.ndarray, relaxed: bool = False) -> bool: ...
 
 
 def generator(rng: Any, name: str = "rng") -> np.random.Generator:
@@ -155,7 +165,7 @@ def matrix(name: str, value: Any, width: int | None = None) -> Any:
     return found.tocsr() if sparse.issparse(found) else found
 
 
-def dense(rows: Any, dtype: np.dtype) -> np.ndarray:
+def dense(rows: Any, dtype: np.dtype | type) -> np.ndarray:
     """A block of rows as a C-contiguous array of `dtype`; itself where it is one already."""
     if sparse.issparse(rows):
         rows = rows.toarray()
@@ -165,8 +175,8 @@ def dense(rows: Any, dtype: np.dtype) -> np.ndarray:
 def blocks(
     name: str,
     x: Any,
-    unit: "Unit",
-    dtype: np.dtype,
+    unit: _Domain,
+    dtype: np.dtype | type,
     relaxed: bool = False,
     machine: np.dtype | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
@@ -181,13 +191,15 @@ def blocks(
         yield rows, dense(raw, dtype)
 
 
-def rows(name: str, x: Any, unit: "Unit", dtype: np.dtype, relaxed: bool = False) -> np.ndarray:
+def rows(
+    name: str, x: Any, unit: _Domain, dtype: np.dtype | type, relaxed: bool = False
+) -> np.ndarray:
     """All `blocks` of a `matrix` as one dense array."""
     return np.concatenate([block for _, block in blocks(name, x, unit, dtype, relaxed)])
 
 
 def domain(
-    name: str, x: np.ndarray, unit: "Unit", relaxed: bool, dtype: Any, first_row: int = 0
+    name: str, x: np.ndarray, unit: _Domain, relaxed: bool, dtype: Any, first_row: int = 0
 ) -> None:
     """Raise unless every value of the dense `x` is a state of `unit` (relaxed: or a mean).
 
@@ -220,7 +232,7 @@ def largest(dtype: Any, columns: int) -> float:
     return float(np.sqrt(np.finfo(dtype).max / columns)) / 2000
 
 
-def domains(name: str, x: Any, unit: "Unit", relaxed: bool, dtype: Any = np.float64) -> None:
+def domains(name: str, x: Any, unit: _Domain, relaxed: bool, dtype: Any = np.float64) -> None:
     """Raise unless every value of a `matrix` is a state of `unit` (relaxed: or a mean).
 
     `dtype` is that of the machine it goes to, see `domain`.

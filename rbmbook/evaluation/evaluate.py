@@ -55,7 +55,8 @@ def pseudo_log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
         sites = range(rbm.n_visible // levels.shape[1])
         inputs = machine.hidden_inputs(block)
         total = sum(
-            _site_log_probability(machine, block, inputs, np.full(len(block), s)) for s in sites
+            _site_log_probability(machine, levels, block, inputs, np.full(len(block), s))
+            for s in sites
         )
         parts.append(total)
     return _accurate(machine, np.concatenate(parts)).astype(rbm.dtype)
@@ -93,7 +94,7 @@ def sampled_pseudo_log_likelihood(
     for _, block in validation.blocks("v", v, rbm.visible, np.float64):
         inputs = machine.hidden_inputs(block)
         drawn = (rng.integers(count, size=len(block)) for _ in range(sites))
-        total = sum(_site_log_probability(machine, block, inputs, site) for site in drawn)
+        total = sum(_site_log_probability(machine, levels, block, inputs, site) for site in drawn)
         parts.append(total * (count / sites))
     return _accurate(machine, np.concatenate(parts)).astype(rbm.dtype)
 
@@ -194,10 +195,9 @@ def _accurate(rbm: RBM, answer: np.ndarray) -> np.ndarray:
 
 
 def _site_log_probability(
-    rbm: RBM, v: np.ndarray, inputs: np.ndarray, site: np.ndarray
+    rbm: RBM, levels: np.ndarray, v: np.ndarray, inputs: np.ndarray, site: np.ndarray
 ) -> np.ndarray:
     """log p(v_site | the others) of each row, for one site in each row."""
-    levels = rbm.visible.levels
     columns = site[:, None] * levels.shape[1] + np.arange(levels.shape[1])
     W, a = rbm.W[columns], rbm.a[columns]  # (n, c, H), (n, c)
     own = np.take_along_axis(v, columns, axis=1)

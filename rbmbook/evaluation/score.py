@@ -16,7 +16,7 @@ Hyvärinen (2005), Estimation of non-normalized statistical models by score matc
 Vincent (2011), A connection between score matching and denoising autoencoders.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import special
@@ -202,7 +202,7 @@ def implicit(rbm: RBM, v: Any, temperature: float = 1.0) -> float:
     inputs = rbm.hidden_inputs(v)
     psi = _score(rbm, v, rbm.hidden.mean(inputs)) / temperature
     lengths = np.einsum("ij,ij->j", rbm.W, rbm.W)
-    divergence = rbm.hidden.variance(inputs) @ lengths - rbm.visible.precision(rbm.dtype).sum()
+    divergence = rbm.hidden.variance(inputs) @ lengths - _precision(rbm).sum()
     half_square = np.einsum("ni,ni->n", psi, psi) / 2
     return float((half_square + divergence / temperature).mean(dtype=np.float64))
 
@@ -219,7 +219,7 @@ def _compare(
     # ∂/∂ψ, then ∂/∂inputs: E[h | v] moves with its input by the variance of h.
     outer = difference / rbm.dtype.type(temperature * len(v))
     inner = (outer @ rbm.W) * rbm.hidden.variance(inputs)
-    own = -rbm.visible.precision(rbm.dtype) * (outer * v).sum(axis=0)  # for log γ
+    own = -_precision(rbm) * (outer * v).sum(axis=0)  # for log γ
     return float(value), Parameters(
         W=outer.T @ mean + v.T @ inner,
         a=outer.sum(axis=0),
@@ -228,9 +228,14 @@ def _compare(
     )
 
 
+def _precision(rbm: RBM) -> np.ndarray:
+    """γ of each visible column; `_checked` makes sure that they are Gaussian."""
+    return cast(Gaussian, rbm.visible).precision(rbm.dtype)
+
+
 def _score(rbm: RBM, v: np.ndarray, hidden_mean: np.ndarray) -> np.ndarray:
     """a + E[h | v] Wᵀ − γ v."""
-    return rbm.visible_inputs(hidden_mean) - rbm.visible.precision(rbm.dtype) * v
+    return rbm.visible_inputs(hidden_mean) - _precision(rbm) * v
 
 
 def _checked(rbm: Any, v: Any, temperature: Any, name: str = "v") -> tuple[np.ndarray, Any]:

@@ -11,6 +11,7 @@ Knuth (2011), The art of computer programming 4A, section 7.2.1.1 (mixed-radix G
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class Side:
     @cached_property
     def levels(self) -> np.ndarray:
         """(r, c): the columns of each state."""
-        return self.own_unit.levels
+        return cast(np.ndarray, self.own_unit.levels)  # finitely many, see `side_of`
 
     @cached_property
     def states(self) -> int:
@@ -117,12 +118,10 @@ class Side:
         return digits, inputs, own + self.unit.cgf_sum(inputs)
 
 
-def side_of(rbm: RBM, visible: bool) -> Side | None:
-    """The chosen layer, ready to be enumerated; None if it has infinitely many states."""
+def side_of(rbm: RBM, visible: bool) -> Side:
+    """The chosen layer, of finitely many states, ready to be enumerated."""
     rbm = rbm.astype(np.float64)
     own, other = (rbm.visible, rbm.hidden) if visible else (rbm.hidden, rbm.visible)
-    if own.levels is None:
-        return None
     if visible:
         return Side(rbm.W, rbm.a, rbm.b, own, other, True)
     return Side(rbm.W.T, rbm.b, rbm.a, own, other, False)

@@ -33,8 +33,8 @@ THREADED_STATES = 2**14  # below, starting threads costs more than it saves
 
 
 def _smaller_side(rbm: RBM) -> Side:
-    both = enumeration.side_of(rbm, True), enumeration.side_of(rbm, False)
-    sides = [side for side in both if side is not None]
+    layers = (rbm.visible, True), (rbm.hidden, False)
+    sides = [enumeration.side_of(rbm, own) for unit, own in layers if unit.levels is not None]
     if not sides:
         raise ValueError(f"rbm: expected a layer with finitely many states, got {rbm}")
     side = min(sides, key=lambda side: side.states)
@@ -198,7 +198,7 @@ def expectations(rbm: RBM) -> Parameters:
         return gaussian_joint.expectations(rbm)
     side = _smaller_side(rbm)
     rounding.refuse(side.rounding_error, 0.0)
-    log_scale, sums = -np.inf, None  # the sums are kept divided by exp(log_scale)
+    log_scale, sums = -np.inf, list[Any]()  # the sums are kept divided by exp(log_scale)
     for digits, inputs, log_weight in (side.block(*place) for place in side.places()):
         peak = max(log_scale, log_weight.max())
         weight = np.exp(log_weight - peak)
@@ -206,7 +206,7 @@ def expectations(rbm: RBM) -> Parameters:
         mean = side.unit.mean(inputs)
         new = [weight.sum(), (weight[:, None] * x).T @ mean, weight @ x, weight @ mean]
         new += [weight @ s for s in side.unit.expected_statistics(inputs)]
-        if sums is not None:
+        if sums:
             new = [np.exp(log_scale - peak) * s + n for s, n in zip(sums, new, strict=True)]
         log_scale, sums = peak, new
     W, enumerated, summed, *own = (s / sums[0] for s in sums[1:])
@@ -269,7 +269,8 @@ def _each_block(side: Side, function: Callable) -> list[Any]:
         return [at(place) for place in side.places()]
     # The kernels hold no lock, so threads run side by side; how many does not change a block. Few
     # blocks are handed out at a time: an interrupt has to wait for all that have been.
-    threads, places, found = os.cpu_count() or 1, side.places(), []
+    threads, places = os.cpu_count() or 1, side.places()
+    found: list[Any] = []
     with ThreadPoolExecutor(threads) as pool:
         while few := list(islice(places, 4 * threads)):
             found += pool.map(at, few)

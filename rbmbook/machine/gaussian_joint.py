@@ -3,6 +3,8 @@
 p(v, h) ∝ exp(ηᵀx − xᵀΛx / 2) with x = (v, h), η = (a, b) and Λ = [[γ_v, −W], [−Wᵀ, γ_h]].
 """
 
+from typing import cast
+
 import numpy as np
 from scipy.linalg import solve_triangular
 
@@ -35,7 +37,8 @@ def expectations(rbm: RBM) -> Parameters:
     second = covariance + np.outer(mean, mean)
     D = rbm.n_visible
     square = -0.5 * np.diag(precision) * np.diag(second)
-    own = [s for unit, s in ((rbm.visible, square[:D]), (rbm.hidden, square[D:])) if unit.learn]
+    layers = (rbm.visible, square[:D]), (rbm.hidden, square[D:])
+    own = [s for unit, s in layers if unit.parameters()]
     arrays = second[:D, D:], mean[:D], mean[D:], *own
     return rbm.parameters.like(np.ascontiguousarray(p, rbm.dtype) for p in arrays)
 
@@ -43,6 +46,7 @@ def expectations(rbm: RBM) -> Parameters:
 def _joint(rbm: RBM) -> tuple[np.ndarray, np.ndarray]:
     """Λ and η."""
     rbm = rbm.astype(np.float64)
-    above = [np.diag(rbm.visible.precision()), -rbm.W]
-    below = [-rbm.W.T, np.diag(rbm.hidden.precision())]
+    visible, hidden = (cast(Gaussian, unit).precision() for unit in (rbm.visible, rbm.hidden))
+    above = [np.diag(visible), -rbm.W]
+    below = [-rbm.W.T, np.diag(hidden)]
     return np.block([above, below]), np.concatenate([rbm.a, rbm.b])

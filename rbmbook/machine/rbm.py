@@ -205,7 +205,7 @@ class RBM:
             size = sum(np.abs(p).sum() for p in parameters)
         if np.isfinite(size):
             return self
-        named = {"W": (self.W,), "a": (self.a,), "b": (self.b,)}
+        named: dict[str, tuple[np.ndarray, ...]] = {"W": (self.W,), "a": (self.a,), "b": (self.b,)}
         named |= {"visible units": parameters.visible, "hidden units": parameters.hidden}
         for name, arrays in named.items():
             if not all(np.isfinite(array).all() for array in arrays):

@@ -6,7 +6,7 @@ f(input). Every f here has derivatives that can be read off the output alone.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class Activation:
         self.pull_back(ones, np.ascontiguousarray(outputs))
         return ones
 
-    def __reduce_ex__(self, protocol: int) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         """One of `ACTIVATIONS` is pickled and copied by its name, not as compiled code."""
         if ACTIVATIONS.get(self.name) is self:
             return named, ("activation", self.name)

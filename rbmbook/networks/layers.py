@@ -177,7 +177,7 @@ class Trace:
         After a backward pass: the gradient with respect to each layer's inputs z.
     """
 
-    x: np.ndarray | None
+    x: np.ndarray
     inputs: list[np.ndarray]
     outputs: list[np.ndarray]
     deltas: list[np.ndarray]
@@ -185,4 +185,4 @@ class Trace:
     def first(self, n: int) -> "Trace":
         """The first n rows, sharing the memory."""
         lists = self.inputs, self.outputs, self.deltas
-        return Trace(None, *([array[:n] for array in arrays] for arrays in lists))
+        return Trace(self.x[:n], *([array[:n] for array in arrays] for arrays in lists))

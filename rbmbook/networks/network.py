@@ -166,7 +166,8 @@ class Network:
             z if layer.activation == "identity" else np.empty_like(z)
             for layer, z in zip(self.layers, inputs, strict=True)
         ]
-        return Trace(None, inputs, outputs, [np.empty_like(z) for z in inputs])
+        nothing = np.empty((0, self.layers[0].n_in), self.dtype)
+        return Trace(nothing, inputs, outputs, [np.empty_like(z) for z in inputs])
 
     def forward(self, x: np.ndarray, out: Trace | None = None) -> Trace:
         """Inputs and outputs of every layer, for `backward` or to look at.

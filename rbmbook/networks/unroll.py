@@ -26,7 +26,7 @@ def dense(way: Directed) -> Dense:
     if kind not in ACTIVATIONS:
         names = ", ".join(unit.__name__ for unit in ACTIVATIONS)
         raise ValueError(f"rbms: expected units among {names} to be unrolled, got {way.unit}")
-    if kind is Gaussian:  # the mean is input / γ
+    if isinstance(way.unit, Gaussian):  # the mean is input / γ
         variance = 1 / way.unit.precision(way.W.dtype)
         return Dense(way.W * variance, way.b * variance, "identity")
     return Dense(way.W, way.b, ACTIVATIONS[kind])

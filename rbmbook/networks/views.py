@@ -61,11 +61,11 @@ class Logits(Dense):
         self.function = named("activation", "identity")
 
     @property
-    def W(self) -> np.ndarray:
+    def W(self) -> np.ndarray:  # type: ignore[override]  # read, never replaced
         """The source's weights."""
         return self.source.W
 
     @property
-    def b(self) -> np.ndarray:
+    def b(self) -> np.ndarray:  # type: ignore[override]
         """The source's biases."""
         return self.source.b

@@ -61,11 +61,14 @@ def filters(
     <Figure: Four filters of one pixel each.>
     """
     W = numbers("W", W, 2)
-    if isinstance(order, str) and order == "norm":
-        order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")
-    elif isinstance(order, str):
+    if order is None:
+        chosen = np.arange(W.shape[1])
+    elif not isinstance(order, str):
+        chosen = np.asarray(order)
+    elif order == "norm":
+        chosen = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")
+    else:
         raise ValueError(f'order: expected "norm", indices or None, got {order!r}')
-    chosen = np.arange(W.shape[1]) if order is None else np.asarray(order)
     if chosen.ndim != 1 or not np.isin(chosen, np.arange(W.shape[1])).all():
         raise ValueError(f"order: expected indices of the {W.shape[1]} columns of W")
     n = min(len(chosen), 64) if n is None else validation.integer("n", n)
@@ -146,14 +149,14 @@ def _mosaic(
     high, wide = zoom * height, zoom * width
     tiles = np.full((rows * columns, high + 1, wide + 1), np.nan)
     tiles[:n, :high, :wide] = images.reshape(n, height, width).repeat(zoom, 1).repeat(zoom, 2)
-    canvas = tiles.reshape(rows, columns, high + 1, wide + 1).swapaxes(1, 2)
-    canvas = canvas.reshape(rows * (high + 1), columns * (wide + 1))
+    grid = tiles.reshape(rows, columns, high + 1, wide + 1).swapaxes(1, 2)
+    canvas = grid.reshape(rows * (high + 1), columns * (wide + 1))
     canvas = np.pad(canvas, ((1, 0), (1, 0)), constant_values=np.nan)  # a line on all four sides
     # Room, in inches, for what stands beside the images: a colour bar or the labels.
     margin = 1.0 if row_labels is None else 0.3 + 0.095 * max(map(len, row_labels))
     tile = min(1.0, (6.4 - margin) / columns)
-    size = (max(tile * columns + margin, 2.4), tile * rows * height / width + 0.45)
-    fig, ax = plt.subplots(figsize=size)
+    figure_size = (max(tile * columns + margin, 2.4), tile * rows * height / width + 0.45)
+    fig, ax = plt.subplots(figsize=figure_size)
     palette = plt.get_cmap(colours).with_extremes(bad=GAP)
     drawn = ax.imshow(canvas, cmap=palette, vmin=limits[0], vmax=limits[1])
     if n % columns:  # no images at the end of the last row: paper, not grey

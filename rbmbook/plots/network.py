@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Circle
 
 from .style import NEGATIVE, POSITIVE, numbers
 
@@ -99,7 +100,7 @@ def _weights(ax: Axes, W: np.ndarray, below: np.ndarray, above: np.ndarray, limi
         # Each hidden unit has its own height, so that numbers do not meet where lines cross.
         t = 0.45 if len(above) == 1 else 0.28 + 0.34 * j / (len(above) - 1)
         ax.text(
-            (1 - t) * below[i] + t * above[j], t * TOP, _number(w), ha="center", va="center",
+            float((1 - t) * below[i] + t * above[j]), t * TOP, _number(w), ha="center", va="center",
             fontsize=10, zorder=2,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
@@ -112,7 +113,7 @@ def _units(
     for k, place in enumerate(x):
         on = values is not None and values[k] > 0
         ax.add_patch(
-            plt.Circle((place, y), 0.3, facecolor=ON if on else OFF, edgecolor="black", zorder=3)
+            Circle((place, y), 0.3, facecolor=ON if on else OFF, edgecolor="black", zorder=3)
         )
         text = f"${name}_{{{k + 1}}}$"
         if values is not None:

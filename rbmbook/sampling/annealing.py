@@ -251,7 +251,9 @@ class _Path:
         return visible.sample(field, visible.noise(field.shape, rng, np.float64))
 
 
-def _path(rbm: RBM, betas: Any, rng: Any, data: Any) -> tuple[_Path, np.ndarray, Any]:
+def _path(
+    rbm: RBM, betas: Any, rng: Any, data: Any
+) -> tuple[_Path, np.ndarray, np.random.Generator]:
     path = _Path(rbm, data)
     if np.ndim(betas) == 0:
         betas = np.linspace(0.0, 1.0, validation.integer("betas", betas, minimum=2))

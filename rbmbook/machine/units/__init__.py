@@ -20,7 +20,7 @@ Welling, Rosen-Zvi and Hinton (2004), Exponential family harmoniums.
 
 from dataclasses import fields
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 from rbmbook.machine.units.base import Unit
 from rbmbook.machine.units.continuous import Gaussian, NoisyReLU, ReLU
@@ -47,7 +47,7 @@ def describe(unit: Unit) -> dict[str, Any]:
     A type outside this package is written with the module that defines it.
     """
     kind = type(unit)
-    options = {f.name: _plain(getattr(unit, f.name)) for f in fields(unit) if f.init}
+    options = {f.name: _plain(getattr(unit, f.name)) for f in fields(cast(Any, unit)) if f.init}
     return {"type": _name(kind), **options}
 
 

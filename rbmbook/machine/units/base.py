@@ -1,7 +1,7 @@
 """What every type of unit has in common."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,20 @@ class Unit:
     Inputs, means and samples are (n, columns) arrays of float32 or float64, which is kept.
     """
 
-    domain: ClassVar[str]  # in words, for error messages
-    has_energy: ClassVar[bool] = True  # False where the conditionals belong to no U(x)
-    mean_domain: ClassVar[str]
+    @property
+    def domain(self) -> str:
+        """The states in words, for error messages."""
+        raise NotImplementedError
+
+    @property
+    def mean_domain(self) -> str:
+        """The means in words, for error messages."""
+        raise NotImplementedError
+
+    @property
+    def has_energy(self) -> bool:
+        """False where the conditionals belong to no U(x)."""
+        return True
 
     @property
     def levels(self) -> np.ndarray | None:
@@ -118,7 +129,7 @@ class Unit:
     def match_variance(self, variance: np.ndarray) -> None:
         """Set a learned scale, if the type has one, so that a unit without weights has it."""
 
-    def between(self, base: "Unit", beta: float) -> "Unit":
+    def between(self, base: Any, beta: float) -> "Unit":
         """The unit with (1 − β) U_base + β U, of this type; `base` differs in parameters only."""
         return self
 
@@ -142,7 +153,7 @@ class Unit:
         """By what columns with these standard deviations are divided to be standardised."""
         return np.ones_like(sd)
 
-    def take(self, other: "Unit", scale: Any = 1.0, where: Any = True) -> None:
+    def take(self, other: Any, scale: Any = 1.0, where: Any = True) -> None:
         """Have the own parameters of a unit of the same type, whose x is this one's over `scale`.
 
         Only in the columns `where`, and with a scale other than 1 only in those that are `real`.

@@ -91,7 +91,7 @@ class _Quadratic(Unit):
         """U(x) = Σ γ x² / 2 of each row."""
         return 0.5 * (x * x * self.precision(x.dtype)).sum(axis=1)
 
-    def between(self, base: Unit, beta: float) -> Unit:
+    def between(self, base: "_Quadratic", beta: float) -> Unit:
         """The unit with the precision (1 − β) γ_base + β γ."""
         mixture = copy.copy(self)
         precision = (1 - beta) * base.precision() + beta * self.precision()

@@ -87,7 +87,8 @@ class Mixed(Unit):
     def growth(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
         """What each part says of its columns."""
         parts = [unit.growth(own) for unit, own in self.parts]
-        return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+        precision, positive = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return precision, positive
 
     @property
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
@@ -121,7 +122,8 @@ class Mixed(Unit):
 
     def energy(self, x: np.ndarray) -> np.ndarray:
         """The sum of the parts' energies, shape (n,)."""
-        return sum(unit.energy(x[:, part]) for unit, part in self.slices())
+        parts = (unit.energy(x[:, part]) for unit, part in self.slices())
+        return sum(parts, np.zeros(len(x), x.dtype))
 
     def cgf(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """The cgf of each site, part by part."""
@@ -134,7 +136,7 @@ class Mixed(Unit):
     def cgf_sum(self, inputs: np.ndarray) -> np.ndarray:
         """The cgf summed over each row, shape (n,)."""
         parts = ((unit, np.ascontiguousarray(inputs[:, part])) for unit, part in self.slices())
-        return sum(unit.cgf_sum(own) for unit, own in parts)
+        return sum((unit.cgf_sum(own) for unit, own in parts), np.zeros(len(inputs), inputs.dtype))
 
     def mean(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """E[x | input]."""
