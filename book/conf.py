@@ -74,7 +74,13 @@ def leave_equations_alone(app, doctree):
             node["no-wrap"] = node["nowrap"] = True  # the newer and the older name
 
 
+def lead_to_pages(app, docname, source):
+    """Let links to a chapter that are right on GitHub lead to its page."""
+    source[0] = source[0].replace("](../notebooks/", "](notebooks/")
+
+
 def setup(app):
     """Connect what Sphinx has no option for."""
+    app.connect("source-read", lead_to_pages)
     app.connect("doctree-read", leave_equations_alone)
     return {"parallel_read_safe": True}

@@ -42,6 +42,10 @@ def score(rbm: RBM, v: Any, temperature: float = 1.0) -> np.ndarray:
     ValueError, TypeError
         If an argument is not as above.
 
+    References
+    ----------
+    Book: (14.9).
+
     Examples
     --------
     >>> import rbmbook as rb
@@ -79,6 +83,7 @@ def parzen_score(v: Any, data: Any, sigma: float) -> np.ndarray:
     References
     ----------
     Vincent (2011), A connection between score matching and denoising autoencoders.
+    Book: (14.8).
 
     Examples
     --------
@@ -131,6 +136,7 @@ def denoising(
     References
     ----------
     Vincent (2011), A connection between score matching and denoising autoencoders.
+    Book: (14.10), (14.11).
     """
     sigma = check.real("sigma", sigma, 0.0, closed="neither")
     noisy, temperature = _checked(rbm, noisy, temperature, "noisy")
@@ -167,6 +173,7 @@ def matching(rbm: RBM, v: Any, target: Any, temperature: float = 1.0) -> tuple[f
     References
     ----------
     Hyvärinen (2005), Estimation of non-normalized statistical models by score matching.
+    Book: (14.10).
     """
     v, temperature = _checked(rbm, v, temperature)
     target = _rows("target", rbm, target)

@@ -60,6 +60,8 @@ def is_normalisable(rbm: RBM) -> bool:
 
     With units of both signs the answer is exact. Among units ≥ 0 a direction in which exp(−E) grows
     is searched for by alternation, from several starts; not to find one is no proof.
+
+    Book: (11.13).
     """
     (rows, row_floor), (columns, column_floor) = (
         unit.growth(size)

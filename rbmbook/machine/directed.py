@@ -77,6 +77,8 @@ class Directed:
 
         For W this is the delta rule, ⟨x (y − E[y | x])ᵀ⟩. It is linear in y for the units without
         parameters of their own, so that means may stand in for states there.
+
+        Book: (12.8), (12.9).
         """
         inputs = self.inputs(x)
         delta = y - self.unit.mean(inputs)

@@ -32,6 +32,8 @@ def gray_block(steps, own_steps, bias, start, digits, inputs, own):
     are digits : (n, S), inputs : (n, K) and own : (n,). The code's state number `start` is computed
     from scratch, so rounding errors do not outlive a block; a further row differs from the one
     before at a single site.
+
+    Book: (5.3), (5.5), (5.6).
     """
     sites, radix, width = steps.shape
     rest = start

@@ -61,6 +61,10 @@ def log_partition(rbm: RBM) -> float:
         `rbmbook.machine.density`; two Gaussian layers without one have log Z = inf), or float64
         cannot hold the sums.
 
+    References
+    ----------
+    Book: (1.2), (5.1), (5.7).
+
     Examples
     --------
     >>> import numpy as np
@@ -95,6 +99,10 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     ------
     ValueError, TypeError
         If the shape does not fit, a value is not a state, or the machine is too large.
+
+    References
+    ----------
+    Book: (4.1), (10.1).
     """
     machine, centre, precision = _centred(density.require(rbm))
     v = validation.matrix("v", v, rbm.n_visible)
@@ -177,6 +185,10 @@ def probabilities(rbm: RBM) -> np.ndarray:
     ------
     ValueError
         If the visible layer has infinitely or too many states.
+
+    References
+    ----------
+    Book: (0.2).
     """
     rbm = density.require(rbm)
     v = states(rbm.n_visible, rbm.visible)
@@ -192,6 +204,10 @@ def expectations(rbm: RBM) -> Parameters:
     ------
     ValueError
         If both layers have more than 2³⁰ states, or the machine has no normalisable density.
+
+    References
+    ----------
+    Book: (4.5), (5.2).
     """
     density.require(rbm)
     if gaussian_joint.applies(rbm):
@@ -237,6 +253,10 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     ------
     ValueError, TypeError
         If a shape does not fit, a value is outside the domain, or the machine is too large.
+
+    References
+    ----------
+    Book: (4.6), (7.1).
     """
     machine = density.require(rbm).astype(np.float64)
     v = validation.matrix("v", v, rbm.n_visible)

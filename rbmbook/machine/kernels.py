@@ -100,7 +100,7 @@ def bernoulli_sample(inputs, noise, out):
 
 @jit
 def bernoulli_cgf(inputs, out):
-    """log Σ_{x∈{0,1}} exp(x·input) = softplus(input), stable for any magnitude."""
+    """log Σ_{x∈{0,1}} exp(x·input) = softplus(input), stable for any magnitude. Book: (3.9)."""
     x, y = inputs.ravel(), out.reshape(out.size)
     zero = x.dtype.type(0)
     for i in range(x.size):

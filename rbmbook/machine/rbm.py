@@ -145,6 +145,7 @@ class RBM:
         References
         ----------
         Hinton (2012), A practical guide to training restricted Boltzmann machines, section 8.
+        Book: (8.1).
         """
         shape = (
             validation.integer("n_visible", n_visible),
@@ -235,6 +236,10 @@ class RBM:
         ------
         ValueError, TypeError
             If a shape does not fit or a value is not a state (0 or 1 for Bernoulli units).
+
+        References
+        ----------
+        Book: (1.1), (11.1).
         """
         self.require_finite()
         v = validation.matrix("v", v, self.n_visible)
@@ -275,6 +280,7 @@ class RBM:
         References
         ----------
         Hinton (2012), A practical guide to training restricted Boltzmann machines, section 16.1.
+        Book: (3.6), (11.6).
         """
 
         def rows(v: np.ndarray) -> np.ndarray:
@@ -294,6 +300,10 @@ class RBM:
         ------
         ValueError, TypeError
             If the shape does not fit or a value is outside the domain.
+
+        References
+        ----------
+        Book: (2.4).
         """
 
         def rows(v: np.ndarray) -> np.ndarray:
@@ -313,6 +323,10 @@ class RBM:
         ------
         ValueError, TypeError
             If the shape does not fit or a value is outside the domain.
+
+        References
+        ----------
+        Book: (2.7), (11.11).
         """
 
         def rows(h: np.ndarray) -> np.ndarray:
@@ -334,6 +348,10 @@ class RBM:
         ------
         ValueError, TypeError
             If the shape does not fit, a value is outside the domain, or `rng` is neither.
+
+        References
+        ----------
+        Book: (2.4).
         """
         return self._draw("v", v, self.visible, self.hidden, self.hidden_inputs, rng)
 
@@ -351,17 +369,27 @@ class RBM:
         ------
         ValueError, TypeError
             If the shape does not fit, a value is outside the domain, or `rng` is neither.
+
+        References
+        ----------
+        Book: (2.7).
         """
         return self._draw("h", h, self.hidden, self.visible, self.visible_inputs, rng)
 
     def hidden_inputs(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """v @ W + b of a dense block of the machine's dtype; unchecked, for inner loops."""
+        """v @ W + b of a dense block of the machine's dtype; unchecked, for inner loops.
+
+        Book: (2.2).
+        """
         out = np.matmul(v, self.W, out=out)
         out += self.b
         return out
 
     def visible_inputs(self, h: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """h @ W.T + a of a dense block of the machine's dtype; unchecked, for inner loops."""
+        """h @ W.T + a of a dense block of the machine's dtype; unchecked, for inner loops.
+
+        Book: (1.4), (2.6).
+        """
         out = np.matmul(h, self.W.T, out=out)
         out += self.a
         return out

@@ -2,10 +2,10 @@
 
 Between β = 0 and β = 1 lie the machines with the parameters βW, βb and (1 − β)a⁰ + βa, and where
 visible units have precisions (1 − β)γ⁰ + βγ. At β = 0 all units are independent, so Z₀ is known. A
-chain that is led from there to β = 1 has a weight whose mean is Z / Z₀, however few steps it takes;
-a chain led back from a sample of the machine has a weight whose mean is Z₀ / Z. The logarithm of a
-mean is underestimated on average, so the first bounds log Z from below and the second from above,
-both in expectation.
+chain that is led from there to β = 1 has an importance w whose mean is Z / Z₀, however few steps it
+takes; a chain led back from a sample of the machine has one whose mean is Z₀ / Z. The logarithm of
+a mean is underestimated on average, so the first bounds log Z from below and the second from above,
+both in expectation. (The literature says weight for importance, and so does `log_weights`.)
 
 References
 ----------
@@ -33,7 +33,7 @@ TRUSTED_ERROR = 1.0  # nats
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """An estimate of log Z from weighted chains.
+    """An estimate of log Z from chains and their importances w.
 
     Attributes
     ----------
@@ -46,7 +46,11 @@ class Estimate:
     std_error : float
         Standard error of log_z (to first order), nats.
     effective_sample_size : float
-        (Σw)² / Σw², from 1 to the number of chains.
+        (Σw)² / Σw² of the importances, from 1 to the number of chains.
+
+    References
+    ----------
+    Book: (10.6).
     """
 
     log_z: float
@@ -67,7 +71,7 @@ class Estimate:
 
     @property
     def trusted(self) -> bool:
-        """Whether the weights are even enough for the estimate and its error to mean something.
+        """Whether the importances are even enough for the estimate and its error to mean something.
 
         Necessary, not sufficient: chains that have all missed the same mode agree with each other.
         Compare with the estimate from the other side.
@@ -109,6 +113,7 @@ def ais(
     References
     ----------
     Salakhutdinov and Murray (2008), annealed importance sampling for restricted machines.
+    Book: (10.3), (10.5).
     """
     path, betas, rng = _path(rbm, betas, rng, data)
     n = validation.integer("chains", chains, minimum=2)
@@ -152,6 +157,7 @@ def reverse_ais(
     References
     ----------
     Grosse, Ghahramani and Adams (2015), the reverse chain.
+    Book: (10.7), (10.8).
     """
     path, betas, rng = _path(rbm, betas, rng, data)
     samples = validation.matrix("samples", samples, rbm.n_visible)
@@ -265,7 +271,7 @@ def _path(
 
 
 def _estimate(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
-    """Weights whose mean is (Z / Z₀)^sign, as an estimate of log Z."""
+    """Importances whose mean is (Z / Z₀)^sign, as an estimate of log Z."""
     if not np.isfinite(log_w).all():
         raise ValueError(
             "rbm: a chain's weight became infinite or NaN: the density may not be normalisable, or "

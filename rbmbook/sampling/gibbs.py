@@ -28,7 +28,7 @@ def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.
     start : (n, D) array or sparse matrix of visible states, or int n ≥ 1
         Where the chains start; an int draws n random starts (fair coins for Bernoulli units).
     steps : int ≥ 0
-        Sweeps h ← p(h | v), v ← p(v | h) of every chain.
+        Steps h ← p(h | v), v ← p(v | h) of every chain.
     rng : int or Generator
 
     Returns
@@ -40,6 +40,10 @@ def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.
     ValueError, TypeError
         If `start` is not as above, `steps` is negative, `rng` is neither, or the machine has no
         joint density (see `rbmbook.machine.density`).
+
+    References
+    ----------
+    Book: (6.3), (6.4).
 
     Examples
     --------
@@ -95,7 +99,7 @@ def complete(
     known : (D,) or (n, D) array of bool
         Which entries of `v` are given. All columns of a softmax site are known or none is.
     steps : int ≥ 0
-        Sweeps of the chain, which starts at random values of the unknown units.
+        Steps of the chain, which starts at random values of the unknown units.
     rng : int or Generator
 
     Returns
@@ -164,6 +168,7 @@ def autocorrelation(x: Any, max_lag: int | None = None) -> np.ndarray:
     References
     ----------
     Sokal (1997); the sums are divided by the number of terms each has.
+    Book: (6.8).
     """
     x = _series(x)
     steps = len(x)
@@ -202,6 +207,7 @@ def effective_sample_size(x: Any) -> float:
     References
     ----------
     Sokal (1997), the automatic windowing procedure.
+    Book: (6.10).
     """
     x = _series(x)
     times = 2 * np.cumsum(autocorrelation(x)) - 1  # τ(M) = 1 + 2 Σ_{t=1}^{M} ρ_t

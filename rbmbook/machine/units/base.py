@@ -88,7 +88,7 @@ class Unit:
         return np.zeros(len(x), x.dtype)
 
     def cgf(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """log Σ_x exp(x·input − U(x)) of each site."""
+        """log Σ_x exp(x·input − U(x)) of each site. Book: (11.3)."""
         raise NotImplementedError
 
     def cgf_sum(self, inputs: np.ndarray) -> np.ndarray:
@@ -96,11 +96,11 @@ class Unit:
         return self.cgf(inputs).sum(axis=1)
 
     def mean(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """E[x | input]."""
+        """E[x | input]. Book: (11.4)."""
         raise NotImplementedError
 
     def variance(self, inputs: np.ndarray) -> np.ndarray:
-        """The variance of each column of x given the input."""
+        """The variance of each column of x given the input. Book: (11.5)."""
         raise NotImplementedError
 
     def noise_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
@@ -123,7 +123,7 @@ class Unit:
     def sample(
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
     ) -> np.ndarray:
-        """A draw from p(x | input), a deterministic function of the noise."""
+        """A draw from p(x | input), a deterministic function of the noise. Book: (11.2)."""
         raise NotImplementedError
 
     def match_variance(self, variance: np.ndarray) -> None:

@@ -88,7 +88,7 @@ class _Quadratic(Unit):
         return np.exp(np.asarray(self.log_precision, dtype=dtype))
 
     def energy(self, x: np.ndarray) -> np.ndarray:
-        """U(x) = Σ γ x² / 2 of each row."""
+        """U(x) = Σ γ x² / 2 of each row. Book: (11.9)."""
         return 0.5 * (x * x * self.precision(x.dtype)).sum(axis=1)
 
     def between(self, base: "_Quadratic", beta: float) -> Unit:
@@ -103,7 +103,7 @@ class _Quadratic(Unit):
         return (self.log_precision,) if self.learn else ()
 
     def statistics(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        """−∂U/∂log γ = −γ x² / 2."""
+        """−∂U/∂log γ = −γ x² / 2. Book: (11.12)."""
         return (-0.5 * x * x * self.precision(x.dtype),) if self.learn else ()
 
     def expected_statistics(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -131,6 +131,10 @@ class Gaussian(_NormalNoise, _Quadratic):
     x itself (they are natural parameters), so a visible mean is (a + W h) / γ. With Gaussian units
     in both layers the joint density is normalisable only if [[γ_v, −W], [−Wᵀ, γ_h]] is positive
     definite; `exact.log_partition` is infinite otherwise, and samplers refuse the machine.
+
+    References
+    ----------
+    Book: (11.10).
 
     Examples
     --------
@@ -221,6 +225,10 @@ class ReLU(_Quadratic):
     learn : bool
         Whether training moves the log-precisions. Off by default: in a hidden layer, a change of γ
         can be made up for by the weights.
+
+    References
+    ----------
+    Book: (11.15).
     """
 
     domain: ClassVar[str] = "finite numbers ≥ 0"
@@ -269,7 +277,7 @@ class ReLU(_Quadratic):
     def sample(
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
     ) -> np.ndarray:
-        """x with P(X > x) = 1 − noise: (α − Φ⁻¹((1 − noise) Φ(α))) / √γ."""
+        """x with P(X > x) = 1 − noise: (α − Φ⁻¹((1 − noise) Φ(α))) / √γ. Book: (11.16)."""
         inputs, out = prepare(inputs, out)
         noise = prepare_noise(noise, inputs.shape, inputs.dtype).astype(np.float64)
         # A noise of exactly 0 would mean x = 0, however large the input: take half a step instead.
@@ -301,6 +309,7 @@ class NoisyReLU(_NormalNoise):
     References
     ----------
     Nair and Hinton (2010), Rectified linear units improve restricted Boltzmann machines.
+    Book: (11.17), (11.18).
     """
 
     domain: ClassVar[str] = "finite numbers ≥ 0"

@@ -43,7 +43,7 @@ class Bernoulli(Unit):
         return bool(x.min() >= 0 and x.max() <= 1) if relaxed else super().within(x)
 
     def cgf(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """softplus(input) = log(1 + exp(input)), stable for any magnitude."""
+        """softplus(input) = log(1 + exp(input)), stable for any magnitude. Book: (3.5)."""
         inputs, out = prepare(inputs, out)
         kernels.bernoulli_cgf(inputs, out)
         return out
@@ -56,7 +56,7 @@ class Bernoulli(Unit):
         return out
 
     def mean(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """P(x = 1 | input) = 1 / (1 + exp(−input))."""
+        """P(x = 1 | input) = 1 / (1 + exp(−input)). Book: (2.3)."""
         inputs, out = prepare(inputs, out)
         kernels.bernoulli_mean(inputs, out)
         return out
@@ -79,13 +79,17 @@ class Bernoulli(Unit):
         return out
 
     def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
-        """The logit of the mean smoothed by Laplace's rule, (total + 1) / (n + 2)."""
+        """The logit of the mean smoothed by Laplace's rule, (total + 1) / (n + 2). Book: (8.1)."""
         return np.log((total + 1) / (n - total + 1))
 
 
 @dataclass(frozen=True)
 class Spin(Unit):
     """A unit with the states −1 and +1 and U = 0: mean = tanh(input), cgf = log(2 cosh(input)).
+
+    References
+    ----------
+    Book: (11.8).
 
     Examples
     --------
@@ -157,6 +161,10 @@ class Softmax(Unit):
     ----------
     q : int ≥ 2
         Number of states of a site.
+
+    References
+    ----------
+    Book: (11.14).
 
     Examples
     --------
