@@ -34,7 +34,7 @@ FIRST := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 # What concerns the core alone, without the exercises' checks and the notebooks.
 CORE_TESTS := --ignore=tests/test_notebooks.py --ignore-glob='tests/*exercise*' --ignore-glob='tests/*grader*' tests
 
-.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere coverage lint format notebooks env clean
+.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere coverage lint types format notebooks env clean
 .NOTPARALLEL:
 
 help:
@@ -60,12 +60,15 @@ book: $(STAMP)
 
 # ---- checking
 
-test: lint unit doctest nbval nojit oldest
+test: lint types unit doctest nbval nojit oldest
 	@echo "make test: all steps passed"
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+types: $(STAMP)
+	$(PY) -m mypy
 
 unit: $(STAMP)
 	$(PY) -m pytest -p no:nbval -n $(JOBS) tests
@@ -154,5 +157,5 @@ $(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(OLDEST) book/_build book/notebooks .pytest_cache .ruff_cache .hypothesis \
-	    .coverage .coverage.* .numba_elsewhere
+	rm -rf $(VENV) $(OLDEST) book/_build book/notebooks .pytest_cache .mypy_cache .ruff_cache \
+	    .hypothesis .coverage .coverage.* .numba_elsewhere

@@ -45,6 +45,11 @@ def test_a_wheel_has_the_version_that_the_package_says():
     assert importlib.metadata.version("rbmbook") == rbmbook.__version__
 
 
+def test_a_type_checker_finds_the_marker_beside_the_package():
+    """In a wheel too, which `make oldest` tests."""
+    assert (PACKAGE / "py.typed").is_file()
+
+
 def test_import_loads_no_plotting_learning_or_widget_library():
     loaded = python("import sys, rbmbook; print(*sys.modules)").split()
     heavy = {"matplotlib", "sklearn", "ipywidgets", "IPython", "pandas", "torch"}
