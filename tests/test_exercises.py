@@ -170,7 +170,7 @@ def joint(W, a, b):
         ("01.3", lambda W, a, b: (-W, -a, -b), "turns E into −E"),
         ("01.3", lambda W, a, b: (-W, -a, b + W.sum()), "the sum of the whole matrix"),
         ("01.3", lambda W, a, b: (-W, -a, b + W.sum(1)), "`axis=0`"),
-        ("01.3", lambda W, a, b: (W, -a, b), "−(1 − v′)ᵀWh contains +v′ᵀWh. b needs a correction"),
+        ("01.3", lambda W, a, b: (W, -a, b), "contains +v′ᵀWh.\n  b: it needs a correction"),
         ("01.3", lambda W, a, b: (-W, -a, np.round(b + W.sum(0), 3)), "b: you rounded"),
     ],
 )

@@ -115,11 +115,10 @@ def _numbers(exercise: Exercise, trials: Sequence[Trial], deadline: float) -> Wr
     """What relates the numbers received to the right ones, and both of them in one case."""
     wrong = next(t for t in trials if not right(exercise, t))
     values = patterns.difference(wrong, exercise.parts, exercise.rtol, exercise.atol)
+    names = names_of(exercise.reference)
     lead = (
-        patterns.find(
-            names_of(exercise.reference), trials, exercise.parts, exercise.rtol, exercise.atol
-        )
-        or _part_by_part(exercise, trials)
+        _part_by_part(exercise, trials)
+        or patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
         or guesses.as_if(exercise, trials, deadline)
         or (exercise.hint and exercise.hint(wrong.args, wrong.received, wrong.expected))
         or patterns.right_parts(trials, exercise.parts, exercise.rtol, exercise.atol)
@@ -152,10 +151,11 @@ def _part_by_part(exercise: Exercise, trials: Sequence[Trial]) -> str | None:
         pieces = [replace(t, expected=t.expected[i], received=t.received[i]) for t in trials]
         if all(right(single, t) for t in pieces):
             continue
-        for explanation, mistake in exercise.mistakes.items():
-            if any(makes(single, pieces, _part_of(way, i)) for way in ways_of(mistake)):
-                known = explanation.startswith(f"{label}:")
-                told.append(explanation if known else f"{label}: {explanation}")
+        known = {words: words.startswith(f"{label}:") for words in exercise.mistakes}
+        for words in sorted(known, key=known.get, reverse=True):  # those of this part first
+            ways = ways_of(exercise.mistakes[words])
+            if any(makes(single, pieces, _part_of(way, i)) for way in ways):
+                told.append(words if known[words] else f"{label}: {words}")
                 break
         else:
             return None
