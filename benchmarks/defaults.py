@@ -227,13 +227,18 @@ def unscaled(train: Dataset, test: Dataset, seed: int) -> Scores:
 
 
 def game(train: Dataset, test: Dataset, seed: int) -> Scores:
-    """Minus the MMD² of a GAN's samples to the held-out rows, beside one Gaussian's."""
+    """Minus the MMD² of a GAN's samples to the held-out rows, beside those of Gaussians."""
     rng, D = np.random.default_rng(seed), train.X.shape[1]
     gan = rb.GAN.random(D, D, rng=seed, **given(rb.GAN, train.X))
     gan.fit(train.X, rng=seed, **QUIET)
     normal = rng.multivariate_normal(train.X.mean(axis=0), np.cov(train.X, rowvar=False), 1000)
+    independent = rng.normal(train.X.mean(axis=0), train.X.std(axis=0), (1000, D))
     scaler = StandardScaler().fit(train.X)  # leaves a constant column's scale
-    made = {"model": gan.sample(1000, rng=seed), "one Gaussian": normal}
+    made = {
+        "model": gan.sample(1000, rng=seed),
+        "one Gaussian": normal,
+        "independent Gaussians": independent,
+    }
     return {
         name: -rb.two_sample.mmd(*map(scaler.transform, (test.X, x)), 0.5, permutations=1).value
         for name, x in made.items()

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from rbmbook import validation
+from rbmbook.machine import moments
 from rbmbook.training.optimize import Optimizer, rate_at
 
 WIDE = 5.0  # root mean square of a column (1 if standardised) beyond which its scale is to blame
@@ -74,7 +75,7 @@ def _fault(name: str, X: Any, scale: Any) -> str:
     if not width[column] > WIDE:
         return ""
     others = int((width > WIDE).sum()) - 1
-    constant = deviation[column] <= 1e-6 * (1 + abs(mean[column]))
+    constant = deviation[column] <= moments.ROUNDING * abs(mean[column])
     return (
         f"Column {column} of {name} has mean {mean[column]:.4g} and standard deviation "
         f"{0.0 if constant else deviation[column]:.4g}"
