@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from rbmbook import validation
 
@@ -286,7 +287,7 @@ def split(
     Parameters
     ----------
     data : Dataset or tuple (X, y)
-        n examples and their labels.
+        n examples, an array or a sparse matrix, and their labels.
     n_train : int
         Number of examples in the first piece, 1 to n − 1.
     rng : int or numpy.random.Generator, default 0
@@ -307,14 +308,21 @@ def split(
     >>> len(train.X), len(validation.X)
     (1500, 297)
     """
-    X, y = data
-    if len(X) != len(y):
-        raise ValueError(f"data: expected X and y of one length, got {len(X)} and {len(y)}")
-    if len(X) < 2:
-        raise ValueError(f"data: expected at least 2 examples to split, got {len(X)}")
+    try:
+        X, y = data
+    except (TypeError, ValueError):
+        raise TypeError(f"data: expected a pair (X, y), got {type(data).__name__}") from None
+    X = X.tocsr() if sparse.issparse(X) else validation.array("data, X", X)
+    validation.unmasked("data, y", y)
+    y = validation.unboxed(y)
+    n, labels = (x.shape[0] if x.ndim else 0 for x in (X, y))
+    if n != labels:
+        raise ValueError(f"data: expected X and y of one length, got {n} and {labels}")
+    if n < 2:
+        raise ValueError(f"data: expected at least 2 examples to split, got {n}")
     n_train = validation.integer("n_train", n_train)
-    _at_most("n_train", n_train, len(X) - 1)
-    order = validation.generator(rng).permutation(len(X))
+    _at_most("n_train", n_train, n - 1)
+    order = validation.generator(rng).permutation(n)
     first, rest = order[:n_train], order[n_train:]
     return Dataset(X[first], y[first]), Dataset(X[rest], y[rest])
 

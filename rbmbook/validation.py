@@ -100,7 +100,7 @@ def array(name: str, value: Any) -> np.ndarray:
     """
     unmasked(name, value)
     try:
-        found = _unboxed(value)
+        found = unboxed(value)
     except ValueError:  # a ragged list
         raise ValueError(
             f"{name}: expected a rectangular array, got rows of unequal length"
@@ -110,7 +110,7 @@ def array(name: str, value: Any) -> np.ndarray:
     return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
 
 
-def _unboxed(value: Any) -> np.ndarray:
+def unboxed(value: Any) -> np.ndarray:
     """`value` as an array, also of data frames and columns that NumPy would take for objects.
 
     Those are pandas' whose dtypes know missing values, or differ. Nothing of pandas is imported:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from rbmbook import data
 
@@ -311,3 +312,28 @@ def test_importing_data_loads_no_optional_package():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert out.stdout.strip() == "set()"
+
+
+def test_split_takes_lists_frames_and_sparse_matrices_alike():
+    X, y = np.arange(30.0).reshape(10, 3), np.arange(10)
+    ref = data.split((X, y), 7, rng=0)
+    pairs = [(X.tolist(), y.tolist()), (sparse.coo_array(X), y), (sparse.csc_matrix(X), y)]
+    pandas = pytest.importorskip("pandas")
+    rows = range(20, 30)  # an index of its own does not matter
+    pairs += [(pandas.DataFrame(X, rows), pandas.Series(y, rows, dtype="Int64"))]
+    for pair in pairs:
+        for part, right in zip(data.split(pair, 7, rng=0), ref, strict=True):
+            found = part.X.toarray() if sparse.issparse(part.X) else part.X
+            np.testing.assert_array_equal(found, right.X)
+            np.testing.assert_array_equal(part.y, right.y)
+
+
+@pytest.mark.parametrize("pair", [np.eye(5), None, (np.eye(5),), 3, (np.eye(5), None), (3, 4)])
+def test_split_says_what_is_no_pair(pair):
+    with pytest.raises((TypeError, ValueError), match=r"^data: expected"):
+        data.split(pair, 2)
+
+
+def test_split_refuses_masked_entries():
+    with pytest.raises(ValueError, match=r"^data, X: expected .* masked"):
+        data.split((np.ma.masked_greater(np.eye(5), 0.5), np.arange(5)), 2)

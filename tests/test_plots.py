@@ -230,3 +230,40 @@ def test_machine_draws_each_weight_with_its_sign_and_size():
     assert len(ax.patches) == 4
     on = [patch.get_facecolor()[2] < 1 for patch in ax.patches]
     assert on == [True, False, False, True]
+
+
+@pytest.mark.parametrize("shape", [(9,), (3, 3, 1), 9, None, "x"])
+def test_a_shape_that_is_no_pair_is_refused_by_name(shape):
+    with pytest.raises(ValueError, match=r"^shape: expected \(height, width\)"):
+        plots.filters(np.eye(9), shape)
+
+
+@pytest.mark.parametrize("order", [[], [0.0, 1.0], [True] * 9, [[0]], [9], [-1]])
+def test_an_order_that_is_no_list_of_indices_is_refused_by_name(order):
+    with pytest.raises(ValueError, match=r"^order: expected indices of the 9 columns of W"):
+        plots.filters(np.eye(9), (3, 3), order=order)
+
+
+def test_numbers_that_matplotlib_cannot_draw_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"^W: expected numbers up to 1e"):
+        plots.filters(1.7e308 * np.eye(9), (3, 3))
+    with pytest.raises(ValueError, match=r"^matrix: expected numbers up to 1e"):
+        plots.heatmap([[1e308, -1e308]])
+
+
+def test_row_labels_may_be_numbers():
+    fig = plots.samples(np.eye(4), (2, 2), columns=2, row_labels=[10, 20])
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["10", "20"]
+    plt.close(fig)
+
+
+def test_curves_take_a_data_frame_and_refuse_what_has_no_labels():
+    axes = {"xlabel": "x", "ylabel": "y"}
+    pandas = pytest.importorskip("pandas")
+    plt.close(plots.curves([0, 1], pandas.DataFrame({"a": [1, 2], "b": [2, 3]}), **axes))
+    with pytest.raises(TypeError, match=r"^series: expected a mapping from labels"):
+        plots.curves([0, 1], [[1, 2]], **axes)
+    with pytest.raises(TypeError, match=r"^reference: expected a mapping from labels"):
+        plots.curves([0, 1], {"a": [1, 2]}, reference=3, **axes)
+    with pytest.raises(TypeError, match=r"^series\['a'\]: expected real numbers"):
+        plots.curves([0, 1], {"a": [1j, 2]}, **axes)

@@ -1,7 +1,9 @@
 """The score ψ(v) = ∇_v log p(v) = −∇F(v) of a machine with Gaussian visible units.
 
 The partition function does not depend on v, so it is absent from the score, and a machine can be
-trained by comparing scores instead of probabilities. For U(v) = Σ γ v² / 2,
+trained by comparing scores instead of probabilities. Nor does it need a joint density: hidden
+units of `NoisyReLU` have no energy, but F(v) is defined by their cgf, and ψ is its slope. For
+U(v) = Σ γ v² / 2,
 
     ψ(v) = a + E[h | v] Wᵀ − γ v = γ (E[v | h = E[h | v]] − v):
 

@@ -9,7 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .style import BLUE, DIVERGING, VERMILLION, numbers, same_length
+from rbmbook import validation
+
+from .style import BLUE, DIVERGING, VERMILLION, named, numbers, same_length
 
 MAX_STATES = 64
 MAX_WRITTEN = 100  # cells of a heat map that still have room for their value
@@ -62,12 +64,13 @@ def curves(
     x = numbers("x", x, 1)
     if log not in ("", "x", "y", "xy"):
         raise ValueError(f'log: expected "", "x", "y" or "xy", got {log!r}')
+    series, reference = named("series", series), named("reference", reference or {})
     if not series:
         raise ValueError("series: expected at least one")
     fig, ax = plt.subplots()
     marker = "o" if len(x) <= 12 else ""
     for label, values in series.items():
-        y = np.atleast_2d(np.asarray(values, dtype=np.float64))
+        y = np.atleast_2d(validation.array(f"series[{label!r}]", values).astype(np.float64))
         if y.ndim != 2 or y.shape[1] != len(x) or not len(y):
             plt.close(fig)
             raise ValueError(
@@ -79,7 +82,7 @@ def curves(
             ax.fill_between(
                 x, y.min(axis=0), y.max(axis=0), color=line.get_color(), alpha=0.2, linewidth=0
             )
-    for label, height in (reference or {}).items():
+    for label, height in reference.items():
         ax.axhline(height, color="0.35", linestyle="--", linewidth=1.5, label=label, zorder=1)
     if "x" in log:
         ax.set_xscale("log")
@@ -87,7 +90,7 @@ def curves(
         ax.set_yscale("log")
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(True)
-    if len(series) + len(reference or {}) > 1:
+    if len(series) + len(reference) > 1:
         ax.legend()
     return fig
 

@@ -64,13 +64,14 @@ def filters(
     if order is None:
         chosen = np.arange(W.shape[1])
     elif not isinstance(order, str):
-        chosen = np.asarray(order)
+        chosen = validation.array("order", order)
     elif order == "norm":
         chosen = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")
     else:
         raise ValueError(f'order: expected "norm", indices or None, got {order!r}')
-    if chosen.ndim != 1 or not np.isin(chosen, np.arange(W.shape[1])).all():
-        raise ValueError(f"order: expected indices of the {W.shape[1]} columns of W")
+    integers = chosen.dtype.kind in "iu" and chosen.ndim == 1 and chosen.size
+    if not integers or not np.isin(chosen, np.arange(W.shape[1])).all():
+        raise ValueError(f"order: expected indices of the {W.shape[1]} columns of W, got {order!r}")
     n = min(len(chosen), 64) if n is None else validation.integer("n", n)
     images = W.T[chosen][:n]
     limit = np.abs(images).max() or 1.0
@@ -136,7 +137,11 @@ def _mosaic(
     row_labels: Sequence[str] | None = None,
 ) -> tuple[Figure, Axes, AxesImage]:
     """All images in one array with grey lines between: one artist, however many there are."""
-    height, width = (validation.integer("shape", s) for s in shape)
+    try:
+        height, width = shape
+    except (TypeError, ValueError):
+        raise ValueError(f"shape: expected (height, width), got {shape!r}") from None
+    height, width = validation.integer("shape", height), validation.integer("shape", width)
     if height * width != images.shape[1]:
         size = f"{images.shape[1]} pixels"
         raise ValueError(f"shape: expected two factors of the {size} of {name}, got {shape}")
@@ -144,6 +149,7 @@ def _mosaic(
     columns = min(n, validation.integer("columns", _columns(n) if columns is None else columns))
     rows = -(-n // columns)
     if row_labels is not None:
+        row_labels = [str(label) for label in row_labels]
         same_length("row_labels", row_labels, rows, "row of the figure")
     zoom = max(1, round(28 / max(height, width)))  # so that a line is thin beside any image
     high, wide = zoom * height, zoom * width

@@ -18,6 +18,7 @@ from rbmbook import validation
 BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
 PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+LARGEST = 1e300  # that matplotlib can draw: it takes differences and margins
 NEGATIVE, POSITIVE = BLUE, VERMILLION
 DIVERGING = LinearSegmentedColormap.from_list("sign", [NEGATIVE, "#ffffff", POSITIVE])
 
@@ -121,7 +122,18 @@ def numbers(name: str, value: object, ndim: int) -> np.ndarray:
         raise ValueError(f"{name}: expected at least one number, got shape {found.shape}")
     if not np.isfinite(found).all():
         raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+    if np.abs(found).max() > LARGEST:
+        raise ValueError(f"{name}: expected numbers up to {LARGEST:g} in size, got larger ones")
     return found
+
+
+def named(name: str, value: object) -> dict:
+    """`value`, a mapping or a data frame, as a dict of its columns."""
+    if not hasattr(value, "keys"):
+        raise TypeError(
+            f"{name}: expected a mapping from labels to numbers, got {type(value).__name__}"
+        )
+    return dict(value)
 
 
 def same_length(name: str, value: Sized, length: int, what: str) -> None:
