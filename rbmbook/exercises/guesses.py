@@ -76,6 +76,10 @@ def _states(x: Any) -> bool:
     return _array(x) and bool(np.isin(x, (0, 1)).all())
 
 
+def _parameters(x: Any) -> bool:
+    return _array(x) and not _states(x)
+
+
 def _share(x: Any) -> bool:
     return isinstance(x, float) and 0 < x < 1
 
@@ -88,7 +92,7 @@ def _count(x: Any) -> bool:
 # a tolerance, say, never becomes 0.
 OTHER_VALUES: tuple[tuple[Callable[[Any], bool], str, Callable[[Any], Any]], ...] = (
     (_array, "{} is zero: is a term with it missing?", missing),
-    (_array, "{} has the other sign: is a sign wrong?", negated),
+    (_parameters, "{} has the other sign: is a sign wrong?", negated),
     (_states, "1 − {0} stands for {0}: are on and off exchanged?", complement),
     (_share, "1 − {0} stands for {0}: the complementary share?", complement),
     (_count, "{} is one more: do you count one too many?", lambda x: x + 1),

@@ -5,7 +5,7 @@ import numpy as np
 from ..exercise import exercise
 from ..machines import random_machine, random_states_first_on
 from ..mistakes import in_terms_of
-from ..numerics import normalised, sigmoid
+from ..numerics import normalised, sigmoid, softplus
 
 FORMULA = "The input of hidden unit j is b_j + Σ_i v_i W_ij: `v @ W + b`, W with a row per pixel."
 
@@ -38,6 +38,8 @@ MISTAKES = {
         of_input(lambda x: np.array([normalised(row) for row in x])),
     "that is exp(−input), the odds of being off. Divide it by 1 + exp(−input).":
         of_input(lambda x: np.exp(-x)),
+    "you return the logarithm of the probability. The probability is asked for.":
+        of_input(lambda x: -softplus(x)),
     "right for moderate inputs, but your numbers are float32, whose smallest is about 1e-45. Stay "
     "in float64.": of_input(lambda x: sigmoid(-x.astype(np.float32))),
     "the hidden bias stands outside the sigmoid. It is a part of the input.":
