@@ -5,15 +5,12 @@ deep model that uses only one of them, or gives each its own weights, uses this 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rbmbook import rounding
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Unit
-
-if TYPE_CHECKING:
-    from rbmbook.machine.rbm import RBM
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +32,12 @@ class Directed:
     unit: Unit
 
     @classmethod
-    def up(cls, rbm: "RBM") -> "Directed":
+    def up(cls, rbm: RBM) -> "Directed":
         """A machine's p(h | v), on its own arrays."""
         return cls(rbm.W, rbm.b, rbm.hidden)
 
     @classmethod
-    def down(cls, rbm: "RBM") -> "Directed":
+    def down(cls, rbm: RBM) -> "Directed":
         """A machine's p(v | h), on its own arrays."""
         return cls(rbm.W.T, rbm.a, rbm.visible)
 

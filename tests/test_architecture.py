@@ -1,0 +1,143 @@
+"""The package is a stair: imports lead down, never in a circle, and the picture shows them."""
+
+import ast
+from collections import defaultdict
+
+import pytest
+import stair  # tools/stair.py
+
+MODULES = stair.modules()
+IMPORTS = list(stair.imports(MODULES))
+CORE = [name for name in MODULES if stair.room(name) != "exercises"]
+
+
+# Being taken apart. A name that no longer needs to stand here makes its test fail.
+
+HIDDEN = {
+    "autoencoder.reconstruction",
+    "dbm.pretraining",
+    "dbm.training",
+    "dbn.bound",
+    "dbn.greedy",
+    "dbn.wake_sleep",
+}
+IN_A_CIRCLE = HIDDEN | {"autoencoder.model", "dbm.model", "dbn.model"}
+LONG = {"data", "dbm.model", "machine.rbm"}
+ONLY_CHILDREN = {("Codec", "Autoencoder"), ("Layered", "DBM"), ("Stack", "DBN")}
+
+
+def against_the_stair(imports):
+    """The imports of a room by another that may not import it."""
+    between = [i for i in imports if stair.room(i.source) not in ("", stair.room(i.target))]
+    return [i for i in between if not stair.allowed(stair.room(i.source), stair.room(i.target))]
+
+
+def in_circles(imports):
+    """The modules that import themselves by way of others."""
+    below = defaultdict(set)
+    for i in imports:
+        below[i.source].add(i.target)
+
+    def reached(start):
+        found, ahead = set(), [start]
+        while ahead:
+            new = below[ahead.pop()] - found
+            found |= new
+            ahead += new
+        return found
+
+    return {module for module in list(below) if module in reached(module)}
+
+
+def only_children(files):
+    """Pairs of a class and the only class that derives from it, both defined in these files."""
+    children = defaultdict(set)
+    defined = {}
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                defined[node.name] = path
+                for base in node.bases:
+                    children[ast.unparse(base).split("[")[0].split(".")[-1]].add((path, node.name))
+    return [
+        (base, *(name for _, name in kids))
+        for base, kids in children.items()
+        if base in defined and len(kids) == 1
+    ]
+
+
+def test_every_module_stands_in_a_room_that_has_its_place_in_the_picture():
+    rooms = {stair.room(name) for name in MODULES} - {""}
+    assert rooms <= stair.FLOOR.keys() | stair.BESIDE.keys()
+    assert rooms <= stair.PLACES.keys()
+
+
+def test_imports_between_rooms_lead_down_the_stair():
+    assert len(IMPORTS) > 300
+    assert against_the_stair(IMPORTS) == []
+
+
+def test_no_module_imports_the_facade():
+    assert [i for i in IMPORTS if i.target == ""] == []
+
+
+def test_no_imports_run_in_a_circle():
+    assert in_circles(IMPORTS) == IN_A_CIRCLE
+
+
+def test_the_picture_shows_the_imports_as_they_are():
+    committed = stair.TARGET.read_text(encoding="utf-8")
+    assert committed == stair.draw(MODULES), "run python tools/stair.py"
+
+
+def test_nothing_is_imported_for_a_type_checker_only():
+    text = {name: MODULES[name].read_text(encoding="utf-8") for name in CORE}
+    assert {name for name in CORE if "TYPE_CHECKING" in text[name]} == HIDDEN
+
+
+def test_no_file_has_more_than_400_lines():
+    lengths = {name: path.read_text(encoding="utf-8").count("\n") for name, path in MODULES.items()}
+    assert {name for name, n in lengths.items() if n > 400} == LONG
+
+
+def test_no_class_of_the_core_has_a_single_child():
+    """One child and no other: then the two are one class, or the parent is a part of the child."""
+    assert set(only_children(MODULES[name] for name in CORE)) == ONLY_CHILDREN
+
+
+PLANTED = {
+    "validation": "",
+    "machine": "",
+    "machine.rbm": "from rbmbook import validation\ndef f():\n    from ..training import fit\n",
+    "training": "",
+    "training.fit": "from rbmbook.machine.rbm import RBM\nclass Run:\n    pass\n",
+    "training.game": "import rbmbook.training.fit as f\nclass Game(f.Run):\n    pass\n",
+}
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """Files of a small package with an import up the stair, which closes a circle, and one heir."""
+    files = {}
+    for name, text in PLANTED.items():
+        is_room = name in ("machine", "training")
+        path = tmp_path / name.replace(".", "/") / "__init__.py" if is_room else None
+        path = path or tmp_path / (name.replace(".", "/") + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        files[name] = path
+    return {"": tmp_path / "__init__.py"} | files
+
+
+def test_an_import_up_the_stair_a_circle_and_an_only_child_are_found(planted):
+    planted[""].write_text("", encoding="utf-8")
+    found = list(stair.imports(planted))
+    assert {(i.source, i.target) for i in found} == {
+        ("machine.rbm", "validation"),
+        ("machine.rbm", "training.fit"),
+        ("training.fit", "machine.rbm"),
+        ("training.game", "training.fit"),
+    }
+    assert [(i.source, i.line) for i in against_the_stair(found)] == [("machine.rbm", 3)]
+    assert in_circles(found) == {"machine.rbm", "training.fit"}
+    assert only_children(planted.values()) == [("Run", "Game")]
