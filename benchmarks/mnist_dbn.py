@@ -102,6 +102,7 @@ def pretrain(X: np.ndarray, recipe: Pretraining, path: Path) -> tuple[DBN, float
         batch_size=recipe.batch_size,
         optimizer=rb.SGD(rate, recipe.momentum),
         weight_decay=recipe.weight_decay,
+        inputs="means",
         rng=recipe.seed,
         progress=False,
         callbacks=[say("machines")],

@@ -30,13 +30,13 @@ from rbmbook.training.history import History
 from rbmbook.training.loop import Run, probe_rows
 from rbmbook.training.monitors import ENOUGH_BELOW, independent
 from rbmbook.training.negative import CD
-from rbmbook.training.penalties import decay
+from rbmbook.training.penalties import decay, prior
 
 if TYPE_CHECKING:
     from rbmbook.dbm.model import DBM
 
-# of each pair by default: after more of them `fit` finds weights so large that its chains are stuck
-UPDATES = 500
+# Of each pair by default: after more, `fit` finds weights so large that its chains are stuck.
+UPDATES, MOST_EPOCHS = 500, 200
 
 
 def pretrain(
@@ -54,7 +54,7 @@ def pretrain(
     rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
     pairs = len(dbm.weights)
     check_finite([*dbm.weights, *dbm.biases])
-    plans = greedy.per_layer(settings, pairs, X.shape[0], UPDATES)
+    plans = greedy.per_layer(settings, pairs, X.shape[0], UPDATES, MOST_EPOCHS)
     paths = greedy.checkpoints(checkpoint, [plan["epochs"] for plan in plans])
     finished: list[History] = []
     for layer, (plan, path) in enumerate(zip(plans, paths, strict=True)):
@@ -90,7 +90,7 @@ class Pair(Run):
         self.dbm, self.layer, self.X, self.k = dbm, layer, X, k
         self.up = 1 if layer + 2 == len(dbm.sizes) else 2
         self.down = 1 if layer == 0 else 2
-        self.weight_decay = validation.real("weight_decay", weight_decay, 0.0)
+        self.weight_decay = prior(weight_decay, self.n_rows)
         self.start = dbm.biases[layer].copy()  # above the data: what the pair below has learned
         self.rbm = RBM(dbm.weights[layer], self.start, dbm.biases[layer + 1])
         self.parameters = list(self.rbm.parameters)

@@ -23,7 +23,7 @@ from rbmbook.sampling.chains import Chains
 from rbmbook.training import gradient
 from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows
 from rbmbook.training.monitors import Columns, independent
-from rbmbook.training.penalties import decay
+from rbmbook.training.penalties import decay, prior
 
 if TYPE_CHECKING:
     from rbmbook.dbm.model import DBM
@@ -53,7 +53,7 @@ class Training(Run):
         """Check the other arguments, and allocate."""
         rbm, self.inference = self.rbm, inference
         self.k = validation.integer("k", k)
-        self.weight_decay = validation.real("weight_decay", weight_decay, 0.0)
+        self.weight_decay = prior(weight_decay, self.n_rows)
         self.centered = bool(validation.instance("centered", centered, (bool, np.bool_)))
         self.chains = Chains.random(rbm, validation.integer("chains", chains), self.rng)
         self.probe = validation.dense(self.X[probe_rows(self.n_rows)], rbm.dtype)

@@ -18,7 +18,7 @@ from rbmbook.machine.rbm import RBM
 from rbmbook.training import fit as train
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import UPDATES, passes
+from rbmbook.training.loop import MOST_EPOCHS, UPDATES, passes
 from rbmbook.training.monitors import ENOUGH_BELOW
 from rbmbook.training.negative import Negative
 from rbmbook.training.optimize import SGD
@@ -26,6 +26,8 @@ from rbmbook.training.optimize import optimizer as check_optimizer
 
 if TYPE_CHECKING:
     from rbmbook.dbn.model import DBN
+
+SEED = 20_612  # of the samples of held-out rows
 
 Callback = Callable[["DBN", History], Any]
 
@@ -59,8 +61,9 @@ def fit(
     for layer, (rbm, plan, path) in enumerate(zip(dbn.rbms, plans, paths, strict=True), start=1):
         if layer > 1:
             below = dbn.rbms[layer - 2]
-            X = below.hidden_mean(X) if inputs == "means" else below.sample_hidden(X, rng)
-            held_out = None if held_out is None else below.hidden_mean(held_out)
+            X = upwards(below, X, inputs, rng)
+            if held_out is not None:  # with noise of its own: training draws nothing for it
+                held_out = upwards(below, held_out, inputs, np.random.default_rng([SEED, layer]))
         report = Report(dbn, finished, callbacks)
         epochs = plan.pop("epochs")
         run = train.prepared(rbm, X, validation=held_out, rng=rng, **plan)
@@ -69,6 +72,11 @@ def fit(
         if report.stop:
             break
     return joined(finished)
+
+
+def upwards(rbm: RBM, X: Any, inputs: str, rng: np.random.Generator) -> np.ndarray:
+    """What a machine makes of the data, for the machine above: means, or samples."""
+    return rbm.hidden_mean(X) if inputs == "means" else rbm.sample_hidden(X, rng)
 
 
 def _rate(rbm: RBM) -> float:
@@ -93,7 +101,11 @@ class Report:
 
 
 def per_layer(
-    settings: dict[str, Any], layers: int, n_rows: int, enough: int = UPDATES
+    settings: dict[str, Any],
+    layers: int,
+    n_rows: int,
+    enough: int = UPDATES,
+    most: int = MOST_EPOCHS,
 ) -> list[dict[str, Any]]:
     """A dictionary for each layer; a list or tuple among the settings has one value per layer."""
     plans: list[dict[str, Any]] = [{} for _ in range(layers)]
@@ -107,7 +119,7 @@ def per_layer(
             plan[name] = own
     for plan in plans:  # now, not after the layers below have been trained
         validation.integer("batch_size", plan["batch_size"])
-        plan["epochs"] = passes(plan["epochs"], n_rows, plan["batch_size"], enough)
+        plan["epochs"] = passes(plan["epochs"], n_rows, plan["batch_size"], enough, most)
         if plan["negative"] is not None:
             validation.instance("negative", plan["negative"], Negative)
         check_optimizer(plan["optimizer"])

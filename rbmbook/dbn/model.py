@@ -78,7 +78,7 @@ class DBN(Stack):
         batch_size: int | Sequence[int] = 100,
         optimizer: Optimizer | Sequence[Optimizer] | None = None,
         weight_decay: float | Sequence[float] = 0.0,
-        inputs: str = "means",
+        inputs: str = "samples",
         validation: Any = None,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
@@ -97,13 +97,15 @@ class DBN(Stack):
             a list or tuple has one value per machine, from the bottom. With 0 epochs a machine
             stays as it is. Without an optimizer, ``SGD(0.2)``, by which the upper layers wake up:
             on 1,300 grey digits 8 × 8, logistic regression on the top features of 64-100-50 is
-            right for 0.89 of the held-out ones, against 0.78 with the defaults of `train.fit`.
+            right for 0.92 of the held-out ones, against 0.84 with ``SGD(0.05)``.
             Machines with units that have no list of states take ``SGD(0.05)``.
         inputs : "means" or "samples"
             What the machine above is trained on: E[h | v], or one draw from p(h | v) per row. The
-            proof that a layer raises the bound is for samples; means have less noise.
+            proof that a layer raises the bound is for samples. Means of units that are seldom sure
+            vary less than states do, and teach the layer above less: on the same digits they end
+            at 0.89, below the 0.90 of random weights.
         validation : (m, D) array or sparse matrix, optional
-            Held-out rows, whose means are passed up likewise.
+            Held-out rows, which are passed up likewise.
         rng : int or Generator
             Drawn from by one machine after the other.
         progress : bool

@@ -266,18 +266,20 @@ class Run:
         return common | self.settings()
 
 
-def passes(epochs: Any, n_rows: int, batch_size: int, enough: int = UPDATES) -> int:
+def passes(
+    epochs: Any, n_rows: int, batch_size: int, enough: int = UPDATES, most: int = MOST_EPOCHS
+) -> int:
     """How many epochs a fit runs: the number that was given, or for None one that suits the data.
 
     What a machine learns depends on the number of updates, and ten epochs of a small data set are
     few. So None means 10 epochs, or as many as make 3,000 updates if that is more, but not more
     than 1,000: data of a few rows would be learned by heart. Where another number of updates is
-    `enough`, that many.
+    `enough`, that many; where another number of epochs is too many, no more than `most`.
 
     Parameters
     ----------
     epochs : int ≥ 0 or None
-    n_rows, batch_size, enough : int ≥ 1
+    n_rows, batch_size, enough, most : int ≥ 1
 
     Returns
     -------
@@ -291,7 +293,7 @@ def passes(epochs: Any, n_rows: int, batch_size: int, enough: int = UPDATES) -> 
     if epochs is not None:
         return validation.integer("epochs", epochs, minimum=0)
     updates = math.ceil(n_rows / batch_size)  # in an epoch
-    return min(max(EPOCHS, math.ceil(enough / updates)), MOST_EPOCHS)
+    return min(max(EPOCHS, math.ceil(enough / updates)), most)
 
 
 def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:

@@ -91,7 +91,7 @@ def test_update_equals_plain_loops(sizes, centered, binary):
     dbm, V, chains, k = DBM(weights, biases), binary(6, sizes[0]), 4, 2
     fit(
         dbm, V, epochs=1, batch_size=6, chains=chains, k=k, steps=3, tolerance=0.0,
-        optimizer=rb.SGD(0.1), centered=centered, rng=5,
+        optimizer=rb.SGD(0.1), weight_decay=0.0, centered=centered, rng=5,
     )  # fmt: skip
     rng = np.random.default_rng(5)
     even, odd = sum(sizes[0::2]), sum(sizes[1::2])
@@ -119,12 +119,30 @@ def test_training_raises_the_exact_bound(centered):
     dbm = DBM.random([4, 4, 3], rng=1, scale=0.3, dtype=np.float64, data=X)
     before = dbm.bound(X).mean()
     history = fit(
-        dbm, X, epochs=2000, batch_size=100, chains=50, optimizer=rb.SGD(0.1), centered=centered
-    )
+        dbm, X, epochs=2000, batch_size=100, chains=50, optimizer=rb.SGD(0.1), weight_decay=0.0,
+        centered=centered,
+    )  # fmt: skip
     after, best = dbm.bound(X).mean(), -np.log(len(X))
     assert before < independent and independent + 0.15 < after < best
     assert after <= dbm.log_likelihood(X).mean() + 1e-12
     assert history.epochs == 2000 and (history["mean_field_steps"] <= 10).all()
+
+
+@pytest.mark.parametrize("train", [DBM.fit, DBM.pretrain])
+def test_by_default_a_weight_has_a_standard_normal_prior(train, binary):
+    """Its logarithm, −½ W², over the n rows whose mean log-likelihood is the objective."""
+    X, decays = binary(20, 4), (None, 1 / 20, 0.0)
+    default, prior, free = (DBM(*theta((4, 3, 2))) for _ in decays)
+    for dbm, weight_decay in zip((default, prior, free), decays, strict=True):
+        train(dbm, X, epochs=3, weight_decay=weight_decay, progress=False)
+    assert_same_bits(default, prior)
+    assert np.any(default.weights[0] != free.weights[0])
+
+
+def test_pretraining_passes_no_more_than_200_times_over_few_rows(binary):
+    few, many = DBM(*theta((4, 3, 2))), DBM(*theta((4, 3, 2)))
+    assert few.pretrain(binary(20, 4), progress=False).epochs == 2 * 200
+    assert many.pretrain(binary(20, 4), batch_size=2, progress=False).epochs == 2 * 50
 
 
 def test_centered_training_learns_flipped_data_as_the_flipped_machine(binary):
@@ -203,8 +221,9 @@ def pretrained(sizes, V, rate=0.1):
     weights, biases = theta(sizes)
     dbm = DBM(weights, biases)
     dbm.pretrain(
-        V, epochs=1, batch_size=6, negative=rb.CD(2), optimizer=rb.SGD(rate), rng=4, progress=False
-    )
+        V, epochs=1, batch_size=6, negative=rb.CD(2), optimizer=rb.SGD(rate), weight_decay=0.0,
+        rng=4, progress=False,
+    )  # fmt: skip
     rng, X, below, pairs = np.random.default_rng(4), V, biases[0], []
     for k, W in enumerate(weights):
         up, down = 2 if k + 2 < len(sizes) else 1, 2 if k else 1

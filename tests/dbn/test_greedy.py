@@ -38,9 +38,19 @@ def test_each_machine_is_fitted_to_what_the_one_below_makes(inputs, binary):
 
 def test_samples_and_means_differ(binary):
     X, one, two = binary(23, 4), start(), start()
-    fit(one, X), fit(two, X, inputs="samples")
+    fit(one, X, inputs="means"), fit(two, X, inputs="samples")
     np.testing.assert_array_equal(one.rbms[0].W, two.rbms[0].W)
     assert np.any(one.rbms[1].W != two.rbms[1].W)
+    three = start()
+    fit(three, X)
+    assert_same_bits(three, two)  # samples are the default
+
+
+@pytest.mark.parametrize("inputs", ["means", "samples"])
+def test_held_out_rows_change_no_bit_of_what_is_trained(inputs, binary):
+    X, one, two = binary(23, 4), start(), start()
+    fit(one, X, inputs=inputs), fit(two, X, inputs=inputs, validation=binary(6, 4, seed=1))
+    assert_same_bits(one, two)
 
 
 def test_no_epochs_leave_a_machine_as_it_is(binary):
@@ -69,17 +79,28 @@ def test_every_option_of_a_machines_fit_may_be_given_per_layer(binary):
     for layer, rbm in enumerate(rbms):
         own = {k: v[layer] if isinstance(v, list | tuple) else v for k, v in options.items()}
         rb.fit(rbm, data, epochs=3, rng=rng, progress=False, **own)
-        data = rbm.hidden_mean(data)
+        data = rbm.sample_hidden(data, rng)
     assert_same_bits(dbn, DBN(rbms))
 
 
 def test_held_out_rows_go_up_with_the_data(binary):
     X, held_out, dbn = binary(20, 4), binary(6, 4, seed=1), start()
-    history = fit(dbn, X, validation=held_out)
+    history = fit(dbn, X, validation=held_out, inputs="means")
     low, top = dbn.rbms
     up = low.hidden_mean(held_out), low.hidden_mean(X)
     gap = top.free_energy(up[0]).mean() - top.free_energy(up[1]).mean()
     assert history["free_energy_gap"][-1] == pytest.approx(gap, rel=1e-12)
+
+
+def test_rows_that_go_up_as_samples_are_compared_with_held_out_samples(binary):
+    """Means have another free energy: of the same rows the gap would be far from 0."""
+    X, dbn = binary(4000, 4), start()
+    history = fit(dbn, X, validation=X, epochs=1, optimizer=rb.SGD(1e-12), batch_size=4000)
+    low, top = dbn.rbms
+    states = top.free_energy(low.sample_hidden(X, np.random.default_rng(1)))
+    noise = states.std() * np.sqrt(2 / len(X))  # of two draws of samples from the same rows
+    assert abs(history["free_energy_gap"][-1]) < 4 * noise
+    assert abs(top.free_energy(low.hidden_mean(X)).mean() - states.mean()) > 8 * noise
 
 
 def test_a_monitor_that_a_layer_lacks_is_nan(binary):
