@@ -260,12 +260,13 @@ def cell(model: Callable, data: Callable) -> Cell:
 
 
 BINARY, REAL = small_data.BINARY, small_data.REAL
+FEW = {"10 digits": partial(small_data.digits, rows=10)}
 LABELLED = {k: v for k, v in BINARY.items() if "patterns" not in k}
 GREY = {"grey digits": partial(small_data.digits, grey=True)}
 STATES = {k: v for k, v in REAL.items() if "normal" not in k}
 CLOUDS = {k: v for k, v in REAL.items() if "sensors" not in k}
 ROWS: list[tuple[str, Callable, dict[str, Callable]]] = [
-    ("rb.fit, binary: log-likelihood", rbm_of_bits, BINARY),
+    ("rb.fit, binary: log-likelihood", rbm_of_bits, BINARY | FEW),
     ("rb.fit, Gaussian: log-density", rbm_of_numbers, REAL),
     ("BernoulliRBM: log-likelihood", bernoulli_estimator, BINARY),
     ("BernoulliRBM: features", partial(features, rb.BernoulliRBM), GREY | LABELLED),
@@ -275,8 +276,8 @@ ROWS: list[tuple[str, Callable, dict[str, Callable]]] = [
     ("DBN.fit, fine-tuned: accuracy", network, GREY | LABELLED),
     ("DBN.fit, 20 epochs of fine-tuning", partial(network, epochs=20), GREY | LABELLED),
     ("DBN.fit: features", top_features, GREY | LABELLED),
-    ("DBM.pretrain, fit: bound", deep_machine, BINARY),
-    ("DBM.fit: bound", partial(deep_machine, pretrain=False), BINARY),
+    ("DBM.pretrain, fit: bound", deep_machine, BINARY | FEW),
+    ("DBM.fit: bound", partial(deep_machine, pretrain=False), BINARY | FEW),
     ("Autoencoder: −error", autoencoder, GREY | BINARY),
     ("Autoencoder, identity: −error", partial(autoencoder, output="identity"), CLOUDS),
     ("Autoencoder, identity: −error in sd²", unscaled, small_data.UNSCALED),

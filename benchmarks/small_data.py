@@ -106,7 +106,6 @@ def _cut(X: np.ndarray, y: np.ndarray) -> Pair:
 BINARY: dict[str, Callable[[int], Pair]] = {
     "digits": digits,
     "30 digits": partial(digits, rows=30),
-    "10 digits": partial(digits, rows=10),
     "two patterns": patterns,
     "two patterns, 3 : 1": partial(patterns, share=0.75),
     "sparse words": words,

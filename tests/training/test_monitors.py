@@ -68,7 +68,9 @@ def test_the_gap_of_sorted_rows_is_the_honest_one():
 def test_the_gap_of_a_deep_belief_network_is_the_honest_one_too():
     X, held_out = two_classes()
     dbn = DBN.random((20, 8, 4), rng=0, data=X, dtype=np.float64)
-    history = dbn.fit(X, epochs=5, batch_size=20, validation=held_out, progress=False)
+    history = dbn.fit(
+        X, epochs=5, batch_size=20, inputs="means", validation=held_out, progress=False
+    )
     low, top = dbn.rbms
     F, G = (top.free_energy(low.hidden_mean(rows)) for rows in (X, held_out))
     error = F.std() * np.sqrt(1 / 300 - 1 / 2000)
