@@ -73,6 +73,12 @@ def real(name: str, value: Any, low: float, high: float = np.inf, closed: str = 
     return number
 
 
+def scale(name: str, value: Any, dtype: Any = np.float64) -> float:
+    """`value` as a positive number whose square, and one over it, `dtype` holds."""
+    low = float(np.sqrt(np.finfo(dtype).tiny))
+    return real(name, real(name, value, 0.0, closed="neither"), low, 1 / low, closed="both")
+
+
 def floating(name: str, dtype: Any) -> np.dtype:
     """`dtype` as float32 or float64, the two types the kernels are compiled for."""
     try:

@@ -93,7 +93,7 @@ def parzen_score(v: Any, data: Any, sigma: float) -> np.ndarray:
     array([[0.   ],
            [0.394]])
     """
-    sigma = check.real("sigma", sigma, 0.0, closed="neither")
+    sigma = check.scale("sigma", sigma)
     data = _finite("data", data, None)
     v = _finite("v", v, data.shape[1])
     centre = data.mean(axis=0)  # distances stay, and squares of numbers far from 0 do not cancel
@@ -140,8 +140,8 @@ def denoising(
     Vincent (2011), A connection between score matching and denoising autoencoders.
     Book: (14.10), (14.11).
     """
-    sigma = check.real("sigma", sigma, 0.0, closed="neither")
     noisy, temperature = _checked(rbm, noisy, temperature, "noisy")
+    sigma = check.scale("sigma", sigma, rbm.dtype)
     v = _rows("v", rbm, v)
     if v.shape != noisy.shape:
         raise ValueError(f"noisy: expected shape {v.shape}, like v, got {noisy.shape}")
@@ -254,7 +254,7 @@ def _checked(rbm: Any, v: Any, temperature: Any, name: str = "v") -> tuple[np.nd
             f"rbm: expected Gaussian visible units, got {rbm.visible}: the score is a slope, and "
             "needs states in between"
         )
-    temperature = check.real("temperature", temperature, 0.0, closed="neither")
+    temperature = check.scale("temperature", temperature, rbm.dtype)
     return _rows(name, rbm, v), rbm.dtype.type(temperature)
 
 

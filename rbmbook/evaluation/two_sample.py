@@ -105,7 +105,7 @@ def mmd(
     rng = validation.generator(rng)
     both = np.concatenate([x, y])
     bandwidth = _median_distance(both) if bandwidth is None else bandwidth
-    bandwidth = validation.real("bandwidth", bandwidth, 0.0, closed="neither")
+    bandwidth = validation.scale("bandwidth", bandwidth)
     kernel = np.exp(cdist(both, both, "sqeuclidean") / (-2 * bandwidth**2))
     np.fill_diagonal(kernel, 0)  # no row is compared with itself
     first = np.zeros((len(both), 1 + permutations))  # a column: 1 for the rows of the first set
@@ -216,8 +216,11 @@ def linear_probe(
     test_features = _rows("test_features", test_features, features.shape[1], at_least=1)
     strength = validation.real("strength", strength, 0.0, closed="neither")
     iterations = validation.integer("iterations", iterations)
+    labels = _labels("labels", labels, len(features))
+    if len(np.unique(labels)) < 2:
+        raise ValueError(f"labels: expected at least two classes, got only {labels[0]!r}")
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=iterations))
-    probe.fit(features, _labels("labels", labels, len(features)))
+    probe.fit(features, labels)
     return float(
         probe.score(test_features, _labels("test_labels", test_labels, len(test_features)))
     )
@@ -252,7 +255,10 @@ def _unbiased(kernel: np.ndarray, first: np.ndarray, n: int, m: int) -> np.ndarr
 
 def _labels(name: str, value: Any, n: int) -> np.ndarray:
     validation.unmasked(name, value)
-    found = np.asarray(value)
+    found = validation.unboxed(value)
     if found.shape != (n,):
         raise ValueError(f"{name}: expected shape ({n},), one label per row, got {found.shape}")
+    if found.dtype.kind == "f" and (found % 1 != 0).any():
+        row = np.flatnonzero(found % 1 != 0)[0]
+        raise ValueError(f"{name}: expected classes, got {found[row]} at row {row}")
     return found

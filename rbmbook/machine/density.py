@@ -47,10 +47,12 @@ def require_sums(rbm: Any) -> None:
     """
     validation.instance("rbm", rbm, RBM).require_finite()
     for unit, W, bias in ((rbm.visible, rbm.W, rbm.a), (rbm.hidden, rbm.W.T, rbm.b)):
-        precision, _ = unit.growth(len(bias))
+        unbounded = np.isfinite(unit.growth(len(bias))[0])
+        if not unbounded.any():
+            continue
         with np.errstate(over="ignore"):
-            reach = np.abs(bias) + np.abs(W).sum(axis=1)
-            square = np.where(np.isinf(precision), 0, reach * reach).sum(dtype=rbm.dtype)
+            reach = (np.abs(bias) + np.abs(W).sum(axis=1))[unbounded]
+            square = (reach * reach).sum()
         if not np.isfinite(square):
             raise rounding.too_large(W, "squared sums")
 

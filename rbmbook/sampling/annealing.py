@@ -214,7 +214,8 @@ def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
         high += high - low
     log_z = float(brentq(excess, low, high, xtol=1e-10))
     terms = expit(up - log_z - m), expit(log_z - down + m)
-    variance = sum(t.var() / t.mean() ** 2 / len(t) for t in terms)
+    overlap = min(t.mean() for t in terms) ** 2 > 0
+    variance = sum(t.var() / t.mean() ** 2 / len(t) for t in terms) if overlap else np.inf
     both = np.concatenate([up, down])
     return Estimate(
         log_z, both, float(np.sqrt(variance)), float(len(both) / (1 + variance * len(both)))

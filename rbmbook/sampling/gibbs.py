@@ -16,6 +16,7 @@ import numpy as np
 from rbmbook import validation
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Gaussian
 from rbmbook.sampling.chains import Chains
 
 
@@ -236,4 +237,5 @@ def _series(x: Any) -> np.ndarray:
         raise ValueError(f"x: expected shape (steps,) or (steps, n) with ≥ 2 steps, got {x.shape}")
     if not np.isfinite(x).all():
         raise ValueError("x: expected finite numbers, got NaN or infinity")
+    validation.domain("x", x.reshape(len(x), -1), Gaussian(), False, np.float64)
     return x.reshape(len(x), -1)

@@ -348,3 +348,14 @@ def test_hidden_units_whose_derivative_is_not_the_variance_are_refused(hidden):
     ):
         with pytest.raises(ValueError, match="hidden units"):
             call()
+
+
+@pytest.mark.parametrize("value", [1e-30, 1e30])
+def test_scales_whose_squares_leave_the_dtype_are_refused(value):
+    rbm, v = rb.RBM.random(3, 2, visible=rb.Gaussian()), np.eye(3)
+    with pytest.raises(ValueError, match=r"^temperature: expected a number in"):
+        rb.score.score(rbm, v, value)
+    with pytest.raises(ValueError, match=r"^sigma: expected a number in"):
+        rb.score.denoising(rbm, v, v, value)
+    with pytest.raises(ValueError, match=r"^sigma: expected a number in"):
+        rb.score.parzen_score(v, v, value**10)

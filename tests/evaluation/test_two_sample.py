@@ -205,3 +205,22 @@ def test_a_probe_does_not_depend_on_the_scale_of_a_feature():
 def test_bad_arguments_are_named(call, error, words):
     with pytest.raises(error, match=words):
         call(normal(4, 2, 0))
+
+
+@pytest.mark.parametrize("bandwidth", [1e-300, 1e300])
+def test_a_bandwidth_whose_square_leaves_float64_is_refused(bandwidth):
+    with pytest.raises(ValueError, match=r"^bandwidth: expected a number in"):
+        mmd(np.eye(4), np.eye(4), bandwidth=bandwidth)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([1, 1, 1, 1], "at least two classes"),
+        ([0, 1, 0.5, 1], "got 0.5 at row 2"),
+        ([0, 1, 1, np.nan], "row 3"),
+    ],
+)
+def test_labels_that_are_no_two_classes_are_refused_by_name(labels, words):
+    with pytest.raises(ValueError, match=f"^labels: expected .*{words}"):
+        linear_probe(np.eye(4), labels, np.eye(4), [0, 1, 0, 1])

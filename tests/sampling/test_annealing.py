@@ -5,6 +5,7 @@ and z = (Ẑ / Z − 1) / (its standard error) has mean 0 and variance near 1 ov
 ladders are short on purpose: only then do the errors that others make show.
 """
 
+import dataclasses
 import math
 from itertools import pairwise
 
@@ -459,3 +460,12 @@ def test_ladders_between_two_precisions_lead_to_log_z_from_both_sides(seed):
     for found in (below, above, rb.evaluate.bridge(below, above)):
         assert found.effective_sample_size > 60
         assert abs(found.log_z - log_z) < 5 * found.std_error
+
+
+def test_a_bridge_between_weights_that_do_not_overlap_is_not_trusted():
+    """Its standard error is infinite, and NumPy is silent."""
+    rbm = rb.RBM.random(4, 3, dtype=np.float64)
+    forward = rb.evaluate.ais(rbm, 20, 20)
+    far = dataclasses.replace(forward, log_weights=forward.log_weights - 1e6)
+    found = rb.evaluate.bridge(far, rb.evaluate.reverse_ais(rbm, np.eye(4), 20))
+    assert found.std_error == np.inf and not found.trusted

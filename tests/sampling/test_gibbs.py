@@ -224,3 +224,9 @@ def test_uneven_machines_keep_the_distribution():
         rng = np.random.default_rng(4)
         theta = rng.normal(0, 1.5, shape), rng.normal(size=shape[0]), rng.normal(size=shape[1])
         assert_no_drift(run(rb.RBM(*theta)), theta, CHAINS)
+
+
+def test_series_whose_squares_overflow_are_refused():
+    for call in (rb.gibbs.autocorrelation, rb.gibbs.effective_sample_size):
+        with pytest.raises(ValueError, match=r"^x: .* squares float64 can add up"):
+            call(np.array([1e300, -1e300, 1e300]))
