@@ -4,14 +4,14 @@ No type of unit is named here: a machine computes the inputs of a layer, one mat
 units turn inputs into means, samples and cumulant generating functions.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import rounding, storage, validation
+from rbmbook import rounding, validation
+from rbmbook.description import Model
 from rbmbook.machine import moments, units
 from rbmbook.machine.units import Bernoulli, Unit
 
@@ -46,7 +46,7 @@ class Parameters:
         return parameters.like(np.zeros_like(p) for p in parameters)
 
 
-class RBM:
+class RBM(Model):
     """A restricted Boltzmann machine with energy E(v, h) = −aᵀv − bᵀh − vᵀWh + U(v) + U(h).
 
     Parameters
@@ -187,15 +187,6 @@ class RBM:
         own = self.visible.parameters(), self.hidden.parameters()
         return Parameters(self.W, self.a, self.b, *own)
 
-    def copy(self) -> "RBM":
-        """A machine with copies of the parameters and the same units."""
-        return self.astype(self.dtype)
-
-    def astype(self, dtype: np.dtype | type) -> "RBM":
-        """A copy whose parameters are float32 or float64."""
-        dtype = validation.floating("dtype", dtype)
-        return RBM(self.W.astype(dtype), self.a, self.b, self.visible, self.hidden)
-
     def require_finite(self) -> "RBM":
         """The machine, or an error: parameters that were written in place may not be finite.
 
@@ -215,10 +206,9 @@ class RBM:
                 )
         raise rounding.too_large(self.W)
 
-    def __repr__(self) -> str:
+    def _words(self) -> str:
         visible = f"{self.n_visible} visible {type(self.visible).__name__}"
-        hidden = f"{self.n_hidden} hidden {type(self.hidden).__name__}"
-        return f"RBM({visible}, {hidden}, {self.dtype})"
+        return f"{visible}, {self.n_hidden} hidden {type(self.hidden).__name__}"
 
     def energy(self, v: Any, h: Any) -> np.ndarray:
         """E(v, h) = −aᵀv − bᵀh − vᵀWh + U(v) + U(h) of each pair of rows.
@@ -394,33 +384,23 @@ class RBM:
         out += self.a
         return out
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the machine to `path`, in NumPy's npz format, whole or not at all.
+    def description(self) -> dict[str, Any]:
+        """What the machine is: sizes, dtype, types of units and what is fixed of their numbers."""
+        kinds, arrays = {"visible": self.visible, "hidden": self.hidden}, self.arrays()
+        described = {layer: units.describe(unit, arrays) for layer, unit in kinds.items()}
+        return super().description() | described
 
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is then untouched.
-        """
-        arrays = {"W": self.W, "a": self.a, "b": self.b}
-        described = [units.describe(self.visible), units.describe(self.hidden)]
-        storage.write(path, "RBM", arrays, units=described)
+    def arrays(self) -> dict[str, np.ndarray]:
+        """W, a, b and what the units learn, such as log-precisions; the live arrays."""
+        own = {"W": self.W, "a": self.a, "b": self.b}
+        for layer, unit in (("visible", self.visible), ("hidden", self.hidden)):
+            own |= {f"{layer}.{i}": array for i, array in enumerate(unit.parameters())}
+        return own
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "RBM":
-        """The machine that `save` wrote to `path`.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is not a saved machine, or damaged.
-        """
-        arrays, meta = storage.read(path, "RBM")
-        with storage.reading(path):
-            visible, hidden = (units.restore(entry) for entry in meta["units"])
-            return cls(arrays["W"], arrays["a"], arrays["b"], visible, hidden)
+    def _from(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        kinds = (units.restore(description[layer], arrays) for layer in ("visible", "hidden"))
+        return cls(arrays["W"], arrays["a"], arrays["b"], *kinds)
 
     def _by_rows(self, name: str, x: Any, unit: Unit, function: Callable) -> np.ndarray:
         """`function` of each dense block of rows of `x`, checked, joined along the rows."""

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import storage
 from rbmbook import validation as check
+from rbmbook.description import Model
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
 from rbmbook.networks.layers import Dense, Trace
@@ -17,7 +17,7 @@ from rbmbook.training.loop import Callback
 from rbmbook.training.optimize import Adam, Optimizer
 
 
-class Network:
+class Network(Model):
     """A feed-forward network: each layer's outputs are what comes in to the next.
 
     Parameters
@@ -332,49 +332,38 @@ class Network:
         run.options(weight_decay, input_dropout, validation)
         return run.train(epochs, progress, callbacks, checkpoint)
 
-    def copy(self) -> "Network":
-        """A network with copies of the layers."""
-        return self.astype(self.dtype)
+    def description(self) -> dict[str, Any]:
+        """What the network is: sizes, dtype, activations, and which layer comes at which place."""
+        own = self._own_layers()
+        activations = [layer.activation for layer in own]
+        return super().description() | {
+            "activations": activations,
+            "layers": [own.index(layer) for layer in self.layers],
+        }
 
-    def astype(self, dtype: np.dtype | type) -> "Network":
-        """A copy whose parameters are float32 or float64."""
-        return Network([layer.astype(dtype) for layer in self.layers])
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the network to `path`, in NumPy's npz format, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is then untouched.
-        """
-        arrays = {f"array{i}": p for i, p in enumerate(self.parameters)}
-        names = [layer.activation for layer in self.layers]
-        storage.write(path, "Network", arrays, activations=names)
+    def arrays(self) -> dict[str, np.ndarray]:
+        """W and b of each layer from the bottom up, once for a layer that comes twice."""
+        own = enumerate(self._own_layers())
+        return {
+            f"{name}{i}": array
+            for i, layer in own
+            for name, array in zip("Wb", layer.parameters, strict=True)
+        }
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "Network":
-        """The network that `save` wrote to `path`.
+    def _from(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        own = [
+            Dense(arrays[f"W{i}"], arrays[f"b{i}"], activation)
+            for i, activation in enumerate(description["activations"])
+        ]
+        return cls([own[i] for i in description["layers"]])
 
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is not a saved network, or damaged.
-        """
-        arrays, meta = storage.read(path, "Network")
-        with storage.reading(path):
-            return cls(
-                [
-                    Dense(arrays[f"array{2 * i}"], arrays[f"array{2 * i + 1}"], name)
-                    for i, name in enumerate(meta["activations"])
-                ]
-            )
+    def _own_layers(self) -> list[Dense]:
+        return list(dict.fromkeys(self.layers))
 
-    def __repr__(self) -> str:
+    def _words(self) -> str:
         layers = "".join(f" → {layer.n_out} {layer.activation}" for layer in self.layers)
-        return f"Network({self.sizes[0]}{layers}, {self.dtype})"
+        return f"{self.sizes[0]}{layers}"
 
     def blocks(self, name: str, x: Any) -> Iterator[tuple[slice, np.ndarray]]:
         """Row blocks of `x`, each checked, dense and of the network's dtype."""

@@ -18,9 +18,13 @@ References
 Welling, Rosen-Zvi and Hinton (2004), Exponential family harmoniums.
 """
 
+from collections.abc import Mapping
 from dataclasses import fields
-from inspect import signature
+from inspect import Parameter, signature
+from types import MappingProxyType
 from typing import Any, cast
+
+import numpy as np
 
 from rbmbook.machine.units.base import Unit
 from rbmbook.machine.units.continuous import Gaussian, NoisyReLU, ReLU
@@ -41,20 +45,28 @@ __all__ = [
 ]
 
 
-def describe(unit: Unit) -> dict[str, Any]:
-    """A unit as JSON-able values, for files: its type, and its options by name.
+def describe(
+    unit: Unit, learned: Mapping[str, np.ndarray] = MappingProxyType({})
+) -> dict[str, Any]:
+    """A unit as JSON-able values: its type, and its options by name.
 
-    A type outside this package is written with the module that defines it.
+    A type outside this package is written with the module that defines it. Of an option that is one
+    of the arrays `learned`, only the array's name is written.
     """
-    kind = type(unit)
-    options = {f.name: _plain(getattr(unit, f.name)) for f in fields(cast(Any, unit)) if f.init}
-    return {"type": _name(kind), **options}
+    named = [field.name for field in fields(cast(Any, unit)) if field.init]
+    options = {name: _plain(getattr(unit, name), learned) for name in named}
+    return {"type": _name(type(unit)), **options}
 
 
-def restore(entry: dict[str, Any]) -> Unit:
+def restore(
+    entry: dict[str, Any], learned: Mapping[str, np.ndarray] = MappingProxyType({})
+) -> Unit:
     """The unit that `describe` described; a type of your own must have been defined before.
 
     Nothing is imported because a file names it: the type is looked for among those that exist.
+    Options that its constructor does not take are left to it, and learned ones that have a default
+    value are left at that: a layer gives the unit arrays of its own, by `bind`, and what was
+    learned is copied to these, without the limits that a user has.
 
     Raises
     ------
@@ -63,36 +75,42 @@ def restore(entry: dict[str, Any]) -> Unit:
     """
     options, types = dict(entry), _types(Unit)
     name = options.pop("type")
-    if name not in types:  # earlier versions wrote a type of your own without its module
-        same = [found for found in types if found.endswith(f":{name}")]
-        name = same[0] if len(same) == 1 else name
     if name not in types:
         module, _, kind = name.rpartition(":")
         advice = f"; define or import {kind} of the module {module} first" if module else ""
         raise ValueError(f"unit: expected one of {sorted(types)}, got {name!r}{advice}")
-    kind = types[name]
-    taken = signature(kind).parameters
-    unit = kind(**{key: _rich(value) for key, value in options.items() if key in taken})
-    for key in options.keys() - taken.keys():  # a type of your own may set an option by itself
-        if _plain(getattr(unit, key, None)) != options[key]:
-            raise ValueError(f"unit: {name} takes no {key!r}, but the file says {options[key]}")
-    return unit
+    taken = signature(types[name]).parameters
+    given = {
+        key: _rich(value, learned)
+        for key, value in options.items()
+        if key in taken and not (_is_learned(value) and taken[key].default is not Parameter.empty)
+    }
+    return types[name](**given)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, learned: Mapping[str, np.ndarray]) -> Any:
     """A unit's option without units and arrays in it."""
     if isinstance(value, Unit):
-        return describe(value)
+        return describe(value, learned)
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, learned) for item in value]
+    for name, array in learned.items():
+        if value is array:
+            return {"learned": name}
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _rich(value: Any) -> Any:
+def _rich(value: Any, learned: Mapping[str, np.ndarray]) -> Any:
     """What `_plain` was given, up to lists in place of tuples and arrays."""
+    if _is_learned(value):
+        return learned[value["learned"]]
     if isinstance(value, dict):
-        return restore(value)
-    return [_rich(item) for item in value] if isinstance(value, list) else value
+        return restore(value, learned)
+    return [_rich(item, learned) for item in value] if isinstance(value, list) else value
+
+
+def _is_learned(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"learned"}
 
 
 def _name(kind: type[Unit]) -> str:

@@ -187,6 +187,11 @@ class Softmax(Unit):
         """The q one-hot rows."""
         return np.eye(self.q)
 
+    @property
+    def columns(self) -> int:
+        """q, without the q × q numbers of `levels`."""
+        return self.q
+
     def outside(self, x: np.ndarray, relaxed: bool = False) -> np.ndarray:
         """Mask of the columns of sites that are not one-hot (relaxed: not a distribution)."""
         sites = x.reshape(len(x), -1, self.q)

@@ -1,0 +1,118 @@
+"""What a model is, said once: behind its files, its copies, equality and checkpoints."""
+
+import os
+from typing import Any, Self
+
+import numpy as np
+
+from rbmbook import storage, validation
+
+
+class Model:
+    """What can be described in a few words and some arrays, and made from them again.
+
+    A subclass says which `arrays` it has, adds to `description` what else it was made with, and
+    makes a model of both in `_from`. Models of one class are equal if these two are.
+    """
+
+    __hash__ = None  # training changes what they are equal to
+
+    def description(self) -> dict[str, Any]:
+        """What the model is, without what it has learned, as values that JSON can hold.
+
+        The class, the dtype, the shapes of the arrays by name; then what the class needs beside.
+        """
+        arrays = self.arrays()
+        return {
+            "class": type(self).__name__,
+            "dtype": str(self.dtype),
+            "shapes": {name: list(array.shape) for name, array in arrays.items()},
+        }
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What the model has learned, by name: the live arrays, all of one dtype."""
+        raise NotImplementedError
+
+    @classmethod
+    def _from(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        """A model of that description, with copies of the arrays or of some of them."""
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters: float32 or float64."""
+        raise NotImplementedError
+
+    def copy(self) -> Self:
+        """A model with copies of the parameters."""
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: np.dtype | type) -> Self:
+        """A copy whose parameters are float32 or float64."""
+        dtype = validation.floating("dtype", dtype)
+        with np.errstate(over="ignore"):  # infinities are refused where the model is made
+            arrays = {name: x.astype(dtype, copy=False) for name, x in self.arrays().items()}
+        return self._made(self.description() | {"dtype": str(dtype)}, arrays)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the model to `path`, in NumPy's npz format, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older one is then untouched.
+        ValueError
+            If a parameter is not finite; an older file is then untouched, too.
+        """
+        arrays = self.arrays()
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name}: expected finite numbers, got NaN or infinity ({self})")
+        storage.write(path, type(self).__name__, arrays, description=self.description())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Self:
+        """The model that `save` wrote to `path`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is not a saved model of this class, or damaged.
+        """
+        arrays, meta = storage.read(path, cls.__name__)
+        with storage.reading(path):
+            description = meta["description"]
+            dtype = validation.floating("dtype", description["dtype"])
+            shapes = description["shapes"].items()
+            storage.require(arrays, {name: (tuple(shape), dtype) for name, shape in shapes})
+            model = cls._made(description, arrays)
+            if model.description() != description:  # units of your own may have changed since
+                raise ValueError(f"it describes {description}, not {model.description()}")
+            return model
+
+    @classmethod
+    def _made(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        model = cls._from(description, arrays)
+        own = model.arrays()
+        storage.require(arrays, {name: (array.shape, array.dtype) for name, array in own.items()})
+        for name, array in own.items():
+            np.copyto(array, arrays[name])
+        return model
+
+    def __eq__(self, other: object) -> bool:
+        """Whether class, description and all numbers are the same."""
+        if type(other) is not type(self):
+            return NotImplemented
+        if self.description() != other.description():
+            return False
+        pairs = zip(self.arrays().values(), other.arrays().values(), strict=True)
+        return all(np.array_equal(one, another) for one, another in pairs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._words()}, {self.dtype})"
+
+    def _words(self) -> str:
+        """Sizes and kinds of the parts, for `repr`."""
+        raise NotImplementedError
