@@ -12,10 +12,9 @@ class Model:
     """What can be described in a few words and some arrays, and made from them again.
 
     A subclass says which `arrays` it has, adds to `description` what else it was made with, and
-    makes a model of both in `_from`. Models of one class are equal if these two are.
+    makes a model of both in `_from`. Models of one class are equal if these two are, and have no
+    hash, since training changes them.
     """
-
-    __hash__ = None  # training changes what they are equal to
 
     def description(self) -> dict[str, Any]:
         """What the model is, without what it has learned, as values that JSON can hold.

@@ -24,7 +24,7 @@ import numpy as np
 try:
     import fcntl
 except ImportError:  # Windows, where what a killed process left is not swept away
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = 2
 META = "__meta__"

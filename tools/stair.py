@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "rbmbook"
 TARGET = ROOT / "book" / "_static" / "stair.svg"
 
-GROUND = ("validation", "storage", "rounding", "_jit")
+GROUND = ("validation", "storage", "description", "rounding", "_jit")
 # From the ground up. A room may import what stands on a lower floor; rooms of a floor are
 # strangers to each other.
 FLOORS = (
@@ -128,7 +128,7 @@ WIDTH, HEIGHT, STEP, OFFSET = 784, 544, 58, 54
 BOX = (124, 40)
 # room: left edge, floor, second line
 PLACES = {
-    "ground": (20, 0, "validation · storage · rounding · compiling: knows no model"),
+    "ground": (20, 0, "validation · storage · description · rounding · compiling: knows no model"),
     "machine": (20, 1, "chapters 01–05, 11"),
     "sampling": (20 + OFFSET, 2, "chapters 06, 09"),
     "evaluation": (20 + 2 * OFFSET, 3, "chapter 10"),
