@@ -43,8 +43,8 @@ def generator(rng: Any, name: str = "rng") -> np.random.Generator:
     return np.random.default_rng(int(rng))
 
 
-def integer(name: str, value: Any, minimum: int = 1) -> int:
-    """`value` as an int that is at least `minimum`; booleans and floats are refused."""
+def integer(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
+    """`value` as an int between two others, both included; booleans and floats are refused."""
     try:
         if isinstance(value, bool | np.bool_):
             raise TypeError
@@ -53,6 +53,8 @@ def integer(name: str, value: Any, minimum: int = 1) -> int:
         raise TypeError(f"{name}: expected an integer, got {_describe(value)}") from None
     if number < minimum:
         raise ValueError(f"{name}: expected an integer ≥ {minimum}, got {number}")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name}: expected an integer ≤ {maximum}, got {number}")
     return number
 
 

@@ -22,7 +22,7 @@ HIDDEN = {
     "dbn.wake_sleep",
 }
 IN_A_CIRCLE = HIDDEN | {"autoencoder.model", "dbm.model", "dbn.model"}
-LONG = {"data", "dbm.model", "machine.rbm"}
+LONG = {"dbm.model", "machine.rbm"}
 ONLY_CHILDREN = {("Codec", "Autoencoder"), ("Layered", "DBM"), ("Stack", "DBN")}
 
 
