@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sized
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -127,7 +128,7 @@ def numbers(name: str, value: object, ndim: int) -> np.ndarray:
     return found
 
 
-def named(name: str, value: object) -> dict:
+def named(name: str, value: Any) -> dict:
     """`value`, a mapping or a data frame, as a dict of its columns."""
     if not hasattr(value, "keys"):
         raise TypeError(
