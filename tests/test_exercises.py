@@ -209,6 +209,8 @@ def message(attempt, exercise=None):
         (lambda x: np.roll(row_means(x), 1), "another order"),
         (lambda x: row_means(x).round(3), "you rounded"),
         (lambda x: 3 * row_means(x), "every value is 3 times"),
+        (lambda x: row_means(x) / np.log(2), "your logarithm is to base 2"),
+        (lambda x: row_means(x) / np.log(10), "your logarithm is to base 10"),
         (lambda x: row_means(x) + 2, r"same constant, +2"),
         (lambda x: x.sum(axis=1), "too large by the length of axis 1 of `x`"),
         (lambda x: row_means(x) / len(x), "too small by the length of axis 0 of `x`"),
@@ -231,6 +233,12 @@ def message(attempt, exercise=None):
 )
 def test_slips_are_recognised(attempt, words):
     assert words in message(attempt)
+
+
+def test_an_exponential_too_many_is_recognised_where_it_overflows():
+    large = toy(lambda x: 1000 * x)
+    assert "you return the exponential" in message(lambda x: np.exp(1000 * x), large)
+    assert "unstable" in message(lambda x: 2 * np.exp(1000 * x), large)
 
 
 def test_transposed_matrices_are_recognised():

@@ -12,7 +12,7 @@ from . import diagnosis, guesses, patterns
 from .answers import Odd
 from .attempts import Trial, Wrong
 from .comparison import makes, right
-from .diagnosis import names_of
+from .diagnosis import names_of, parts_of
 from .exercise import Exercise
 from .mistakes import ways_of
 
@@ -39,6 +39,7 @@ def explain(
         _not_numbers(exercise, trials)
         or _listed(exercise, trials)
         or _out_of_place(exercise, trials, deadline)
+        or _related(exercise, trials)
         or _malformed(exercise, trials)
         or _drawn(trials, wavers)
         or _compared(exercise, trials)
@@ -50,7 +51,7 @@ def explain(
 def _not_numbers(exercise: Exercise, trials: Sequence[Trial]) -> Wrong | None:
     """An answer that holds something else than real numbers."""
     for t in trials:
-        if any(isinstance(part, Odd) for part in diagnosis.parts_of(t.received)):
+        if any(isinstance(part, Odd) for part in parts_of(t.received)):
             return Wrong(f"{_form(exercise, t)}\n  on {t.where}.")
     return None
 
@@ -73,6 +74,19 @@ def _out_of_place(exercise: Exercise, trials: Sequence[Trial], deadline: float) 
         or (well_formed and guesses.transposed(exercise, trials, deadline))
         or patterns.shuffled(trials, exercise.parts, exercise.rtol, exercise.atol)
     )
+    return Wrong(found) if found else None
+
+
+def _related(exercise: Exercise, trials: Sequence[Trial]) -> Wrong | None:
+    """A slip that explains infinite values, such as an exponential too many, before their form."""
+    if exercise.compare is not None or any(t.error is not None for t in trials):
+        return None
+    if not all(diagnosis.same_form(t.received, t.expected) for t in trials):
+        return None
+    values = np.concatenate([np.ravel(part) for t in trials for part in parts_of(t.received)])
+    if np.isnan(values).any() or np.isfinite(values).all() or np.isinf(values).all():
+        return None
+    found = _relation(exercise, trials)
     return Wrong(found) if found else None
 
 
@@ -115,10 +129,9 @@ def _numbers(exercise: Exercise, trials: Sequence[Trial], deadline: float) -> Wr
     """What relates the numbers received to the right ones, and both of them in one case."""
     wrong = next(t for t in trials if not right(exercise, t))
     values = patterns.difference(wrong, exercise.parts, exercise.rtol, exercise.atol)
-    names = names_of(exercise.reference)
     lead = (
         _part_by_part(exercise, trials)
-        or patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
+        or _relation(exercise, trials)
         or guesses.as_if(exercise, trials, deadline)
         or (exercise.hint and exercise.hint(wrong.args, wrong.received, wrong.expected))
         or patterns.right_parts(trials, exercise.parts, exercise.rtol, exercise.atol)
@@ -131,6 +144,11 @@ def _numbers(exercise: Exercise, trials: Sequence[Trial], deadline: float) -> Wr
 def _form(exercise: Exercise, trial: Trial) -> str | None:
     names = names_of(exercise.reference)
     return diagnosis.form(names, trial.args, trial.expected, trial.received, exercise.parts)
+
+
+def _relation(exercise: Exercise, trials: Sequence[Trial]) -> str | None:
+    names = names_of(exercise.reference)
+    return patterns.find(names, trials, exercise.parts, exercise.rtol, exercise.atol)
 
 
 def _elsewhere(exercise: Exercise, trials: Sequence[Trial]) -> str:

@@ -153,6 +153,8 @@ def _relation(
                 return message
         if sum(e.size for _, e in pairs) < 2:  # one number is always a multiple of another
             return None
+        if not all(np.isfinite(r).all() for r, _ in pairs):
+            return None
         return _factor(names, cases, pairs, rtol, atol) or _offset(pairs, rtol, atol)
 
 
@@ -166,6 +168,9 @@ def _factor(
         for q, (r, e) in zip(ratios, pairs, strict=True)
     ):
         return None
+    for base in (2, 10):
+        if np.allclose(ratios, 1 / np.log(base), rtol=1e-6):
+            return f"your logarithm is to base {base}; the natural one is asked for."
     if np.allclose(ratios, ratios[0], rtol=max(rtol, 1e-6)) and ratios[0] != 0:
         return f"every value is {ratios[0]:.6g} times the right one: a factor is off."
     for label, sizes in _axes(names, cases):

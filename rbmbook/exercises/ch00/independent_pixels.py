@@ -92,8 +92,6 @@ MISTAKES = {
     "you average over pixels and pictures. The log-probability of a picture is the sum over its "
     "pixels; only the pictures are averaged.":
         with_score(lambda X, m: minus_entropy(X, m) / len(m)),
-    "use the natural logarithm: yours is to base 2, so every value is too large by the factor "
-    "1 / log 2.": with_score(lambda X, m: minus_entropy(X, m) / np.log(2)),
     "you add up probabilities, without a logarithm. The probability of a picture is a product over "
     "pixels, and its logarithm a sum of logarithms.":
         with_score(lambda X, m: (m**2 + (1 - m) ** 2).sum()),
@@ -110,8 +108,6 @@ MISTAKES = {
         with_p(lambda X: X.std(axis=0)),
     "those are logarithms of odds, log(p / (1 − p)); p itself is asked for.":
         with_p(lambda X: logit(X.mean(axis=0))),
-    "that is the fraction of pictures in which the pixel is *off*.":
-        with_p(lambda X: 1 - X.mean(axis=0)),
     "the best p is not rounded to 0 or 1: a single picture against it would get probability 0.":
         with_p(lambda X: np.round(X.mean(axis=0))),
 }  # fmt: skip

@@ -82,7 +82,6 @@ MISTAKES = {
         of_energies(lambda E: normalised(-E * np.log(2))),
     "your energies are twice as large as (1.1) says; the probabilities are too sharp.":
         of_energies(lambda E: normalised(-2 * E)),
-    "you return the logarithms of the probabilities.": of_right(np.log),
     "your units have the values −1 and 1. Here they are 0 or 1.":
         slip(states=lambda width: 2 * all_states(width) - 1),
     "the states are in reverse order: `itertools.product((0, 1), …)` begins with all units off.":

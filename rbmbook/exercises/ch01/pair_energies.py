@@ -51,8 +51,6 @@ MISTAKES = {
     "`h` is not transposed: in `v @ W @ h` the columns of h meet the columns of `v @ W`. The sum "
     "runs over hidden units, which are the columns of h.":
         lambda v, h, W, a, b: -(v @ a)[:, None] - h @ b - v @ W @ h,
-    "rows and columns are exchanged: row t of the table belongs to row t of v.":
-        lambda *args: pair_energies(*args).T,
     "the interaction vᵀWh carries a factor ½. It belongs to a Boltzmann machine with one symmetric "
     "matrix, where the double sum meets each pair twice; here each pair (i, j) occurs once.":
         slip(W=lambda W: W / 2),

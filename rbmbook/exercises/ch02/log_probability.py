@@ -50,10 +50,6 @@ MISTAKES = {
         slip(pool=lambda logs, axis: np.log(np.exp(logs) + 1e-12).sum(axis)),
     "on and off are exchanged: a unit that is on contributes log σ(x_j), one that is off log "
     "σ(−x_j).": slip(h=complement),
-    "the sign is flipped: the logarithm of a probability is negative or 0.":
-        lambda *args: -log_conditional(*args),
-    "this is the probability; its logarithm is asked for.":
-        lambda *args: np.exp(log_conditional(*args)),
     "that is Σ_j x_j h_j, the numerator's logarithm. The denominator is missing: Σ_j "
     "log(1 + exp(x_j)).": summed(lambda h, x: x * h),
     "that is −Σ_j log(1 + exp(x_j)), the log-probability that all hidden units are *off*. The "
@@ -73,8 +69,6 @@ MISTAKES = {
         "`np.logaddexp` needs no clipping.": clipped(limit)
         for limit in (30, 50, 100, 500, 700)
     },
-    "the logarithm is to base 2; use the natural one.":
-        lambda *args: log_conditional(*args) / np.log(2),
     "one number per row is asked for, the log-probability of the whole hidden state: sum the "
     "units' contributions over axis 1.": slip(pool=lambda logs, axis: logs),
     "you return the largest contribution of a single unit. Sum over all of them.":

@@ -39,10 +39,6 @@ def mean_terms(y):
 slip = slips_of(hidden_free_energy)
 
 MISTAKES = {
-    "the sign is flipped: that is the logarithm of the sum; the free energy is minus it.":
-        lambda *args: -hidden_free_energy(*args),
-    "the biases are exchanged: the units that are summed out have theirs inside softplus.":
-        slip(a="b", b="a"),
     "that is (3.6) with h in place of v. Now the visible units are summed out, so the softplus "
     "terms run over i, and the sum inside over j.": lambda *args: -minus_free_energy(*args),
     "the sign of the term bᵀh is flipped: a positive bias lowers the energy of its unit.":
@@ -81,8 +77,6 @@ MISTAKES = {
         slip(visible=lambda y: 0),
     "that is the sum of the softplus terms. F is minus it, and has the term −bᵀh.":
         lambda h, W, a, b: summed_out(h @ W.T + a),
-    "you sum over the whole batch. One free energy per row is asked for, shape (n,).":
-        lambda *args: hidden_free_energy(*args).sum(),
 }  # fmt: skip
 
 EXERCISE = exercise(__doc__, hidden_free_energy, cases, MISTAKES, FORMULA)

@@ -78,7 +78,6 @@ MISTAKES = {
     "sum.": of_seen(lambda p, q: np.mean(p * np.log(p / q))),
     "each log-ratio is multiplied by q(v); its factor is p(v).":
         of_seen(lambda p, q: np.sum(q * np.log(p / q))),
-    "these are bits; nats are asked for, natural logarithms.": lambda p, q: kl(p, q) / np.log(2),
     **{
         f"you keep 0 out of the logarithm by means of {eps:g}, which changes other terms too. "
         "A state with p(v) = 0 contributes exactly 0, the limit of x log x for x → 0: leave "

@@ -59,17 +59,11 @@ MISTAKES = {
         slip(energy=lambda v, W, a, b: -v @ a - softplus(v @ W + b).sum()),
     "max(0, x) stands in place of softplus(x) = log(1 + exp(x)).":
         with_hidden(lambda x: np.maximum(0, x)),
-    "the sign is flipped: this is the mean of −log p(v), which one minimises.":
-        lambda *args: -log_likelihood(*args),
     "you sum over the examples; the mean per example is asked for.":
         slip(answer=lambda F, all_F: len(F) * mean_log_p(F, all_F)),
-    "the mean is missing: one number for the data set is asked for, not one per example.":
-        slip(answer=lambda F, all_F: -F - log_sum_exp(-all_F)),
     "this is the logarithm of the mean probability. Take the logarithm of each example first, then "
     "the mean: the examples' probabilities multiply.":
         slip(answer=lambda F, all_F: log_sum_exp(-F) - log_sum_exp(-all_F) - np.log(len(F))),
-    "these are bits, from logarithms to base 2; nats are asked for, natural logarithms.":
-        lambda *args: log_likelihood(*args) / np.log(2),
     "log Z is divided by the number of examples. It stands in every log p(v), so its mean is "
     "itself.": slip(answer=lambda F, all_F: -F.mean() - log_sum_exp(-all_F) / len(F)),
     "you sum −F over the examples and subtract log Z once. Every example has its own log Z, and "

@@ -60,7 +60,6 @@ MISTAKES = {
         lambda states: value(summed_from_above(states.T).T % 2),
     "this is the number of digits that are 1; the Gray code's number is asked for.":
         lambda states: states.sum(axis=1),
-    "0 and 1 are exchanged in your reading of the state.": lambda states: gray_number(1 - states),
     "this is the lowest digit that is 1, near (5.5): which digit moves. Asked for is the number of "
     "the state.": lambda states: states.argmax(axis=1),
     "the numbers start at 0, but yours at −1.": lambda states: gray_number(states) - 1,

@@ -55,7 +55,6 @@ MISTAKES = {
         slip(answer=lambda x, all_x: x + log_sum_exp(all_x)),
     "the sign of G(h) is wrong: log p(h) = −G(h) − log Z.":
         slip(answer=lambda x, all_x: -x - log_sum_exp(all_x)),
-    "the sign is flipped: this is −log p(h).": lambda *args: -log_hidden(*args),
     "log Z is the logarithm of Σ_h exp(+G(h)) here; the exponent is −G(h).":
         slip(answer=lambda x, all_x: x - log_sum_exp(-all_x)),
     "Z is summed over the given rows only. It runs over all 2^H hidden states.":
@@ -79,14 +78,8 @@ MISTAKES = {
         in_z(a=missing),
     "the sum over the visible units is missing at the given rows: −G(h) is bᵀh *plus* Σ_i "
     "softplus(a_i + Σ_j W_ij h_j).": lambda h, W, a, b: h @ b - log_partition(W, a, b),
-    "these are probabilities; their logarithms are asked for.":
-        lambda *args: np.exp(log_hidden(*args)),
-    "you return the mean over the rows; one number for each row is asked for.":
-        lambda *args: log_hidden(*args).mean(),
     "you return log Z alone; one number for each row of h is asked for.":
         lambda h, *machine: log_partition(*machine),
-    "these are bits, from logarithms to base 2; nats are asked for, natural logarithms.":
-        lambda *args: log_hidden(*args) / np.log(2),
     "in place of Z you have the mean over the hidden states; Z is their sum.":
         slip(answer=lambda x, all_x: log_share(x, all_x) + np.log(len(all_x))),
 }  # fmt: skip

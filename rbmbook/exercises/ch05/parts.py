@@ -45,8 +45,6 @@ MISTAKES = {
         in_each(b=missing),
     "all signs are reversed: Z is the sum of exp(−E), with −E = aᵀv + bᵀh + vᵀWh.":
         in_each(**NEGATED),
-    "this is Z of the whole; its logarithm is asked for, the sum of the parts' log Z.":
-        lambda parts: np.exp(log_partition_of_parts(parts)),
     "the weights have no effect on your answer: each part's log Z needs them.": in_each(W=missing),
     "the weights have the wrong sign: −E = aᵀv + bᵀh + vᵀWh.": in_each(W=negated),
     "you count the states in which all hidden units are off; Z sums over the hidden states, too.":
@@ -55,13 +53,9 @@ MISTAKES = {
         lambda parts: sum(log_partition(*part) - np.log(2) * sum(part[0].shape) for part in parts),
     "the number of parts comes in where nothing asks for it: log Z is the sum of the parts' log Z, "
     "no more.": of_each(lambda logs: logs.sum() + np.log(len(logs))),
-    "these are bits, from logarithms to base 2; nats are asked for, natural logarithms.":
-        of_each(lambda logs: logs.sum() / np.log(2)),
     "this is the mean over the parts; their logarithms add.": of_each(np.mean),
     "only the largest part is counted; the others have states too.": of_each(np.max),
     "only the first part is counted.": of_each(lambda logs: logs[0]),
-    "you return one number for each part; what is log Z of the whole machine?":
-        of_each(lambda logs: logs),
     "right for small parameters, but for large ones Z does not fit in a float64. Take the largest "
     "exponent out of the sum before exponentiating.":
         Ways(

@@ -100,8 +100,6 @@ MISTAKES = {
     "ones are summed over.": lambda W, a, b: transition_matrix(W.T, b, a),
     "the order of the states is reversed: the last unit changes fastest, as in "
     "`rb.exact.states(D)`.": slip(W=np.flipud, a=np.flip),
-    "rows and columns are exchanged: a row belongs to the present state and sums to 1.":
-        lambda *machine: transition_matrix(*machine).T,
     "the two states' shares are exchanged: the lower free energy gets the larger share.":
         slip(share=lambda x: sigmoid(-x)),
     "you add up the steps of all units; each is picked with probability 1/D, so every row sums to "
