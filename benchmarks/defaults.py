@@ -265,6 +265,7 @@ LABELLED = {k: v for k, v in BINARY.items() if "patterns" not in k}
 GREY = {"grey digits": partial(small_data.digits, grey=True)}
 STATES = {k: v for k, v in REAL.items() if "normal" not in k}
 CLOUDS = {k: v for k, v in REAL.items() if "sensors" not in k}
+FEW = {k: v for k, v in small_data.UNSCALED.items() if "500" not in k}  # all is far from all there
 ROWS: list[tuple[str, Callable, dict[str, Callable]]] = [
     ("rb.fit, binary: log-likelihood", rbm_of_bits, BINARY | FEW),
     ("rb.fit, Gaussian: log-density", rbm_of_numbers, REAL),
@@ -282,7 +283,7 @@ ROWS: list[tuple[str, Callable, dict[str, Callable]]] = [
     ("Autoencoder, identity: −error", partial(autoencoder, output="identity"), CLOUDS),
     ("Autoencoder, identity: −error in sd²", unscaled, small_data.UNSCALED),
     ("GAN: −MMD²", game, CLOUDS),
-    ("GAN, unscaled: −MMD²", game, small_data.UNSCALED),
+    ("GAN, unscaled: −MMD²", game, FEW),
 ]
 CELLS: dict[str, dict[str, Cell]] = {
     title: {name: cell(model, data) for name, data in sets.items()} for title, model, sets in ROWS
