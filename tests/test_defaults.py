@@ -54,7 +54,7 @@ LEAST = {
         "sensors, two states": 0.7,
         "1e5 ± 0.01, 30 rows": 0.5,
     },
-    "GAN: −MMD²": {"constant column": 0.0},
+    "GAN: −MMD²": {"constant column": -0.005},
 }
 PAIRS = [(title, data) for title, cells in LEAST.items() for data in cells]
 
