@@ -24,10 +24,10 @@ def log_sum_exp(x, axis=None):
     return np.logaddexp.reduce(x, axis=axis)
 
 
-def normalised(log_weights):
-    """The probabilities proportional to exp(log_weights)."""
-    weights = np.exp(log_weights - log_weights.max())
-    return weights / weights.sum()
+def normalised(log_weights, axis=None):
+    """The probabilities proportional to exp(log_weights), over all of them or along an axis."""
+    weights = np.exp(log_weights - log_weights.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
 
 
 def draw(p, rng):
