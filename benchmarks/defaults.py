@@ -366,7 +366,8 @@ rival. `BernoulliRBM` has the defaults of scikit-learn, 10 passes of batches of 
 are 30 updates, in which it learns no more than the means, which its biases start from. After
 `rb.fit` on 10 digits a weight decay of 1 / 10 would do: 0.3 nats above independent units.
 Not measured anew since `DBN.fit` passes samples up and `DBM` has a prior of its weights: the
-fine-tuned networks, and the deep machines on sparse words and 500 columns.
+fine-tuned networks (but for the first row's grey digits and 30 digits), and the deep machines on
+sparse words and 500 columns.
 """
 
 
