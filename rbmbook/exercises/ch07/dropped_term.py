@@ -81,7 +81,7 @@ MISTAKES = {
         slip(slope=lambda v, x: v - x),
     "the term with v_i is missing: the derivative is p(v | h) (v_i − P(v_i = 1 | h)).":
         slip(slope=lambda v, x: 0 * v - sigmoid(x)),
-    "this is the whole slope of CD_1; asked for is the dropped term alone.":
+    "this is the whole slope of CD_1; the question asks for the dropped term alone.":
         lambda *args: dropped_term(*args) + kept_term(*args),
     "σ(y)(1 − σ(y)) is the slope of one unit's probability of being on. p(v | h) is the "
     "probability of a whole state: its slope is p(v | h) (v_i − P(v_i = 1 | h)).":

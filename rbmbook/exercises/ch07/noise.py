@@ -64,14 +64,14 @@ MISTAKES = {
             scatter(lambda m, v: np.sqrt(m * (1 - m)).mean(axis=0) / len(v)),
             scatter(lambda m, v: np.sqrt(m * (1 - m)).sum(axis=0)),
         ),
-    "this is how the expected differences scatter from row to row; asked for is how da scatters "
+    "this is how the expected differences scatter from row to row; the question is how da scatters "
     "when the same rows are used again.":
         scatter(lambda m, v: (v - m).std(axis=0) / np.sqrt(len(v))),
     "the root is missing, and the variance of a mean is the sum of the variances divided by n².":
         scatter(lambda m, v: (m * (1 - m)).mean(axis=0)),
     "this is the variance of the sum over the rows. da is their mean (divide by n²), and a "
     "standard deviation is a root.": scatter(lambda m, v: (m * (1 - m)).sum(axis=0)),
-    "this is the probability of each unit after k steps, averaged over the chains; asked for is "
+    "this is the probability of each unit after k steps, averaged over the chains; the question is "
     "how far their mean scatters.": scatter(lambda m, v: m.mean(axis=0)),
     "m is the mean square of a unit that is 0 or 1; its variance is m − m².":
         scatter(lambda m, v: np.sqrt(m.sum(axis=0)) / len(v)),

@@ -113,7 +113,7 @@ MISTAKES = {
         looking_at(lambda parts: largest(parts[::2])),
     "you stop when one entry is within the tolerance; every one has to be.":
         looking_at(lambda parts: min(np.abs(part).min() for part in parts)),
-    "you average the sizes in each of W, a and b; every entry counts by itself.":
+    "you average the sizes in each of W, a and b; every entry counts on its own.":
         looking_at(lambda parts: np.mean([np.abs(part).mean() for part in parts])),
     "you look at the mean size of the entries; every one has to be within the tolerance.":
         looking_at(lambda parts: np.abs(np.concatenate([part.ravel() for part in parts])).mean()),
@@ -123,8 +123,8 @@ MISTAKES = {
     "bound.": distance(lambda x, p: np.abs(x - p).sum()),
     "you compare the probabilities of single states; the entries of the bias add up over many "
     "states.": distance(lambda x, p: np.abs(x - p).max()),
-    "you compare the divergence KL(p_k ‖ p) with the tolerance; asked for are the entries of the "
-    "gradient.": distance(lambda x, p: np.sum(x[x > 0] * np.log(x[x > 0] / p[x > 0]))),
+    "you compare the divergence KL(p_k ‖ p) with the tolerance; the entries of the gradient count.":
+        distance(lambda x, p: np.sum(x[x > 0] * np.log(x[x > 0] / p[x > 0]))),
     "you estimate k from the second eigenvalue. That is the rate in the long run, without the "
     "factor in front; go step by step.": by_eigenvalue,
     "your chains do not start at the data; q is where they start.":
@@ -134,10 +134,10 @@ MISTAKES = {
     "you stop when a step changes little; a slow chain changes little far from p. Compare with the "
     "exact gradient.": lambda *args: slip(error=change_in_a_step, first=0)(*args) + 1,
     "k is at least 1: a chain that has not moved gives no gradient.": slip(first=0),
-    "you add up the sizes of the entries; each by itself has to be within the tolerance.":
+    "you add up the sizes of the entries; each on its own has to be within the tolerance.":
         looking_at(lambda parts: sum(np.abs(part).sum() for part in parts)),
-    "you compare the Euclidean length of the bias with the tolerance; asked for is the largest "
-    "entry.": looking_at(lambda parts: np.sqrt(sum((part**2).sum() for part in parts))),
+    "you compare the Euclidean length of the bias with the tolerance; the largest entry counts.":
+        looking_at(lambda parts: np.sqrt(sum((part**2).sum() for part in parts))),
 }  # fmt: skip
 
 EXERCISE = exercise(__doc__, steps_enough, cases, MISTAKES)

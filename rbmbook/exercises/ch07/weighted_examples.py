@@ -139,8 +139,8 @@ MISTAKES = {
         slip(hidden=lambda h, g, seen, rng: (h, draw(g, rng))),
     "in the data term you use the sampled h; unbiased, but noisier than E[h | v].":
         slip(hidden=lambda h, g, seen, rng: (seen[0], g)),
-    "the hidden means of the data are used at the end of the chain as well; compute them again "
-    "from the last v.": slip(terms=lambda s, v, h, u, g: difference(s, v, h, u, h)),
+    "the hidden means of the data are used at the end of the chain as well; compute them anew from "
+    "the last v.": slip(terms=lambda s, v, h, u, g: difference(s, v, h, u, h)),
     "the sigmoid is missing: v W + b is the input, E[h | v] is its sigmoid.":
         slip(terms=lambda s, v, h, u, g: difference(s, v, logit(h), u, logit(g))),
     "dW is a difference of products of means. It should be a difference of means of products: "

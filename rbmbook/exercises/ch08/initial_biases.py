@@ -61,7 +61,7 @@ MISTAKES = {
     "m̄_i·W_ij.": sent(lambda m, q, W: W.sum(axis=1) / 2, lambda m, q, W: W.sum(axis=0) / 2),
     "the logit is missing: the whole input of a pixel has to be logit(m̄), and that of a hidden "
     "unit logit(q).": slip(wanted=missing),
-    "you take ½ for q: the hidden units are to be on with probability q, which is given.":
+    "you take ½ for q: the hidden units should be on with probability q, which is given.":
         slip(q=lambda q: 0.5),
     "one picture that is all on and one that is all off make the number of pictures n + 2, not "
     "n + 1.": slip(mean=lambda X: (X.sum(axis=0) + 1) / (len(X) + 1)),
@@ -79,16 +79,16 @@ MISTAKES = {
     "you average over the units of the other layer; a unit receives the sum of what they send.":
         sent(lambda m, q, W: q * W.mean(axis=1), lambda m, q, W: m @ W / len(m)),
     "these are the probabilities less what the other layer sends. The input has to be what the "
-    "sigmoid turns into the probability: its inverse, the logit.": slip(wanted=lambda p: p),
+    "sigmoid turns into the probability, and that is its logit.": slip(wanted=lambda p: p),
     "log m is not the logit: divide by 1 − m inside the logarithm.": slip(wanted=np.log),
-    "b = 0 does not make the hidden units be on with probability q: subtract what the visible "
-    "units send from logit(q). In a, what the hidden ones send is missing too.":
+    "with b = 0 the hidden units are not on with probability q: subtract what the visible units "
+    "send from logit(q). In a, what the hidden ones send is missing too.":
         lambda X, W, q: (logit(smoothed(X)), 0 * W[0]),
-    "a unit sends its mean, q or m̄_i, and not the logit of it.":
+    "a unit sends its mean, q or m̄_i, not the logit of it.":
         sent(lambda m, q, W: logit(q) * W.sum(axis=1), lambda m, q, W: logit(m) @ W),
     "a unit sends W_ij when it is on, with probability q or m̄_i; you take the probability of "
     "being off.": sent(lambda m, q, W: (1 - q) * W.sum(axis=1), lambda m, q, W: (1 - m) @ W),
-    "a unit sends its mean, q or m̄_i, and not its bias.":
+    "a unit sends its mean, q or m̄_i, not its bias.":
         sent(
             lambda m, q, W: W @ (logit(q) - m @ W),
             lambda m, q, W: (logit(m) - q * W.sum(axis=1)) @ W,
@@ -100,7 +100,7 @@ MISTAKES = {
             lambda m, q, W: sigmoid(logit(m) - q * W.sum(axis=1)) @ W,
         ),
     "the logit has the wrong sign: it is log(p / (1 − p)).": slip(wanted=lambda p: -logit(p)),
-    "you apply the sigmoid; what undoes the sigmoid is asked for, the logit.": slip(wanted=sigmoid),
+    "you apply the sigmoid; the question asks for what undoes it, the logit.": slip(wanted=sigmoid),
     "you count half a picture of each kind; (8.1) adds one that is all on and one all off.":
         slip(mean=lambda X: (X.sum(axis=0) + 0.5) / (len(X) + 1)),
     **{

@@ -5,7 +5,7 @@ import numpy as np
 from ..exercise import exercise
 from ..mistakes import Ways, missing, negated, slips_of
 
-FORMULA = "(8.2): the new velocity is momentum·velocity + rate·(slope of what is to rise)."
+FORMULA = "(8.2): the new velocity is momentum·velocity + rate·gradient, the penalty included."
 
 
 def sparse_update(W, gradient, velocity, rate, momentum, decay, *, pull=np.sign):
@@ -64,7 +64,7 @@ MISTAKES = {
         slip(pull=np.abs),
     "the derivative of |w| is +1 for positive w and −1 for negative w, not 1 for both.":
         slip(pull=np.ones_like),
-    "you go down: W − u. The log-likelihood is to rise, so the velocity is added.":
+    "you go down: W − u. The log-likelihood should rise, so the velocity is added.":
         lambda W, *rest: (W - (u := new_velocity(W, *rest)), u),
     "the weight decay has the wrong sign: it pulls the weights towards 0.": slip(decay=negated),
     "the derivative of |w| is ±1: no factor 2.": slip(decay=lambda decay: 2 * decay),
@@ -76,7 +76,7 @@ MISTAKES = {
     "the weight decay is missing.": slip(decay=missing),
     "the old velocity counts in full; it should be multiplied by momentum.":
         slip(momentum=lambda m: 1.0),
-    "the learning rate multiplies the old velocity too; that has it inside already.":
+    "the learning rate multiplies the old velocity too, which already contains it.":
         lambda W, g, u, rate, m, decay: sparse_update(W, g, u, rate, rate * m, decay),
     "the weight decay is part of the gradient, so the learning rate multiplies it too.":
         lambda W, g, u, rate, m, decay: sparse_update(W, g, u, rate, m, decay / rate),
@@ -90,9 +90,9 @@ MISTAKES = {
         lambda W, g, u, rate, m, decay: sparse_update(W, g, u, (1 - m) * rate, m, decay),
     "your velocity does not contain the learning rate; in (8.2) it does.":
         lambda W, g, u, rate, m, decay: (W + rate * (u := m * u + g - decay * np.sign(W)), u),
-    "the decay pulls at W by the sign of W; you take the sign of the gradient.":
+    "the decay pulls according to the sign of W; you take the sign of the gradient.":
         lambda W, g, *rest: sparse_update(W, g, *rest, pull=lambda W: np.sign(g)),
-    "the gradient has the wrong sign (and the decay with it): the log-likelihood is to rise.":
+    "the gradient has the wrong sign (and the decay with it): the log-likelihood should rise.":
         slip(rate=negated),
     "you subtract the whole penalty from every entry; its derivative with respect to W_ij is asked "
     "for.": slip(pull=lambda W: np.abs(W).sum()),
@@ -103,8 +103,8 @@ MISTAKES = {
         look_ahead,
     "you take the sign of the weights after the move; it is that of the weights before.":
         decay_of_moved,
-    "you move first and then cut the weights down towards 0 (a soft threshold). Asked for is the "
-    "penalty's derivative inside the velocity.": soft_threshold,
+    "you move first and then cut the weights down towards 0 (a soft threshold). The question asks "
+    "for the penalty's derivative inside the velocity.": soft_threshold,
     "momentum multiplies the old velocity alone, not the new step.":
         lambda W, g, u, rate, m, decay: sparse_update(W, g, u, m * rate, m, decay),
     "the velocity is right, but W has not moved by it.":

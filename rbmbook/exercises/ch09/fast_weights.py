@@ -37,7 +37,7 @@ MISTAKES = {
         slip(total=lambda x, n: n),
     "the decay also acts on what is added in the same update; in (9.4) only the old θ_fast is "
     "multiplied by it.": slip(total=lambda x, n: x * geometric(x, n)),
-    "this is the limit for many updates; for a small n the sum is not yet there.":
+    "this is the limit for many updates; for a small n the sum has not reached it yet.":
         slip(total=lambda x, n: 1 / (1 - x)),
     "this is only what is left of the first update; all n updates contribute. Sum over them.":
         slip(total=lambda x, n: x ** (n - 1.0)),

@@ -57,10 +57,11 @@ MISTAKES = {
     "infinity is not a number. Take the minimum of r and 0 first.":
         slip(accept=lambda r: np.exp(r) / np.maximum(1, np.exp(r))),
     "this is ratio / (1 + ratio), the heat-bath (Barker) rule. It too leaves both distributions as "
-    "they are, but accepts less: at ratio 1 only every other swap. As in (9.6), min(1, ratio) is "
-    "asked for.": slip(accept=sigmoid),
-    "this is ratio / (1 + ratio), with the ratio upside down. Asked for is min(1, ratio), as in "
-    "(9.6), and a lower energy belongs to the larger β.": slip(accept=lambda r: sigmoid(-r)),
+    "they are, but accepts less: at ratio 1 only half of the swaps. As in (9.6), the question asks "
+    "for min(1, ratio).": slip(accept=sigmoid),
+    "this is ratio / (1 + ratio), with the ratio upside down. As in (9.6), the question asks for "
+    "min(1, ratio), and the lower energy belongs to the larger β.":
+        slip(accept=lambda r: sigmoid(-r)),
     "that is min(r, 0), a logarithm; take the exponential.":
         slip(accept=lambda r: np.minimum(r, 0)),
     "the temperatures are added: in r, each energy counts with plus one β and minus the other.":

@@ -1,0 +1,1 @@
+"""Exercises of chapter 10, How good is it?"""
