@@ -44,13 +44,8 @@ def steps_enough(q, W, a, b, tolerance, *, error=largest_entry, first=1):
 
 
 def cases(rng):
-    for n_visible, n_hidden, scale, tolerance in [
-        (2, 1, 1, 1e-3),
-        (3, 2, 2, 1e-3),
-        (4, 3, 1.5, 1e-5),
-        (3, 3, 2, 1e-6),
-        (2, 2, 0.5, 0.5),
-    ]:
+    sizes = [(2, 1, 1, 1e-3), (3, 2, 2, 1e-3), (4, 3, 1.5, 1e-5), (3, 3, 2, 1e-6), (2, 2, 0.5, 0.5)]
+    for n_visible, n_hidden, scale, tolerance in sizes:
         machine = shares(rng, n_visible), *machine_in_eighths(rng, n_visible, n_hidden, scale)
         yield *machine, tolerance
     # The hidden biases' entries are the last to become small.

@@ -15,12 +15,10 @@ def sparse_update(W, gradient, velocity, rate, momentum, decay, *, pull=np.sign)
 
 
 def cases(rng):
-    for shape, rate, momentum, decay in [
-        ((2, 3), 0.1, 0.5, 0.01),
-        ((4, 2), 0.05, 0.9, 0.2),
-        ((1, 1), 0.3, 0.7, 0.5),
-        ((3, 3), 0.2, 0.8, 0.1),
-    ]:
+    settings = [(0.1, 0.5, 0.01), (0.05, 0.9, 0.2), (0.3, 0.7, 0.5), (0.2, 0.8, 0.1)]
+    for shape, (rate, momentum, decay) in zip(
+        [(2, 3), (4, 2), (1, 1), (3, 3)], settings, strict=True
+    ):
         W, gradient, velocity = rng.standard_normal((3, *shape))
         if W.size > 1:
             W[0, 0] = 0  # W/|W| is NaN here

@@ -21,12 +21,8 @@ def swap_matrix(W, a, b, low, high, *, weight=log_weight, accept=metropolis, sta
 
 
 def cases(rng):
-    for n_visible, n_hidden, low, high, scale in [
-        (1, 1, 0.5, 1.0, 1),
-        (2, 2, 0.0, 1.0, 1.5),
-        (2, 3, 0.3, 0.8, 2),
-        (3, 2, 0.4, 1.0, 1),
-    ]:
+    sizes = [(1, 1, 0.5, 1.0, 1), (2, 2, 0.0, 1.0, 1.5), (2, 3, 0.3, 0.8, 2), (3, 2, 0.4, 1.0, 1)]
+    for n_visible, n_hidden, low, high, scale in sizes:
         yield *random_machine(rng, n_visible, n_hidden, scale), low, high
 
 
