@@ -78,7 +78,8 @@ def exercise(heading: str | None, *args: Any, **options: Any) -> Exercise:
     *args, **options
         What `Exercise` takes after the title.
     """
-    found = re.fullmatch(r"Exercise (\d\d\.\d+): (.)([^\n]*)\.\s*(\n.*)?", heading or "", re.DOTALL)
+    first = (heading or "").split("\n", 1)[0]
+    found = re.fullmatch(r"Exercise (\d\d\.\d+): (.)(.*(?:\?|[^.](?=\.)))\.?", first)
     if not found:
         raise ValueError(f"heading must look like 'Exercise 01.2: a title.', got {heading!r:.80}")
     return Exercise(found[1], found[2].upper() + found[3], *args, **options)
