@@ -43,6 +43,11 @@ def minus_free_energy(v, W, a, b):
     return v @ a + softplus(v @ W + b).sum(axis=-1)
 
 
+def free_energy(v, W, a, b):
+    """F(v) = −log Σ_h exp(−E(v, h)), a value per row."""
+    return -minus_free_energy(v, W, a, b)
+
+
 def marginal(W, a, b):
     """p(v) of every visible state."""
     return normalised(minus_free_energy(all_states(len(a)), W, a, b))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..exercise import exercise
+from ..numerics import sigmoid
 
 
 def best_discriminator(p, q):
@@ -37,9 +38,8 @@ MISTAKES = {
     "the derivative of log(1 − D) is −1/(1 − D), with a minus: p / D = q / (1 − D).":
         lambda p, q: p / (p - q),
     "the sigmoid turns log(p / q) into the probability, not p / q or p − q.":
-        lambda p, q: 1 / (1 + np.exp(-p / q)),
-    "the sigmoid turns log p − log q into the probability, not p − q.":
-        lambda p, q: 1 / (1 + np.exp(q - p)),
+        lambda p, q: sigmoid(p / q),
+    "the sigmoid turns log p − log q into the probability, not p − q.": lambda p, q: sigmoid(p - q),
     "one half is the answer only where real and forged examples are equally dense.":
         lambda p, q: np.full_like(p, 0.5),
     "the value p log D + q log(1 − D) is not asked for, but the D at which it is greatest.":

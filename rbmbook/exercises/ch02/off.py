@@ -35,7 +35,7 @@ MISTAKES = {
         of_input(lambda x: x),
     "each row sums to 1: you have normalised over the hidden units, as if exactly one of them "
     "could be on. Each is on or off by itself, with its own sigmoid.":
-        of_input(lambda x: np.array([normalised(row) for row in x])),
+        of_input(lambda x: normalised(x, axis=1)),
     "that is exp(−input), the odds of being off. Divide it by 1 + exp(−input).":
         of_input(lambda x: np.exp(-x)),
     "you return the logarithm of the probability. The probability is asked for.":

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..exercise import exercise
 from ..free_energies import with_free_energy
-from ..machines import minus_free_energy, random_machine, random_states_first_on
+from ..machines import free_energy, random_machine, random_states_first_on
 from ..mistakes import in_terms_of, slips_of
 from ..numerics import sigmoid
 from .hidden_state import hidden_free_energy, largest_terms, mean_terms
@@ -17,10 +17,6 @@ def off_and_on(v, i):
     off, on = v.copy(), v.copy()
     off[:, i], on[:, i] = 0.0, 1.0
     return off, on
-
-
-def free_energy(v, W, a, b):
-    return -minus_free_energy(v, W, a, b)
 
 
 def share_of_on(off, on):

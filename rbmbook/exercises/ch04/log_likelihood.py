@@ -4,15 +4,11 @@ import numpy as np
 
 from ..exercise import exercise
 from ..free_energies import with_free_energy
-from ..machines import all_states, minus_free_energy, random_machine, random_states
+from ..machines import all_states, free_energy, minus_free_energy, random_machine, random_states
 from ..mistakes import slips_of
 from ..numerics import log_sum_exp, sigmoid, softplus
 
 FORMULA = "F(v) has −aᵀv and minus the softplus of +b_j + Σ_i v_i W_ij."
-
-
-def free_energy(v, W, a, b):
-    return -minus_free_energy(v, W, a, b)
 
 
 def mean_log_p(F, all_F):

@@ -4,15 +4,11 @@ import numpy as np
 
 from ..exercise import exercise
 from ..free_energies import with_free_energy
-from ..machines import minus_free_energy, random_machine, random_states
+from ..machines import free_energy, random_machine, random_states
 from ..mistakes import missing, slips_of
 from ..numerics import sigmoid, softplus
 
 FORMULA = "F(v) = −aᵀv − Σ_j softplus(b_j + Σ_i v_i W_ij)."
-
-
-def free_energy(v, W, a, b):
-    return -minus_free_energy(v, W, a, b)
 
 
 def free_energy_gap(held_out, train, W, a, b, *, F=free_energy, mean=np.mean):

@@ -1,4 +1,4 @@
-"""Exercise 11.3: how large may the weights between Gaussian layers be?."""
+"""Exercise 11.3: how large may the weights between Gaussian layers be?"""
 
 import numpy as np
 

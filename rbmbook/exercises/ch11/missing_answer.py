@@ -5,7 +5,7 @@ import numpy as np
 from ..exercise import exercise
 from ..machines import minus_free_energy
 from ..mistakes import missing, negated, slips_of
-from ..numerics import sigmoid
+from ..numerics import normalised, sigmoid
 
 FORMULA = "F(v) = −aᵀv − Σ_j softplus(b_j + Σ_i v_i W_ij)."
 
@@ -18,8 +18,7 @@ def filled(v, site, q):
 
 
 def softmax(x):
-    factor = np.exp(x - x.max(axis=1, keepdims=True))
-    return factor / factor.sum(axis=1, keepdims=True)
+    return normalised(x, axis=1)
 
 
 def missing_answer(v, site, q, W, a, b, *, fill=filled, share=softmax):

@@ -5,7 +5,7 @@ import numpy as np
 from ..exercise import exercise
 from ..machines import random_machine, random_states
 from ..mistakes import in_terms_of, slips_of
-from ..numerics import sigmoid, softplus
+from ..numerics import normalised, sigmoid, softplus
 
 FORMULA = "The input of hidden unit j is b_j + L_kj + Σ_i x_i W_ij, and k has the bias d_k."
 
@@ -17,9 +17,7 @@ def inputs(W, L, b, x):
 
 def probabilities(W, L, b, d, x):
     """p(k | x), (n, q)."""
-    s = d + softplus(inputs(W, L, b, x)).sum(axis=2)
-    factor = np.exp(s - s.max(axis=1, keepdims=True))
-    return factor / factor.sum(axis=1, keepdims=True)
+    return normalised(d + softplus(inputs(W, L, b, x)).sum(axis=2), axis=1)
 
 
 def average(mean, p):

@@ -5,7 +5,7 @@ import numpy as np
 from ..exercise import exercise
 from ..machines import random_machine
 from ..mistakes import slips_of
-from ..numerics import sigmoid, softplus
+from ..numerics import normalised, sigmoid, softplus
 
 
 def columns(site, q):
@@ -23,13 +23,12 @@ def both(at_r, at_t):
     return at_r, at_t
 
 
-def shares(scores, axes=(1, 2)):
-    """The softmax along the axes."""
-    factor = np.exp(scores - scores.max(axis=axes, keepdims=True))
-    return factor / factor.sum(axis=axes, keepdims=True)
+def over_pairs(scores):
+    """The softmax over all pairs of states of each row."""
+    return normalised(scores, axis=(1, 2))
 
 
-def two_unknown(W, a, b, v, r, t, q, *, place=columns, empty=both, answer=shares):
+def two_unknown(W, a, b, v, r, t, q, *, place=columns, empty=both, answer=over_pairs):
     """The softmax over all pairs of states of −F with these states filled in."""
     at_r, at_t = place(r, q), place(t, q)
     inputs = emptied(v, *empty(at_r, at_t)) @ W + b
@@ -66,7 +65,7 @@ def one_at_a_time(W, a, b, v, r, t, q):
     for site in (r, t):
         at = columns(site, q)
         x = emptied(v, at) @ W + b
-        alone.append(shares(a[at] + softplus(x[:, None, :] + W[at]).sum(axis=-1), axes=(1,)))
+        alone.append(normalised(a[at] + softplus(x[:, None, :] + W[at]).sum(axis=-1), axis=1))
     return product(*alone)
 
 
@@ -78,7 +77,7 @@ def both_left_out(W, a, b, v, r, t, q):
 def mean_field(W, a, b, v, r, t, q):
     places = columns(r, q), columns(t, q)
     x = sigmoid(emptied(v, *places) @ W + b) @ W.T + a
-    return product(*(shares(x[:, at], axes=(1,)) for at in places))
+    return product(*(normalised(x[:, at], axis=1) for at in places))
 
 
 def without_bias_of_t(W, a, b, v, r, t, q):
@@ -91,7 +90,7 @@ MISTAKES = {
     "the two sites are exchanged: the state of `r` runs along axis 1, that of `t` along axis 2.":
         slip(r="t", t="r"),
     "the sign is flipped: a state with a lower free energy is more probable.":
-        slip(answer=lambda scores: shares(-scores)),
+        slip(answer=lambda scores: over_pairs(-scores)),
     "what is written at the two sites still enters: empty them before you fill in a pair.":
         slip(empty=lambda at_r, at_t: ()),
     "site `r` still has what is written there: empty both sites.":
@@ -116,11 +115,11 @@ MISTAKES = {
     "the known sites do not enter: what is written there belongs to the inputs.":
         slip(v=np.zeros_like),
     "you normalise along axis 2 alone: that is p(t | r). The pairs of a row sum to 1.":
-        slip(answer=lambda scores: shares(scores, axes=(2,))),
+        slip(answer=lambda scores: normalised(scores, axis=2)),
     "you normalise along axis 1 alone: that is p(r | t). The pairs of a row sum to 1.":
-        slip(answer=lambda scores: shares(scores, axes=(1,))),
+        slip(answer=lambda scores: normalised(scores, axis=1)),
     "you normalise over the rows as well: each row by itself sums to 1.":
-        slip(answer=lambda scores: shares(scores, axes=(0, 1, 2))),
+        slip(answer=lambda scores: normalised(scores)),
     "these are not normalised: divide by the sum over all pairs of states.": slip(answer=np.exp),
     "these are the scores, −F up to a constant; their softmax over the pairs is asked for.":
         slip(answer=lambda scores: scores),
