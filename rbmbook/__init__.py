@@ -35,6 +35,7 @@ from rbmbook.training.monitors import TrainingWarning
 from rbmbook.training.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.training.optimize import SGD, Adam
 from rbmbook.training.penalties import Sparsity
+from rbmbook.training.plan import Callback, Checkpoint, EarlyStopping
 
 __version__ = "0.1.0"
 __all__ = [
@@ -50,9 +51,12 @@ __all__ = [
     "Autoencoder",
     "Bernoulli",
     "BernoulliRBM",
+    "Callback",
+    "Checkpoint",
     "Dense",
     "Discriminative",
     "DivergenceError",
+    "EarlyStopping",
     "Exact",
     "Gaussian",
     "GaussianNoise",

@@ -117,9 +117,8 @@ def fields(value):
 
 def chains(state):
     rng = np.random.default_rng(3)
-    state.refresh()
     state.step(rng)
-    return [*state.arrays(), rng.random()]
+    return [*state.memory().values(), rng.random()]
 
 
 def error(error):
@@ -217,8 +216,20 @@ CASES = [
     (rb.two_sample.Discrepancy, lambda: rb.two_sample.mmd(X, X + 1, 1.0, 3), list),
     (rb.two_sample.Coverage, lambda: rb.two_sample.coverage(X, X[:2], 0.5), list),
     (rb.tempering.Replicas, lambda: started(rb.Tempered(4, 5)), chains),
-    (rb.tempering.TemperedChains, lambda: started(rb.Tempered(4, 5))._all, chains),
-    (rb.negative.FastChains, lambda: started(rb.FPCD(1, 5)), lambda state: state.arrays()),
+    (rb.negative.Chains, lambda: started(rb.PCD(1, 5)), lambda state: [state.v]),
+    (
+        rb.negative.Batch,
+        lambda: rb.negative.Batch.of(rb.RBM.random(9, 4), X, np.full(len(X), 1 / len(X), "f")),
+        lambda batch: [batch.v, batch.inputs, *batch.data_term],
+    ),
+    (rb.Callback, lambda: rb.Callback(print, every=3), fields),
+    (rb.Checkpoint, lambda: rb.Checkpoint("run.npz", every=3), fields),
+    (rb.EarlyStopping, lambda: rb.EarlyStopping("loss", 3), fields),
+    (
+        rb.negative.FastChains,
+        lambda: started(rb.FPCD(1, 5)),
+        lambda state: list(state.memory().values()),
+    ),
     (
         rb.exercises.Exercise,
         lambda: EXERCISE,

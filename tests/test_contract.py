@@ -99,7 +99,7 @@ def test_fit_and_its_defaults(rbm):
     for name in ("negative", "epochs", "centered"):  # chosen to suit the data
         assert default(rb.fit, name) is None
     assert default(rb.fit, "batch_size") == 100 and default(rb.fit, "optimizer") == rb.SGD(0.05)
-    assert default(rb.fit, "weight_decay") == 0 and default(rb.fit, "rng") == 0
+    assert default(rb.fit, "weight_decay") is None and default(rb.fit, "rng") == 0
     assert default(rb.fit, "progress") is True and default(rb.fit, "callbacks") == ()
     X = np.array([[1, 0], [0, 1]], np.uint8)
     history = rb.fit(rbm, X, epochs=3, validation=X, progress=False)

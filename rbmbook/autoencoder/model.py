@@ -11,7 +11,7 @@ Vincent, Larochelle, Lajoie, Bengio and Manzagol (2010), Stacked denoising autoe
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,18 @@ from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
+from rbmbook.training.loop import train
 from rbmbook.training.optimize import Adam, Optimizer
 from rbmbook.training.penalties import Sparsity
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
+from rbmbook.training.plan import plan as planned
 
 __all__ = ["Autoencoder", "GaussianNoise", "Masking", "Sparsity"]
 
-Callback = Callable[["Autoencoder", History], Any]
+_REFUSED = {
+    "negative": "an autoencoder has no model term, its gradient is exact",
+    "centered": "no difference of two averages is there to be centred; see `standardize`",
+}
 
 
 class Autoencoder(Codec):
@@ -260,17 +266,21 @@ class Autoencoder(Codec):
         epochs: int | None = None,
         batch_size: int = 100,
         optimizer: Optimizer = Adam(0.01),
+        *,
         loss: str | None = None,
         noise: Masking | GaussianNoise | None = None,
         contraction: float = 0.0,
-        sparsity: Sparsity | None = None,
         weight_decay: float = 0.001,
+        sparsity: Sparsity | None = None,
         validation: Any = None,
+        standardize: bool = True,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
-        standardize: bool = True,
+        callbacks: Sequence[Function] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        history: History | None = None,
+        **refused: Any,
     ) -> History:
         """Train the autoencoder in place by descending the mean loss of its reconstructions.
 
@@ -307,14 +317,8 @@ class Autoencoder(Codec):
             Held-out rows; adds the monitors `validation_loss` and `validation_error`.
         rng : int or Generator
             Each epoch draws a permutation of the rows, then its batches' noise in order.
-        progress : bool
-            Show a progress bar.
-        callbacks : sequence of callables
-            Each is called as ``callback(ae, history)`` after an epoch; training stops after the
-            epoch in which one returns True.
-        checkpoint : path, optional
-            Save everything there after each epoch. If the file exists, training goes on from it and
-            ends with the bits that an uninterrupted run would have given.
+        progress, callbacks, early_stopping, checkpoint, history
+            As for `rb.fit`; a callback is called as ``callback(ae, history)``.
         standardize : bool
             Whether training sees real columns (those of the output "identity") as (x − mean) / sd,
             so that their units and their means do not matter and each counts as much as the others
@@ -357,8 +361,19 @@ class Autoencoder(Codec):
         Vincent et al. (2008) for the noise, Rifai et al. (2011) for the contractive penalty, Ng
         (2011), Sparse autoencoder, lecture notes, for the sparse one.
         """
+        refuse(refused, _REFUSED, "Autoencoder.fit")
         objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
-        run = Reconstruction(
-            self, X, objective, validation, batch_size, optimizer, rng, standardize
+        X = objective.data("X", X, self.sizes[0], self.dtype)
+        plan = planned(
+            X.shape[0],
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            rng=rng,
+            progress=progress,
+            callbacks=callbacks,
+            early_stopping=early_stopping,
+            checkpoint=checkpoint,
+            history=history,
         )
-        return run.train(epochs, progress, callbacks, checkpoint)
+        return train(Reconstruction(self, X, plan, objective, validation, standardize))

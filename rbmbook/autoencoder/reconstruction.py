@@ -16,10 +16,12 @@ from rbmbook.networks.layers import forward
 from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized, unbiased
 from rbmbook.networks.views import Logits
+from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import Run, probe_rows
 from rbmbook.training.optimize import ascent
 from rbmbook.training.penalties import Sparsity, decay
+from rbmbook.training.plan import Plan
 
 if TYPE_CHECKING:
     from rbmbook.autoencoder.model import Autoencoder
@@ -153,22 +155,17 @@ class Reconstruction(Run):
         self,
         ae: "Autoencoder",
         X: Any,
+        plan: Plan,
         objective: Objective,
-        held_out: Any,
-        batch_size: Any,
-        optimizer: Any,
-        rng: Any,
+        held_out: Any = None,
         standardize: Any = False,
     ) -> None:
-        self.ae, self.objective, self.held_out = ae, objective, held_out
+        super().__init__(ae, X.shape[0], plan)
+        self.ae, self.X, self.objective, self.held_out = ae, X, objective, held_out
         check.instance("standardize", standardize, (bool, np.bool_))
-        width = ae.encoder.sizes[0]
-        self.X = objective.data("X", X, width, ae.dtype)
         if held_out is not None:
-            self.held_out = objective.data("validation", held_out, width, ae.dtype)
-        super().__init__(ae, self.X.shape[0], batch_size, optimizer, rng)
+            self.held_out = objective.data("validation", held_out, ae.encoder.sizes[0], ae.dtype)
         self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
-        self.memory = self.optimizer.start(self.parameters)
         first, last = ae.encoder.layers[0], ae.decoder.layers[-1]
         self.standard, self.trained = None, ae
         if standardize and last.activation == "identity":
@@ -178,32 +175,42 @@ class Reconstruction(Run):
                 Network([*ae.decoder.layers[:-1], self.standard.writer]),
                 ae.tied,
             )
+            if not unbiased(ae.parameters):  # else it was not made for the data
+                self.standard.read()
+        self.optimizer_memory = self.optimizer.start(self.parameters)
         self.passes = Pass(self.trained, objective, self.batch_size)
 
     @property
     def parameters(self) -> list[np.ndarray]:
-        """The autoencoder's arrays as they are now: a callback may replace one."""
-        return self.ae.parameters
+        """The arrays that are trained, as they are now: a callback may replace one."""
+        return self.trained.parameters
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
         if self.standard is None:
             x = check.dense(self.X[rows], self.ae.dtype)
             self.descend(x, self.objective.corrupted(x, self.rng))
-            return
-        x = check.dense(self.X[rows], np.float64)
-        given = self.objective.corrupted(x, self.rng)  # the noise is in the units of the data
-        if self.updates or not unbiased(self.parameters):  # else it was not made for the data
-            self.standard.read()
-        self.descend(self.standard.rows(x), self.standard.rows(given))
-        self.standard.write()
+        else:
+            x = check.dense(self.X[rows], np.float64)
+            given = self.objective.corrupted(x, self.rng)  # the noise is in the units of the data
+            self.descend(self.standard.rows(x), self.standard.rows(given))
+
+    def publish(self) -> None:
+        """Let the autoencoder have what was learned in other coordinates."""
+        if self.standard is not None:
+            self.standard.write()
+
+    def adopt(self) -> None:
+        """Go on from the autoencoder, if a callback has changed it."""
+        if self.standard is not None:
+            self.standard.read_changes()
 
     def descend(self, x: np.ndarray, given: np.ndarray) -> None:
         """The gradient of the objective at these rows, and the step."""
         terms = self.passes.run(x, given)
         self.count({name: mean * len(x) for name, mean in terms.items()})
-        gradients, parameters = ascent(self.passes.gradients), self.trained.parameters
-        self.optimizer.step(parameters, gradients, self.memory, self.updates)
+        gradients = ascent(self.passes.gradients)
+        self.optimizer.step(self.parameters, gradients, self.optimizer_memory, self.updates)
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
@@ -230,17 +237,17 @@ class Reconstruction(Run):
             [self.trained.loss(self.standard.rows(x), self.objective.loss) for _, x in blocks]
         ).mean()
 
-    def arrays(self) -> Iterator[np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
         """The optimizer's memory."""
-        yield from self.memory
+        return listed("optimizer", self.optimizer_memory)
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
-        return {
-            "objective": repr(self.objective),
-            "autoencoder": repr(self.ae),
-            "standardized": self.standard is not None,
-        }
+        return {"objective": self.objective, "standardized": self.standard is not None}
+
+    def sources(self) -> dict[str, Any]:
+        """The data, and the held-out rows."""
+        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
 
     def data(self) -> Iterator[Data]:
         """The data, and the held-out rows, unless their scale does not matter."""

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import rounding, validation
-from rbmbook.dbm import pretraining as dbm_pretraining
+from rbmbook import rounding
+from rbmbook import validation as check
+from rbmbook.dbm import pretraining
 from rbmbook.dbm.layered import Layered
 from rbmbook.dbm.mean_field import Inference, MeanField
 from rbmbook.dbm.training import Training
@@ -30,11 +31,25 @@ from rbmbook.machine.rbm import RBM
 from rbmbook.sampling import annealing, gibbs
 from rbmbook.sampling.annealing import Estimate
 from rbmbook.training.history import History
-from rbmbook.training.loop import Callback
-from rbmbook.training.negative import CD
+from rbmbook.training.loop import train
+from rbmbook.training.negative import CD, PCD, Negative
 from rbmbook.training.optimize import SGD, Optimizer
+from rbmbook.training.penalties import Penalties, prior
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
+from rbmbook.training.plan import plan as planned
+from rbmbook.training.stages import Stages, each
 
 STEPS, TOLERANCE = 100, 1e-4  # of mean-field inference
+_REFUSED = {
+    "chains": "give them to the negative phase, as in negative=rb.PCD(k=5, chains=100)",
+    "k": "give it to the negative phase, as in negative=rb.PCD(k=5, chains=100)",
+    "sparsity": "the means of the hidden layers are those of mean-field inference",
+}
+_REFUSED_BEFORE = {
+    "centered": "a pair with doubled inputs has no energy whose gradient could be centred",
+    "sparsity": "it would be undone by the doubled inputs of the next pair",
+    "validation": "a pair with doubled inputs has no free energy to compare",
+}
 
 
 class DBM(Layered):
@@ -169,7 +184,7 @@ class DBM(Layered):
         ValueError, TypeError
             If the shape does not fit or a value is not 0 or 1.
         """
-        (row,) = self._by_rows(np.atleast_2d(validation.array("v", v)), lambda v: v)
+        (row,) = self._by_rows(np.atleast_2d(check.array("v", v)), lambda v: v)
         if len(row) != 1:
             raise ValueError(f"v: expected one row, got {len(row)}")
         rounding.refuse(self._given_error(row)[0], 0.0)
@@ -241,9 +256,9 @@ class DBM(Layered):
         """
         if data is None:
             return None
-        data = validation.matrix("data", data, self.sizes[0])
+        data = check.matrix("data", data, self.sizes[0])
         row = np.full(self._rbm.n_visible, 0.5)
-        blocks = validation.blocks("data", data, self._rbm.visible, np.float64, relaxed=True)
+        blocks = check.blocks("data", data, self._rbm.visible, np.float64, relaxed=True)
         row[: self.sizes[0]] = sum(block.sum(axis=0) for _, block in blocks) / data.shape[0]
         return np.broadcast_to(row, (data.shape[0], len(row)))
 
@@ -275,8 +290,8 @@ class DBM(Layered):
         ValueError, TypeError
             If an argument is not as above.
         """
-        rng = validation.generator(rng)
-        even = gibbs.run(self._rbm, validation.integer("n", n), steps, rng)
+        rng = check.generator(rng)
+        even = gibbs.run(self._rbm, check.integer("n", n), steps, rng)
         if means:
             even = self._rbm.visible_mean(self._rbm.sample_hidden(even, rng))
         return even[:, : self.sizes[0]].copy()
@@ -284,15 +299,21 @@ class DBM(Layered):
     def pretrain(
         self,
         X: Any,
+        negative: CD | Sequence[CD] = CD(1),
         epochs: int | Sequence[int | None] | None = None,
-        negative: CD = CD(1),
-        batch_size: int = 100,
-        optimizer: Optimizer = SGD(0.05),
-        weight_decay: float | None = None,
+        batch_size: int | Sequence[int] = 100,
+        optimizer: Optimizer | Sequence[Optimizer] = SGD(0.05),
+        *,
+        weight_decay: float | Sequence[float | None] | None = None,
+        l1: float | Sequence[float] = 0.0,
+        sample_weight: Any = None,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
+        callbacks: Sequence[Function] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        history: History | None = None,
+        **refused: Any,
     ) -> History:
         """First values for `fit`: each pair of layers by itself, from the bottom, inputs doubled.
 
@@ -310,10 +331,13 @@ class DBM(Layered):
             Contrastive divergence of any k.
         weight_decay : float ≥ 0, optional
             As for `fit`.
-        batch_size, optimizer, rng, progress, callbacks
-            As for `rb.fit`; a callback that returns True ends the pre-training.
-        checkpoint : path, optional
-            One file per pair: the path with `.layer1`, `.layer2`, … added.
+        batch_size, optimizer, l1, sample_weight, rng, progress, early_stopping, history
+            As for `rb.fit`. Early stopping ends the training of one pair; the next one follows.
+        callbacks : sequence of callables
+            Each is called as ``callback(dbm, history)``, as for `rb.fit`; one that returns True
+            ends the pre-training.
+        checkpoint : path or Checkpoint, optional
+            As for `rb.fit`, in one file per pair: the path with `.layer1`, `.layer2`, … added.
 
         Returns
         -------
@@ -333,32 +357,56 @@ class DBM(Layered):
         ----------
         Salakhutdinov and Hinton (2009), section 3.2.
         """
-        settings = {
-            "epochs": epochs,
-            "negative": negative,
-            "batch_size": batch_size,
-            "optimizer": optimizer,
-            "weight_decay": weight_decay,
-        }
-        return dbm_pretraining.pretrain(self, X, settings, rng, progress, callbacks, checkpoint)
+        refuse(refused, _REFUSED_BEFORE, "DBM.pretrain")
+        X = check.matrix("X", X, self.sizes[0])
+        check.domains("X", X, self._rbm.visible, relaxed=True)
+        pairs = len(self.weights)
+        negatives = [check.instance("negative", n, CD) for n in each("negative", negative, pairs)]
+        decays, l1s = each("weight_decay", weight_decay, pairs), each("l1", l1, pairs)
+        penalties = [
+            Penalties(prior(decay, X.shape[0]), own_l1)
+            for decay, own_l1 in zip(decays, l1s, strict=True)
+        ]
+        stages = Stages(
+            self,
+            X.shape[0],
+            pairs,
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            rng=rng,
+            progress=progress,
+            callbacks=callbacks,
+            early_stopping=early_stopping,
+            checkpoint=checkpoint,
+            history=history,
+            enough=pretraining.UPDATES,
+            most=pretraining.MOST_EPOCHS,
+        )
+        return pretraining.pretrain(self, X, stages, negatives, penalties, sample_weight)
 
     def fit(
         self,
         X: Any,
+        negative: Negative = PCD(k=5, chains=100),
         epochs: int | None = None,
-        chains: int = 100,
-        k: int = 5,
-        steps: int = 10,
-        tolerance: float = 1e-3,
         batch_size: int = 100,
         optimizer: Optimizer = SGD(0.02),
+        *,
+        steps: int = 10,
+        tolerance: float = 1e-3,
         weight_decay: float | None = None,
+        l1: float = 0.0,
+        sample_weight: Any = None,
         centered: bool = False,
         validation: Any = None,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
+        callbacks: Sequence[Function] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        history: History | None = None,
+        **refused: Any,
     ) -> History:
         """Train all layers together: ascend the bound's gradient, with persistent chains.
 
@@ -369,14 +417,16 @@ class DBM(Layered):
         ----------
         X : (n, D) array or sparse matrix
             Visible states, or means in [0, 1].
+        negative : PCD, FPCD, Tempered or Exact
+            Where the model term comes from.
         epochs : int ≥ 0, optional
             As for `rb.fit`: enough for 3,000 updates on small data.
-        chains, k : int ≥ 1
-            Number of persistent chains, and their Gibbs steps per update.
         steps, tolerance
             Of mean-field inference, as for `mean_field`.
-        batch_size, optimizer, rng, progress, callbacks, checkpoint
+        batch_size, optimizer, l1, sample_weight, rng
             As for `rb.fit`.
+        progress, callbacks, early_stopping, checkpoint, history
+            As for `rb.fit`; a callback is called as ``callback(dbm, history)``.
         weight_decay : float ≥ 0, optional
             λ of the penalty ½ λ Σ_l ‖W_l‖². If None, 1 / n for n rows: the prior N(0, 1) of each
             weight. Thousands of rows do not feel it; a few are not learned by heart. (After
@@ -420,10 +470,38 @@ class DBM(Layered):
         Salakhutdinov and Hinton (2009), section 3.1. Montavon and Müller (2012), Deep Boltzmann
         machines and the centering trick.
         """
-        inference = _inference(steps, tolerance)
-        run = Training(self, X, batch_size, optimizer, rng)
-        run.options(chains, k, inference, weight_decay, centered, validation)
-        return run.train(epochs, progress, callbacks, checkpoint)
+        refuse(refused, _REFUSED, "DBM.fit")
+        X = check.matrix("X", X, self.sizes[0])
+        check.domains("X", X, self._rbm.visible, relaxed=True)
+        if validation is not None:
+            validation = check.matrix("validation", validation, self.sizes[0])
+            check.domains("validation", validation, self._rbm.visible, relaxed=True)
+        plan = planned(
+            X.shape[0],
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            rng=rng,
+            progress=progress,
+            callbacks=callbacks,
+            early_stopping=early_stopping,
+            checkpoint=checkpoint,
+            history=history,
+        )
+        penalties = Penalties(prior(weight_decay, X.shape[0]), l1)
+        centered = bool(check.instance("centered", centered, (bool, np.bool_)))
+        run = Training(
+            self,
+            X,
+            plan,
+            _persistent(negative),
+            _inference(steps, tolerance),
+            penalties,
+            sample_weight,
+            centered,
+            validation,
+        )
+        return train(run)
 
     def _given(self, v: np.ndarray) -> RBM:
         rbm, D = self._rbm, self.sizes[0]
@@ -441,16 +519,27 @@ class DBM(Layered):
     def _by_rows(self, v: Any, function: Callable, relaxed: bool = False) -> list[Any]:
         """`function` of each dense, checked block of rows of `v`."""
         self._rbm.require_finite()
-        v = validation.matrix("v", v, self.sizes[0])
-        blocks = validation.blocks("v", v, self._rbm.visible, self.dtype, relaxed)
+        v = check.matrix("v", v, self.sizes[0])
+        blocks = check.blocks("v", v, self._rbm.visible, self.dtype, relaxed)
         return [function(block) for _, block in blocks]
 
 
+def _persistent(negative: Any) -> Negative:
+    """A negative phase whose model term does not begin at the data."""
+    check.instance("negative", negative, Negative)
+    if isinstance(negative, CD):
+        raise TypeError(
+            "negative: expected PCD, FPCD, Tempered or Exact, got CD: the hidden layers have no "
+            "states at the data for its chains to start from, only mean-field means"
+        )
+    return negative
+
+
 def _inference(steps: Any, tolerance: Any) -> tuple[int, float]:
-    steps = validation.integer("steps", steps, minimum=0)
-    return steps, validation.real("tolerance", tolerance, 0.0)
+    steps = check.integer("steps", steps, minimum=0)
+    return steps, check.real("tolerance", tolerance, 0.0)
 
 
 def _number(log_z: Any) -> float:
     log_z = log_z.log_z if isinstance(log_z, Estimate) else log_z
-    return validation.real("log_z", log_z, -np.inf)
+    return check.real("log_z", log_z, -np.inf)

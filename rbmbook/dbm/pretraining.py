@@ -17,59 +17,40 @@ References
 Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 3.2.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.dbn import greedy
 from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.history import History
 from rbmbook.training.loop import Run, probe_rows
 from rbmbook.training.monitors import ENOUGH_BELOW, independent
 from rbmbook.training.negative import CD
-from rbmbook.training.penalties import decay, prior
-
-if TYPE_CHECKING:
-    from rbmbook.dbm.model import DBM
+from rbmbook.training.penalties import Penalties
+from rbmbook.training.plan import Plan
+from rbmbook.training.stages import Stages
+from rbmbook.training.twin import Twin
 
 # Of each pair by default: after more, `fit` finds weights so large that its chains are stuck.
 UPDATES, MOST_EPOCHS = 500, 200
 
 
-def pretrain(
-    dbm: "DBM",
-    X: Any,
-    settings: dict[str, Any],
-    rng: Any,
-    progress: bool,
-    callbacks: Sequence[greedy.Callback],
-    checkpoint: Any,
-) -> History:
-    """What `DBM.pretrain` says; `settings` have one value, or one for each pair of layers."""
-    X = validation.matrix("X", X, dbm.sizes[0])
-    validation.domains("X", X, dbm._rbm.visible, relaxed=True)
-    rng, callbacks = validation.generator(rng), validation.functions("callbacks", callbacks)
-    pairs = len(dbm.weights)
+def pretrain(dbm: Any, X: Any, stages: Stages, negatives: list[CD], penalties: list[Penalties],
+             sample_weight: Any) -> History:  # fmt: skip
+    """Train each pair of layers on what the pairs below make of the data."""
     check_finite([*dbm.weights, *dbm.biases])
-    plans = greedy.per_layer(settings, pairs, X.shape[0], UPDATES, MOST_EPOCHS)
-    paths = greedy.checkpoints(checkpoint, [plan["epochs"] for plan in plans])
-    finished: list[History] = []
-    for layer, (plan, path) in enumerate(zip(plans, paths, strict=True)):
-        epochs, k = plan.pop("epochs"), validation.instance("negative", plan.pop("negative"), CD).k
-        pair = Pair(dbm, layer, X, k=k, rng=rng, **plan)
-        report = greedy.Report(dbm, finished, callbacks)
+    options = zip(stages.plans, negatives, penalties, strict=True)
+    for layer, (plan, negative, penalty) in enumerate(options):
+        pair = Pair(dbm, layer, X, plan, negative.k, penalty, sample_weight)
         pair.where, pair.enough = f"layer {layer + 1}", ENOUGH_BELOW
-        try:
-            finished.append(pair.train(epochs, progress, [report], path))
-        finally:
-            pair.hand_over()
-        if report.stop or layer + 1 == pairs:
+        if not stages.train(pair):
             break
-        X = pair.upwards(X)
-    return greedy.joined(finished)
+        if layer + 1 < len(stages.plans):
+            X = pair.upwards(X)
+    return stages.history
 
 
 class Pair(Run):
@@ -77,25 +58,39 @@ class Pair(Run):
 
     def __init__(
         self,
-        dbm: "DBM",
+        dbm: Any,
         layer: int,
         X: Any,
+        plan: Plan,
         k: int,
-        batch_size: Any,
-        optimizer: Any,
-        weight_decay: Any,
-        rng: Any,
+        penalties: Penalties = Penalties(),
+        sample_weight: Any = None,
     ) -> None:
-        super().__init__(dbm, X.shape[0], batch_size, optimizer, rng)
+        super().__init__(dbm, X.shape[0], plan)
         self.dbm, self.layer, self.X, self.k = dbm, layer, X, k
+        self.penalties, self.weighted = penalties, sample_weight is not None
+        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight /= self.weight.mean()
         self.up = 1 if layer + 2 == len(dbm.sizes) else 2
         self.down = 1 if layer == 0 else 2
-        self.weight_decay = prior(weight_decay, self.n_rows)
         self.start = dbm.biases[layer].copy()  # above the data: what the pair below has learned
         self.rbm = RBM(dbm.weights[layer], self.start, dbm.biases[layer + 1])
-        self.parameters = list(self.rbm.parameters)
-        self.memory = self.optimizer.start(self.parameters)
+        self.twin = _Handed(self)
+        self.optimizer_memory = self.optimizer.start(self.parameters)
         self.probe = validation.dense(X[probe_rows(self.n_rows)], self.rbm.dtype)
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """Of the machine between the two layers."""
+        return list(self.rbm.parameters)
+
+    def publish(self) -> None:
+        """Give the deep machine what was learned."""
+        self.twin.write()
+
+    def adopt(self) -> None:
+        """Go on from the deep machine, if a callback has changed it."""
+        self.twin.read_changes()
 
     def above(self, x: np.ndarray) -> np.ndarray:
         """Inputs of the upper layer."""
@@ -122,12 +117,14 @@ class Pair(Run):
         for _ in range(self.k):
             x = self.draw(self.below(self.draw(inputs)))
             inputs = self.above(x)
-        last, n = mean(inputs), len(v)
+        last, weight = mean(inputs), (self.weight[rows] / len(rows)).astype(v.dtype)
+        first *= weight[:, None]
+        last *= weight[:, None]
         ascent = Parameters(
-            (v.T @ first - x.T @ last) / n, (v - x).mean(axis=0), (first - last).mean(axis=0)
+            v.T @ first - x.T @ last, weight @ (v - x), first.sum(axis=0) - last.sum(axis=0)
         )
-        decay(ascent, self.parameters, self.weight_decay)
-        self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
+        self.penalties.shrink(ascent, self.parameters)
+        self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
@@ -145,21 +142,55 @@ class Pair(Run):
         rows = validation.blocks("X", X, self.rbm.visible, self.rbm.dtype, relaxed=True)
         return np.concatenate([self.rbm.hidden.mean(self.above(block)) for _, block in rows])
 
-    def hand_over(self) -> None:
-        """Give the deep machine what was learned; between two pairs, the mean of their biases."""
-        below, above = self.dbm.biases[self.layer], self.dbm.biases[self.layer + 1]
-        self.dbm.weights[self.layer][:] = self.rbm.W
-        below[:] = self.rbm.a if self.layer == 0 else (self.start + self.rbm.a) / 2
-        above[:] = self.rbm.b
-
     def learnable(self) -> bool:
         """Whether the columns of the data depend on each other."""
         return not independent(self.probe, self.rbm.visible)
 
-    def arrays(self) -> Iterator[np.ndarray]:
-        """The optimizer's memory."""
-        yield from self.memory
+    def memory(self) -> dict[str, np.ndarray]:
+        """The optimizer's memory, and where the lower biases began."""
+        return listed("optimizer", self.optimizer_memory) | {"start": self.start}
+
+    def sources(self) -> dict[str, Any]:
+        """What the pair learns from."""
+        return {"X": self.X}
+
+    def weights(self) -> np.ndarray | None:
+        """The rows' weights, if they were given."""
+        return self.weight if self.weighted else None
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
-        return {"layer": self.layer, "k": self.k, "weight_decay": self.weight_decay}
+        return {"layer": self.layer, "k": self.k, "penalties": self.penalties}
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        return super().advice() + self.penalties.advice()
+
+
+class _Handed(Twin):
+    """The pair's machine and the deep machine's layers; between pairs, the mean of their biases."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.remember()
+
+    @property
+    def outer(self) -> list[np.ndarray]:
+        dbm, layer = self.pair.dbm, self.pair.layer
+        return [dbm.weights[layer], dbm.biases[layer], dbm.biases[layer + 1]]
+
+    @property
+    def inner(self) -> list[np.ndarray]:
+        return list(self.pair.rbm.parameters)
+
+    def convert_in(self) -> None:
+        W, below, above = self.outer
+        rbm, start = self.pair.rbm, self.pair.start
+        rbm.W[:], rbm.b[:] = W, above
+        rbm.a[:] = below if self.pair.layer == 0 else 2 * below - start
+
+    def convert_out(self) -> None:
+        W, below, above = self.outer
+        rbm, start = self.pair.rbm, self.pair.start
+        W[:], above[:] = rbm.W, rbm.b
+        below[:] = rbm.a if self.pair.layer == 0 else (start + rbm.a) / 2

@@ -11,106 +11,91 @@ Müller (2012), Deep Boltzmann machines and the centering trick. Melchior, Fisch
 (2016), How to center deep Boltzmann machines.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rbmbook import validation
 from rbmbook.dbm.mean_field import Inference
 from rbmbook.machine.rbm import Parameters
-from rbmbook.sampling.chains import Chains
-from rbmbook.training import gradient
+from rbmbook.training.centring import MovingAverage, centre
+from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows
-from rbmbook.training.monitors import Columns, independent
-from rbmbook.training.penalties import decay, prior
-
-if TYPE_CHECKING:
-    from rbmbook.dbm.model import DBM
-
-AVERAGE_RATE = 0.01  # of the moving averages of the layers' means
+from rbmbook.training.monitors import Columns, Dreams, independent
+from rbmbook.training.negative import Batch, Negative
+from rbmbook.training.penalties import Penalties
+from rbmbook.training.plan import Plan
 
 
 class Training(Run):
     """A deep machine in training: its data, its chains, and the memory of its updates."""
 
-    def __init__(self, dbm: "DBM", X: Any, batch_size: Any, optimizer: Any, rng: Any) -> None:
-        self.dbm, self.rbm, self.sides = dbm, dbm._rbm, dbm._sides
-        self.X = validation.matrix("X", X, dbm.sizes[0])
-        validation.domains("X", self.X, self.rbm.visible, relaxed=True)
-        super().__init__(dbm, self.X.shape[0], batch_size, optimizer, rng)
-        self.parameters = list(self.rbm.parameters)
-
-    def options(
+    def __init__(
         self,
-        chains: Any,
-        k: Any,
+        dbm: Any,
+        X: Any,
+        plan: Plan,
+        negative: Negative,
         inference: tuple[int, float],
-        weight_decay: Any,
-        centered: Any,
-        held_out: Any,
+        penalties: Penalties = Penalties(),
+        sample_weight: Any = None,
+        centered: bool = False,
+        held_out: Any = None,
     ) -> None:
-        """Check the other arguments, and allocate."""
-        rbm, self.inference = self.rbm, inference
-        self.k = validation.integer("k", k)
-        self.weight_decay = prior(weight_decay, self.n_rows)
-        self.centered = bool(validation.instance("centered", centered, (bool, np.bool_)))
-        self.chains = Chains.random(rbm, validation.integer("chains", chains), self.rng)
-        self.probe = validation.dense(self.X[probe_rows(self.n_rows)], rbm.dtype)
-        self.held_out = None
-        if held_out is not None:
-            held_out = validation.matrix("validation", held_out, self.dbm.sizes[0])
-            validation.domains("validation", held_out, rbm.visible, relaxed=True)
-            self.held_out = held_out
-            seen = probe_rows(self.n_rows, max(PROBE_ROWS, held_out.shape[0]))
-            self.seen = validation.dense(self.X[seen], rbm.dtype)
-        self.columns = Columns(rbm.visible, self.dbm.sizes[0])
-        for _, block in validation.blocks("X", self.X, rbm.visible, rbm.dtype, relaxed=True):
-            self.columns.add(block)
+        super().__init__(dbm, X.shape[0], plan)
+        self.dbm, self.rbm, self.sides = dbm, dbm._rbm, dbm._sides
+        self.X, self.negative, self.inference = X, negative, inference
+        self.penalties, self.centered, self.held_out = penalties, centered, held_out
+        self.weighted = sample_weight is not None
+        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
+        rbm = self.rbm
+        self.probe = validation.dense(X[probe_rows(self.n_rows)], rbm.dtype)
+        self.columns = Columns(rbm.visible, dbm.sizes[0])
+        for rows, block in validation.blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
+            self.columns.add(block, self.weight[rows])
         self.absent = self.sides.strangers()
-        self.gradient, self.spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
-        self.memory = self.optimizer.start(self.parameters)
-        nan = np.nan  # until the first batch
-        self.averages = [np.full(n, nan, rbm.dtype) for n in (rbm.n_visible, rbm.n_hidden)]
+        self.averages = [MovingAverage(n, rbm.dtype) for n in (rbm.n_visible, rbm.n_hidden)]
+        self.optimizer_memory = self.optimizer.start(self.parameters)
+        self.dreams = Dreams(rbm)
+        self.kept = negative.start(rbm, self.rng)
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The arrays of the machine between the even and the odd layers."""
+        return list(self.rbm.parameters)
 
     def infer(self, v: np.ndarray) -> Inference:
         """The batch's mean-field means."""
         return Inference(self.rbm, self.sides, v).run(*self.inference)
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer: the bound's gradient at these rows and the chains' states."""
-        found = self.infer(validation.dense(self.X[rows], self.rbm.dtype))
-        ascent = self.data_term(found)
-        self.average(ascent)
-        self.chains.refresh()
-        for _ in range(self.k):
-            self.chains.step(self.rng)
-        equal = np.full(self.chains.n, 1 / self.chains.n, self.rbm.dtype)
-        for data, model in zip(ascent, self.chains.statistics(equal, self.spare), strict=True):
-            data -= model
-        decay(ascent, self.parameters, self.weight_decay)
+        """One step up the bound's gradient: mean-field term minus model term. Book: (13.11)."""
+        batch = self.batch(rows)
+        ascent = self.negative.ascent(self.rbm, batch, self.kept, self.rng)
+        for average, mean in zip(
+            self.averages, (batch.data_term.a, batch.data_term.b), strict=True
+        ):
+            average.add(mean, batch.share)
+        if batch.share != 1:
+            for part in ascent:
+                part *= part.dtype.type(batch.share)
+        self.penalties.shrink(ascent, self.parameters)
         if self.centered:
-            gradient.centre(ascent, *self.averages, spare=self.spare.W, absent=self.absent)
+            centre(ascent, *(average.value for average in self.averages), absent=self.absent)
         elif self.absent is not None:
             ascent.W[self.absent] = 0
-        self.optimizer.step(self.parameters, ascent, self.memory, self.updates)
+        self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
 
-    def data_term(self, found: Inference) -> Parameters:
-        """⟨even oddᵀ⟩, ⟨even⟩ and ⟨odd⟩ of the batch, with the odd layers at their best."""
-        n, out = len(found.even), self.gradient
+    def batch(self, rows: np.ndarray) -> Batch:
+        """⟨even oddᵀ⟩, ⟨even⟩ and ⟨odd⟩ of the rows, with the odd layers at their best."""
+        weight = self.weight[rows]
+        share = float(weight.sum() / (len(rows) * self.weight.mean()))
+        weight = (weight / (weight.sum() or 1.0)).astype(self.rbm.dtype)
+        found = self.infer(validation.dense(self.X[rows], self.rbm.dtype))
         odd = found.best_odd()
-        np.matmul(found.even.T, odd, out=out.W)
-        out.W[:] /= n
-        np.mean(found.even, axis=0, out=out.a)
-        np.mean(odd, axis=0, out=out.b)
-        return out
-
-    def average(self, data: Parameters) -> None:
-        """Let the batch's means enter the moving averages, at which the gradient is centred."""
-        for old, new in zip(self.averages, (data.a, data.b), strict=True):
-            start = np.isnan(old)
-            old[start] = new[start]
-            old += old.dtype.type(AVERAGE_RATE) * (new - old)
+        even_term = weight @ found.even
+        term = Parameters(found.even.T @ (weight[:, None] * odd), even_term, weight @ odd)
+        return Batch(found.even, self.rbm.hidden_inputs(found.even), weight, term, share)
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
@@ -118,7 +103,7 @@ class Training(Run):
         D, odd, unit = self.dbm.sizes[0], found.best_odd(), self.rbm.hidden
         reconstruction = self.rbm.visible.mean(self.rbm.visible_inputs(odd))[:, :D]
         _, *layers = self.sides.split(found.even, odd)
-        dreamed = self.chains.visible_mean()[:, :D].mean(axis=0)
+        dreamed = self.dreams.mean(self.history.epochs + 1, self.updates_per_epoch)[:D]
         row = {
             "reconstruction_error": np.mean((self.probe - reconstruction) ** 2),
             "weight_norm": np.sqrt(np.mean([np.mean(W**2) for W in self.dbm.weights])),
@@ -129,28 +114,41 @@ class Training(Run):
         row |= self.features(names, [unit] * len(layers), layers)
         if self.held_out is not None:
             held_out = validation.dense(self.held_out, self.rbm.dtype)
-            row["bound_gap"] = (
-                self.infer(self.seen).bound().mean() - self.infer(held_out).bound().mean()
-            )
+            seen = self.X[probe_rows(self.n_rows, max(PROBE_ROWS, held_out.shape[0]))]
+            seen = validation.dense(seen, self.rbm.dtype)
+            row["bound_gap"] = self.infer(seen).bound().mean() - self.infer(held_out).bound().mean()
         return row
 
     def learnable(self) -> bool:
         """Whether the columns of the data depend on each other."""
         return not independent(self.probe, self.rbm.visible)
 
-    def arrays(self) -> Iterator[np.ndarray]:
-        """The optimizer's memory, the chains, the moving averages."""
-        yield from self.memory
-        yield from self.chains.arrays()
-        yield from self.averages
+    def memory(self) -> dict[str, np.ndarray]:
+        """The optimizer's memory, the chains, the moving averages, the dreams."""
+        return {
+            **listed("optimizer", self.optimizer_memory),
+            **prefixed("negative", self.kept),
+            **listed("average", [average.value for average in self.averages]),
+            **prefixed("dreams", self.dreams),
+        }
+
+    def sources(self) -> dict[str, Any]:
+        """The data, and the held-out rows."""
+        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
+
+    def weights(self) -> np.ndarray | None:
+        """The rows' weights, if they were given."""
+        return self.weight if self.weighted else None
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
-            "sizes": list(self.dbm.sizes),
-            "chains": self.chains.n,
-            "k": self.k,
-            "inference": list(self.inference),
-            "weight_decay": self.weight_decay,
+            "negative": self.negative,
+            "inference": self.inference,
+            "penalties": self.penalties,
             "centered": self.centered,
         }
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        return super().advice() + self.penalties.advice()

@@ -14,23 +14,33 @@ Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import validation as check
 from rbmbook.dbn import bound as dbn_bound
-from rbmbook.dbn import greedy, wake_sleep
+from rbmbook.dbn import greedy
 from rbmbook.dbn.stack import Stack
+from rbmbook.dbn.wake_sleep import UpDown
 from rbmbook.machine.rbm import RBM
 from rbmbook.sampling import gibbs
 from rbmbook.sampling.annealing import Estimate
 from rbmbook.training.history import History
-from rbmbook.training.negative import CD, Negative
+from rbmbook.training.loop import train
+from rbmbook.training.negative import CD, PCD, Negative
 from rbmbook.training.optimize import SGD, Optimizer
+from rbmbook.training.penalties import Penalties, Sparsity
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
+from rbmbook.training.plan import plan as planned
+from rbmbook.training.stages import Stages
 
-Callback = Callable[["DBN", History], Any]
+_REFUSED = {
+    "centered": "each arrow learns by the delta rule, whose gradient is no difference of averages",
+    "sparsity": "the states on the way up are drawn, and a target for their means has no gradient",
+    "validation": "the network has no free energy; look at `DBN.bound` of held-out rows",
+}
 
 
 class DBN(Stack):
@@ -73,18 +83,24 @@ class DBN(Stack):
     def fit(
         self,
         X: Any,
-        epochs: int | Sequence[int | None] | None = None,
         negative: Negative | Sequence[Negative | None] | None = CD(1),
+        epochs: int | Sequence[int | None] | None = None,
         batch_size: int | Sequence[int] = 100,
         optimizer: Optimizer | Sequence[Optimizer] | None = None,
+        *,
         weight_decay: float | Sequence[float] = 0.0,
+        l1: float | Sequence[float] = 0.0,
+        sparsity: Sparsity | Sequence[Sparsity | None] | None = None,
         inputs: str = "samples",
+        sample_weight: Any = None,
+        centered: bool | str | Sequence[bool | str | None] | None = None,
         validation: Any = None,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
-        **options: Any,
+        callbacks: Sequence[Function] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        history: History | None = None,
     ) -> History:
         """Train the machines one after the other, each on what the one below makes of the data.
 
@@ -92,9 +108,9 @@ class DBN(Stack):
         ----------
         X : (n, D) array or sparse matrix
             Visible states, or means (in [0, 1] for Bernoulli units).
-        epochs, negative, batch_size, optimizer, weight_decay, **options
-            As for `train.fit` (which also takes `centered`, `l1`, `sparsity` and `sample_weight`);
-            a list or tuple has one value per machine, from the bottom. With 0 epochs a machine
+        negative, epochs, batch_size, optimizer, weight_decay, l1, sparsity, centered
+            As for `rb.fit`; a list or tuple has one value per machine, from the bottom. With 0
+            epochs a machine
             stays as it is. Without an optimizer, ``SGD(0.2)``, by which the upper layers wake up:
             on 1,300 grey digits 8 × 8, logistic regression on the top features of 64-100-50 is
             right for 0.92 of the held-out ones, against 0.84 with ``SGD(0.05)``.
@@ -108,14 +124,14 @@ class DBN(Stack):
             Held-out rows, which are passed up likewise.
         rng : int or Generator
             Drawn from by one machine after the other.
-        progress : bool
+        sample_weight, progress, early_stopping, history
+            As for `rb.fit`. Early stopping ends the training of one layer; the next one follows.
         callbacks : sequence of callables
-            Each is called as ``callback(dbn, history)`` after an epoch; all training stops after
+            Each is called as ``callback(dbn, history)``, as for `rb.fit`; all training stops after
             the epoch in which one returns True.
-        checkpoint : path, optional
-            Everything is saved after each epoch, in one file per machine: the path with
-            ``.layer1``, ``.layer2``, … added. Training goes on from these and ends with the bits
-            that an uninterrupted run would have given.
+        checkpoint : path or Checkpoint, optional
+            As for `rb.fit`, in one file per machine: the path with ``.layer1``, ``.layer2``, …
+            added.
 
         Returns
         -------
@@ -143,24 +159,56 @@ class DBN(Stack):
         Hinton, Osindero and Teh (2006), section 4. Bengio, Lamblin, Popovici and Larochelle (2007),
         Greedy layer-wise training of deep networks.
         """
-        settings = {"epochs": epochs, "negative": negative, "batch_size": batch_size}
-        settings |= {"optimizer": optimizer, "weight_decay": weight_decay, **options}
-        return greedy.fit(
-            self, X, settings, inputs, validation, rng, progress, callbacks, checkpoint
+        if inputs not in ("means", "samples"):
+            raise ValueError(f"inputs: expected 'means' or 'samples', got {inputs!r}")
+        X = check.matrix("X", X, self.sizes[0])
+        if validation is not None:
+            validation = check.matrix("validation", validation, self.sizes[0])
+        if optimizer is None:
+            optimizer = [SGD(greedy.rate(rbm)) for rbm in self.rbms]
+        options = greedy.layers(
+            self.rbms,
+            negative=negative,
+            weight_decay=weight_decay,
+            l1=l1,
+            sparsity=sparsity,
+            centered=centered,
         )
+        stages = Stages(
+            self,
+            X.shape[0],
+            len(self.rbms),
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            rng=rng,
+            progress=progress,
+            callbacks=callbacks,
+            early_stopping=early_stopping,
+            checkpoint=checkpoint,
+            history=history,
+        )
+        self.tie()
+        return greedy.fit(self.rbms, X, stages, options, inputs, sample_weight, validation)
 
     def up_down(
         self,
         X: Any,
-        epochs: int | None = None,
         negative: Negative = CD(1),
+        epochs: int | None = None,
         batch_size: int = 100,
         optimizer: Optimizer = SGD(0.01),
+        *,
         weight_decay: float = 0.0,
+        l1: float = 0.0,
+        sample_weight: Any = None,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
+        callbacks: Sequence[Function] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        history: History | None = None,
+        **refused: Any,
     ) -> History:
         """Fine-tune all layers together by contrastive wake-sleep, with the way up untied.
 
@@ -175,13 +223,15 @@ class DBN(Stack):
             of the way down.
         batch_size : int ≥ 1
         optimizer : optimizer
-        weight_decay : float ≥ 0
-            λ of the penalty ½ λ ‖W‖² on all weights, up, down and top.
+        weight_decay, l1 : float ≥ 0
+            λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| on all weights, up, down and top.
+        sample_weight
+            As for `rb.fit`.
         rng : int or Generator
             Each epoch draws a permutation of the rows; each update the states up, the top machine's
             chains, and the states down.
-        progress, callbacks, checkpoint
-            As for `train.fit`; a callback is called as ``callback(dbn, history)``.
+        progress, callbacks, early_stopping, checkpoint, history
+            As for `rb.fit`; a callback is called as ``callback(dbn, history)``.
 
         Returns
         -------
@@ -206,8 +256,22 @@ class DBN(Stack):
         Hinton, Osindero and Teh (2006), section 5 and appendix B. There the way up is trained on
         means of the visible units; here on samples, as the wake-sleep algorithm says.
         """
-        run = wake_sleep.UpDown(self, X, negative, batch_size, optimizer, weight_decay, rng)
-        return run.train(epochs, progress, callbacks, checkpoint)
+        refuse(refused, _REFUSED, "DBN.up_down")
+        X = check.matrix("X", X, self.sizes[0])
+        plan = planned(
+            X.shape[0],
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            rng=rng,
+            progress=progress,
+            callbacks=callbacks,
+            early_stopping=early_stopping,
+            checkpoint=checkpoint,
+            history=history,
+        )
+        check.instance("negative", negative, (CD, PCD))
+        return train(UpDown(self, X, plan, negative, Penalties(weight_decay, l1), sample_weight))
 
     def sample(
         self,
@@ -246,8 +310,8 @@ class DBN(Stack):
         Hinton, Osindero and Teh (2006), "Looking into the mind of a neural network".
         """
         self.require_finite()
-        n, rng = validation.integer("n", n), validation.generator(rng)
-        validation.instance("means", means, (bool, np.bool_))
+        n, rng = check.integer("n", n), check.generator(rng)
+        check.instance("means", means, (bool, np.bool_))
         x = n if start is None else self._pass_up(start, n, rng)
         top = self.rbms[-1]
         x = gibbs.run(top, x, steps, rng)
@@ -259,10 +323,10 @@ class DBN(Stack):
         return last.mean(x) if means else last.sample(x, rng)
 
     def _pass_up(self, start: Any, n: int, rng: np.random.Generator) -> np.ndarray:
-        start = validation.matrix("start", start, self.sizes[0])
+        start = check.matrix("start", start, self.sizes[0])
         if start.shape[0] != n:
             raise ValueError(f"start: expected {n} rows, one per sample, got {start.shape}")
-        x = validation.rows("start", start, self.rbms[0].visible, self.dtype)
+        x = check.rows("start", start, self.rbms[0].visible, self.dtype)
         for way in self.recognition:
             x = way.sample(x, rng)
         return x
@@ -303,7 +367,7 @@ class DBN(Stack):
         Hinton, Osindero and Teh (2006), section 4. Salakhutdinov and Murray (2008), On the
         quantitative analysis of deep belief networks.
         """
-        samples, rng = validation.integer("samples", samples), validation.generator(rng)
+        samples, rng = check.integer("samples", samples), check.generator(rng)
         layers, blocks, log_z = self._prepared(v, log_z)
         if all(count <= dbn_bound.EXACT_STATES for count in layers.counts()):
             return dbn_bound.summed_bound(layers, blocks, log_z).astype(self.dtype)
@@ -335,7 +399,7 @@ class DBN(Stack):
         Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders (why the mean of
         more weights gives a tighter bound).
         """
-        samples, rng = validation.integer("samples", samples), validation.generator(rng)
+        samples, rng = check.integer("samples", samples), check.generator(rng)
         layers, blocks, log_z = self._prepared(v, log_z)
         return np.concatenate(
             [dbn_bound.sampled_log_weights(layers, v, log_z, samples, rng) for v in blocks]
@@ -363,8 +427,8 @@ class DBN(Stack):
 
     def _prepared(self, v: Any, log_z: Any) -> tuple[dbn_bound.Layers, Iterator[np.ndarray], float]:
         """The layers and the rows of v, block by block, in float64; log Z of the top machine."""
-        v = validation.matrix("v", v, self.sizes[0])
-        blocks = validation.blocks("v", v, self.rbms[0].visible, np.dtype(np.float64))
+        v = check.matrix("v", v, self.sizes[0])
+        blocks = check.blocks("v", v, self.rbms[0].visible, np.dtype(np.float64))
         layers = dbn_bound.Layers(self)
         return layers, (v for _, v in blocks), dbn_bound.top_log_partition(layers.top, log_z)
 
@@ -379,5 +443,5 @@ def transposed(rbm: RBM) -> RBM:
     ----------
     Hinton, Osindero and Teh (2006), section 4.
     """
-    rbm = validation.instance("rbm", rbm, RBM)
+    rbm = check.instance("rbm", rbm, RBM)
     return RBM(rbm.W.T, rbm.b, rbm.a, rbm.hidden, rbm.visible)

@@ -14,22 +14,22 @@ appendix B.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rbmbook import validation
 from rbmbook.machine.directed import Directed
-from rbmbook.machine.rbm import Parameters
-from rbmbook.sampling.chains import Contrast
+from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.statistics import statistics
+from rbmbook.sampling.chains import steps
+from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import Run, probe_rows
 from rbmbook.training.monitors import Columns, Dreams, independent
-from rbmbook.training.negative import CD, PCD
-from rbmbook.training.penalties import decay
-
-if TYPE_CHECKING:
-    from rbmbook.dbn.model import DBN
+from rbmbook.training.negative import CD, PCD, Batch
+from rbmbook.training.penalties import Penalties
+from rbmbook.training.plan import Plan
 
 
 class UpDown(Run):
@@ -41,83 +41,102 @@ class UpDown(Run):
 
     def __init__(
         self,
-        dbn: "DBN",
+        dbn: Any,
         X: Any,
-        negative: Any,
-        batch_size: Any,
-        optimizer: Any,
-        weight_decay: Any,
-        rng: Any,
+        plan: Plan,
+        negative: CD | PCD,
+        penalties: Penalties = Penalties(),
+        sample_weight: Any = None,
     ) -> None:
-        self.dbn, self.top = dbn, dbn.rbms[-1]
-        self.X = validation.matrix("X", X, dbn.sizes[0])
-        self.negative = validation.instance("negative", negative, (CD, PCD))
-        self.weight_decay = validation.real("weight_decay", weight_decay, 0.0)
-        super().__init__(dbn, self.X.shape[0], batch_size, optimizer, rng)
+        super().__init__(dbn, X.shape[0], plan)
+        self.dbn, self.X, self.negative, self.penalties = dbn, X, negative, penalties
+        self.weighted = sample_weight is not None
+        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight /= self.weight.mean()
         visible = dbn.rbms[0].visible
         self.columns = Columns(visible, dbn.sizes[0])
-        for _, block in validation.blocks("X", self.X, visible, dbn.dtype, relaxed=True):
-            self.columns.add(block)
-        self.probe = validation.dense(self.X[probe_rows(self.n_rows)], dbn.dtype)
+        for rows, block in validation.blocks("X", X, visible, dbn.dtype, relaxed=True):
+            self.columns.add(block, self.weight[rows])
+        self.probe = validation.dense(X[probe_rows(self.n_rows)], dbn.dtype)
         dbn.untie()
-        self.up, self.down = dbn.recognition, dbn.generation
-        self.parameters = list(self._parameters())
-        self.memory = self.optimizer.start(self.parameters)
+        self.optimizer_memory = self.optimizer.start(self.parameters)
         self.dreams = Dreams(self.top)
-        self.chains = Contrast(self.top, self.batch_size)
-        self.gradient, self.spare = (Parameters.zeros_like(self.top) for _ in range(2))
-        self.state = self.negative.start(self.top, self.rng)
+        self.kept = negative.start(self.top, self.rng)
 
-    def _parameters(self) -> Iterator[np.ndarray]:
+    @property
+    def top(self) -> RBM:
+        """The undirected machine on top."""
+        return self.dbn.rbms[-1]
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
         """Of each machine below the top: those of its way down, then those of its way up."""
-        for rbm, up in zip(self.dbn.rbms, self.up, strict=False):
-            yield from (rbm.W, rbm.a, *rbm.visible.parameters())
-            yield from (up.W, up.b, *up.unit.parameters())
-        yield from self.top.parameters
+        arrays: list[np.ndarray] = []
+        for rbm, up in zip(self.dbn.rbms, self.dbn.recognition, strict=False):
+            arrays += [rbm.W, rbm.a, *rbm.visible.parameters()]
+            arrays += [up.W, up.b, *up.unit.parameters()]
+        return [*arrays, *self.top.parameters]
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
+        weight = self.weight[rows]
         awake = self.wake(validation.dense(self.X[rows], self.dbn.dtype))
-        ascent, dream = self.contrast(awake[-1])
+        top, dream = self.top_gradient(awake[-1], weight)
         asleep = self.sleep(dream)
+        ascent = [*self.arrow_gradients(awake, asleep, weight), *top]
+        self.penalties.shrink(ascent, self.parameters)
+        self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
+
+    def arrow_gradients(
+        self, awake: list[np.ndarray], asleep: list[np.ndarray], weight: np.ndarray
+    ) -> list[np.ndarray]:
+        """The delta rule of every arrow, in the order of `parameters`.
+
+        Down learns from states on the way up, and counts their rows' weights; up from a dream.
+        """
+        share = float(weight.mean())
         gradients: list[np.ndarray] = []
-        for layer, (up, down) in enumerate(zip(self.up, self.down, strict=True)):
-            W, *rest = down.gradient(awake[layer], awake[layer + 1])
-            gradients += [W.T, *rest, *up.gradient(asleep[layer + 1], asleep[layer])]
-        gradients += [*ascent]
-        decay(gradients, self.parameters, self.weight_decay)
-        self.optimizer.step(self.parameters, gradients, self.memory, self.updates)
+        for layer, (up, down) in enumerate(
+            zip(self.dbn.recognition, self.dbn.generation, strict=True)
+        ):
+            W, *rest = down.gradient(awake[layer], awake[layer + 1], weight)
+            gradients += [W.T, *rest]
+            gradients += [share * part for part in up.gradient(asleep[layer + 1], asleep[layer])]
+        return gradients
 
     def wake(self, v: np.ndarray) -> list[np.ndarray]:
         """States drawn on the way up from the data, x⁰ to xᴸ⁻¹."""
         states = [v]
-        for layer in self.up:
+        for layer in self.dbn.recognition:
             states.append(layer.sample(states[-1], self.rng))
         return states
 
-    def contrast(self, x: np.ndarray) -> tuple[Parameters, np.ndarray]:
+    def top_gradient(self, x: np.ndarray, weight: np.ndarray) -> tuple[Parameters, np.ndarray]:
         """The top machine's gradient at the states x, and where its chains then stand."""
-        self.chains.restart(x)
-        weight = np.full(len(x), 1 / len(x), x.dtype)
-        ascent = self.negative.ascent(
-            self.chains, weight, self.state, self.rng, self.gradient, self.spare
-        )
-        return ascent, (self.chains if self.state is None else self.state).v.copy()
+        top, share, persistent = self.top, float(weight.mean()), self.kept is not None
+        batch = Batch.of(top, x, (weight / (weight.sum() or 1.0)).astype(x.dtype))
+        start = top.hidden_inputs(self.kept.v) if persistent else batch.inputs
+        v, inputs = steps(top, start, self.negative.k, self.rng)
+        if persistent:
+            self.kept.v = v
+        ascent = batch.data_term - statistics(top, v, inputs, None if persistent else batch.weight)
+        return ascent.like(share * part for part in ascent), v
 
     def sleep(self, x: np.ndarray) -> list[np.ndarray]:
         """States drawn on the way down from states xᴸ⁻¹ of the top machine, x⁰ to xᴸ⁻¹."""
         states = [x]
-        for layer in reversed(self.down):
+        for layer in reversed(self.dbn.generation):
             states.append(layer.sample(states[-1], self.rng))
         return states[::-1]
 
     def monitors(self) -> dict[str, float]:
         """How well means come back from the layer below the top, and how far the ways differ."""
-        up, means = [*self.up, Directed.up(self.top)], [self.probe]
+        ways_up, ways_down = self.dbn.recognition, self.dbn.generation
+        up, means = [*ways_up, Directed.up(self.top)], [self.probe]
         for layer in up:
             means.append(layer.mean(means[-1]))
-        x = means[-2] if self.up else Directed.down(self.top).mean(means[-1])
-        down = list(reversed(self.down))
+        x = means[-2] if ways_up else Directed.down(self.top).mean(means[-1])
+        down = ways_down[::-1]
         for layer in down:
             x = layer.mean(x)
         dreamed = self.dreams.mean(self.history.epochs + 1, self.updates_per_epoch, down)
@@ -125,7 +144,7 @@ class UpDown(Run):
         row["dream_error"] = self.columns.dream_error(dreamed)
         names = [f"hidden layer {number}" for number in range(1, len(up) + 1)]
         row |= self.features(names, [layer.unit for layer in up], means[1:])
-        for number, (up, down) in enumerate(zip(self.up, self.down, strict=True), start=1):
+        for number, (up, down) in enumerate(zip(ways_up, ways_down, strict=True), start=1):
             row[f"untied{number}"] = np.sqrt(np.mean((up.W - down.W.T) ** 2))
         return row
 
@@ -133,11 +152,21 @@ class UpDown(Run):
         """Whether the sites of the data depend on each other."""
         return not independent(self.probe, self.dbn.rbms[0].visible)
 
-    def arrays(self) -> Iterator[np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
         """The optimizer's memory, the persistent chains, those of the dreams."""
-        yield from self.memory
-        yield from () if self.state is None else self.state.arrays()
-        yield from self.dreams.arrays()
+        return {
+            **listed("optimizer", self.optimizer_memory),
+            **prefixed("negative", self.kept),
+            **prefixed("dreams", self.dreams),
+        }
+
+    def sources(self) -> dict[str, Any]:
+        """The data."""
+        return {"X": self.X}
+
+    def weights(self) -> np.ndarray | None:
+        """The rows' weights, if they were given."""
+        return self.weight if self.weighted else None
 
     def data(self) -> Iterator[Data]:
         """The data."""
@@ -145,4 +174,8 @@ class UpDown(Run):
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
-        return {"negative": repr(self.negative), "weight_decay": self.weight_decay}
+        return {"negative": self.negative, "penalties": self.penalties}
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        return super().advice() + self.penalties.advice()

@@ -15,11 +15,13 @@ from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
 from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized, unbiased
+from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import PROBE_ROWS, Run
 from rbmbook.training.monitors import DREAM_SEED, Columns
 from rbmbook.training.optimize import ascent
 from rbmbook.training.optimize import optimizer as check_optimizer
+from rbmbook.training.plan import Plan
 
 LOSSES = "non-saturating", "minimax", "wasserstein"
 TARGETS = {"interpolates": 1.0, "data": 0.0}  # of the slope, where the penalty looks at it
@@ -146,25 +148,20 @@ class Game(Run):
         self,
         gan: Any,
         X: Any,
-        batch_size: Any,
-        optimizers: tuple[Any, Any],
+        plan: Plan,
+        critic_optimizer: Any,
         critic_steps: Any,
-        rng: Any,
         standardize: Any = False,
     ) -> None:
-        self.gan = self.trained = gan
+        super().__init__(gan, X.shape[0], plan)
+        self.gan, self.X, self.standard, self.trained = gan, X, None, gan
         check.instance("standardize", standardize, (bool, np.bool_))
-        self.X = check.matrix("X", X, gan.n_data)
         self.columns = Columns(gan.generator.layers[-1].function, gan.n_data)
         for _, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
             self.columns.add(block)
-        super().__init__(gan, self.X.shape[0], batch_size, optimizers[0], rng)
-        self.critic_optimizer = check_optimizer(optimizers[1])
+        self.critic_optimizer = check_optimizer(critic_optimizer)
         self.critic_steps = check.integer("critic_steps", critic_steps)
-        self.memory = self.optimizer.start(gan.generator.parameters)
-        self.critic_memory = self.critic_optimizer.start(gan.critic.parameters)
         first, last = gan.critic.layers[0], gan.generator.layers[-1]
-        self.standard = None
         if standardize and last.activation == "identity":
             self.standard = Standardized(first, last, self.X)
             self.trained = type(gan)(
@@ -174,21 +171,32 @@ class Game(Run):
                 gan.gradient_penalty,
                 gan.penalty_at,
             )
+            if not unbiased(gan.parameters):  # else it was not made for the data
+                self.standard.read()
+        self.generator_memory = self.optimizer.start(gan.generator.parameters)
+        self.critic_memory = self.critic_optimizer.start(gan.critic.parameters)
 
     @property
     def parameters(self) -> list[np.ndarray]:
         """The arrays of both networks as they are now: a callback may replace one."""
-        return self.gan.parameters
+        return self.trained.parameters
+
+    def publish(self) -> None:
+        """Let the networks have what was learned in other coordinates."""
+        if self.standard is not None:
+            self.standard.write()
+
+    def adopt(self) -> None:
+        """Go on from the networks, if a callback has changed them."""
+        if self.standard is not None:
+            self.standard.read_changes()
 
     def update(self, rows: np.ndarray) -> None:
         """A turn on these rows, in the coordinates of the training."""
         if self.standard is None:
             self.turn(check.dense(self.X[rows], self.gan.dtype))
-            return
-        if self.updates or not unbiased(self.parameters):  # else it was not made for the data
-            self.standard.read()
-        self.turn(self.standard.rows(check.dense(self.X[rows], np.float64)))
-        self.standard.write()
+        else:
+            self.turn(self.standard.rows(check.dense(self.X[rows], np.float64)))
 
     def turn(self, x: np.ndarray) -> None:
         """A step of the critic on these rows, and of the generator if it is its turn."""
@@ -203,7 +211,7 @@ class Game(Run):
         if left == 0:
             _, gradients = generator_gradients(gan, gan.latent(n, self.rng))
             generator = gan.generator.parameters
-            self.optimizer.step(generator, ascent(gradients), self.memory, turns - 1)
+            self.optimizer.step(generator, ascent(gradients), self.generator_memory, turns - 1)
 
     def monitors(self) -> dict[str, float]:
         """Means over the rows of the epoch, each batch judged before its step."""
@@ -212,18 +220,19 @@ class Game(Run):
         error = self.columns.dream_error(samples.mean(axis=0))
         return self.means(self.n_rows) | {"dream_error": error}
 
-    def arrays(self) -> Iterator[np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
         """The memory of both optimizers."""
-        yield from self.memory
-        yield from self.critic_memory
+        generator = listed("optimizer", self.generator_memory)
+        return generator | listed("critic_optimizer", self.critic_memory)
+
+    def sources(self) -> dict[str, Any]:
+        """The data."""
+        return {"X": self.X}
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
-            "activations": self.gan.activations,
-            "loss": self.gan.loss,
-            "penalty": [self.gan.gradient_penalty, self.gan.penalty_at],
-            "critic_optimizer": type(self.critic_optimizer).__name__,
+            "critic_optimizer": self.critic_optimizer,
             "critic_steps": self.critic_steps,
             "standardized": self.standard is not None,
         }

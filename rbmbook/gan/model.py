@@ -5,7 +5,7 @@ the data, is trained to be told apart less. What the two play for is one line ea
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,16 @@ from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
+from rbmbook.training.loop import train
 from rbmbook.training.optimize import Adam, Optimizer
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
+from rbmbook.training.plan import plan as planned
 
-Callback = Callable[["GAN", History], Any]
+_REFUSED = {
+    "negative": "a critic stands where other models have a negative phase",
+    "centered": "no difference of two averages is there to be centred; see `standardize`",
+    "sparsity": "a generator's units are not features of the data",
+}
 
 
 class GAN:
@@ -216,13 +223,17 @@ class GAN:
         epochs: int | None = None,
         batch_size: int = 64,
         optimizer: Optimizer = Adam(0.001, beta1=0.5),
+        *,
         critic_optimizer: Optimizer | None = None,
         critic_steps: int = 1,
+        standardize: bool = True,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
-        standardize: bool = True,
+        callbacks: Sequence[Function] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        history: History | None = None,
+        **refused: Any,
     ) -> History:
         """Let both networks learn in turn, in place.
 
@@ -246,14 +257,8 @@ class GAN:
             Each epoch draws a permutation of the rows; then each batch of m rows draws m latent
             vectors, with a penalty at interpolates m uniform numbers, and, where it ends with a
             step of the generator, m latent vectors for that.
-        progress : bool
-            Show a progress bar.
-        callbacks : sequence of callables
-            Each is called as ``callback(gan, history)`` after an epoch; training stops after the
-            epoch in which one returns True.
-        checkpoint : path, optional
-            Save everything there after each epoch. If the file exists, training goes on from it
-            and ends with the bits that an uninterrupted run would have given.
+        progress, callbacks, early_stopping, checkpoint, history
+            As for `rb.fit`; a callback is called as ``callback(gan, history)``.
         standardize : bool
             Whether training sees real columns (those of the output "identity") as (x − mean) / sd,
             so that their units and their means do not matter (see `scaling`). The slope that a
@@ -288,9 +293,22 @@ class GAN:
         and Chintala (2016), Unsupervised representation learning with deep convolutional
         generative adversarial networks.
         """
-        pair = optimizer, optimizer if critic_optimizer is None else critic_optimizer
-        game = Game(self, X, batch_size, pair, critic_steps, rng, standardize)
-        return game.train(epochs, progress, callbacks, checkpoint)
+        refuse(refused, _REFUSED, "GAN.fit")
+        X = check.matrix("X", X, self.n_data)
+        critic_optimizer = optimizer if critic_optimizer is None else critic_optimizer
+        plan = planned(
+            X.shape[0],
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            rng=rng,
+            progress=progress,
+            callbacks=callbacks,
+            early_stopping=early_stopping,
+            checkpoint=checkpoint,
+            history=history,
+        )
+        return train(Game(self, X, plan, critic_optimizer, critic_steps, standardize))
 
     def critic_objective(self, x: Any, z: Any, mix: Any = None) -> Objective:
         """What one step of the critic descends, and its gradient.

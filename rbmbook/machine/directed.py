@@ -69,8 +69,12 @@ class Directed:
         table -= self.unit.energy(y)[:, None]
         return rounding.minus(table, self.unit.cgf_sum(inputs))
 
-    def gradient(self, y: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
+    def gradient(
+        self, y: np.ndarray, x: np.ndarray, weight: np.ndarray | None = None
+    ) -> list[np.ndarray]:
         """∂/∂(W, b, the unit's own parameters) of the mean over the rows of log p(y | x).
+
+        With weights (n,), of the mean over the rows of weight · log p(y | x).
 
         For W this is the delta rule, ⟨x (y − E[y | x])ᵀ⟩. It is linear in y for the units without
         parameters of their own, so that means may stand in for states there.
@@ -79,6 +83,8 @@ class Directed:
         """
         inputs = self.inputs(x)
         delta = y - self.unit.mean(inputs)
-        delta /= len(y)
+        weight = np.ones(len(y)) if weight is None else weight
+        share = (weight / len(y)).astype(delta.dtype)
+        delta *= share[:, None]
         pairs = zip(self.unit.statistics(y), self.unit.expected_statistics(inputs), strict=True)
-        return [x.T @ delta, delta.sum(axis=0), *((s - e).mean(axis=0) for s, e in pairs)]
+        return [x.T @ delta, delta.sum(axis=0), *(share @ (s - e) for s, e in pairs)]

@@ -26,6 +26,7 @@ from rbmbook.machine import density, enumeration, gaussian_joint
 # chapter 05 takes the code's kernel and the size of its blocks from here
 from rbmbook.machine.enumeration import BLOCK_NUMBERS, Side, gray_block  # noqa: F401
 from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.statistics import statistics
 from rbmbook.machine.units import Bernoulli, Unit
 
 MAX_STATES = 2**30
@@ -264,19 +265,11 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     weight = weight / weight.sum()
     data = Parameters.zeros_like(machine)
     for rows, block in validation.blocks("v", v, rbm.visible, np.float64, True, rbm.dtype):
-        for total, part in zip(data, moments(machine, block, weight[rows]), strict=True):
+        found = statistics(machine, block, machine.hidden_inputs(block), weight[rows])
+        for total, part in zip(data, found, strict=True):
             total += part
-    model = expectations(machine)
-    return data.like((d - m).astype(rbm.dtype) for d, m in zip(data, model, strict=True))
-
-
-def moments(rbm: RBM, v: np.ndarray, weight: np.ndarray) -> Parameters:
-    """Σ_n weight_n v_n E[h | v_n]ᵀ, Σ_n weight_n v_n and Σ_n weight_n E[h | v_n]."""
-    inputs = rbm.hidden_inputs(v)
-    mean = weight[:, None] * rbm.hidden.mean(inputs)
-    visible = (weight @ s for s in rbm.visible.statistics(v))
-    hidden = (weight @ s for s in rbm.hidden.expected_statistics(inputs))
-    return Parameters(v.T @ mean, weight @ v, mean.sum(axis=0), tuple(visible), tuple(hidden))
+    ascent = data - expectations(machine)
+    return ascent.like(part.astype(rbm.dtype) for part in ascent)
 
 
 def _each_block(side: Side, function: Callable) -> list[Any]:

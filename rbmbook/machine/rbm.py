@@ -39,6 +39,10 @@ class Parameters:
         n = len(self.visible)
         return Parameters(W, a, b, tuple(own[:n]), tuple(own[n:]))
 
+    def __sub__(self, other: "Parameters") -> "Parameters":
+        """The differences of arrays in the same places."""
+        return self.like(mine - its for mine, its in zip(self, other, strict=True))
+
     @classmethod
     def zeros_like(cls, rbm: "RBM") -> "Parameters":
         """Zeros with the shapes and the dtype of a machine's parameters."""

@@ -13,8 +13,17 @@ from rbmbook.networks import losses
 from rbmbook.networks.layers import Dense, Trace
 from rbmbook.networks.supervised import Supervised
 from rbmbook.training.history import History
-from rbmbook.training.loop import Callback
+from rbmbook.training.loop import train
 from rbmbook.training.optimize import Adam, Optimizer
+from rbmbook.training.penalties import Penalties
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
+from rbmbook.training.plan import plan as planned
+
+_REFUSED = {
+    "negative": "a network has no model term, its gradient is exact",
+    "centered": "a network's gradient is not a difference of two averages; standardise X",
+    "sparsity": "targets say what the outputs are to be; `l1` makes weights sparse",
+}
 
 
 class Network(Model):
@@ -250,17 +259,23 @@ class Network(Model):
         self,
         X: Any,
         y: Any,
-        loss: str = "softmax",
         epochs: int | None = None,
         batch_size: int = 100,
         optimizer: Optimizer = Adam(0.01),
+        *,
+        loss: str = "softmax",
         weight_decay: float = 0.0,
+        l1: float = 0.0,
         input_dropout: float = 0.0,
+        sample_weight: Any = None,
         validation: tuple[Any, Any] | None = None,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
+        callbacks: Sequence[Function] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        history: History | None = None,
+        **refused: Any,
     ) -> History:
         """Train the network in place by descending the mean loss of its outputs.
 
@@ -271,9 +286,6 @@ class Network(Model):
         y : (n,) array of ints, or (n, n_out) array or sparse matrix
             Labels from 0 to n_out − 1 for the loss "softmax", targets in [0, 1] for "binary", any
             finite ones for "squared".
-        loss : "softmax", "binary" or "squared"
-            `losses.softmax_cross_entropy`, `losses.binary_cross_entropy` (both of outputs without
-            an activation) or `losses.squared_error`.
         epochs : int ≥ 0, optional
             Passes over X. If None, 10, or as many as make 3,000 updates, but no more than 1,000.
         batch_size : int ≥ 1
@@ -281,24 +293,24 @@ class Network(Model):
             rows. A size above n is one full batch.
         optimizer : optimizer
             ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``.
-        weight_decay : float ≥ 0
-            λ of the penalty ½ λ ‖W‖² of every layer; biases are not decayed.
+        loss : "softmax", "binary" or "squared"
+            `losses.softmax_cross_entropy`, `losses.binary_cross_entropy` (both of outputs without
+            an activation) or `losses.squared_error`.
+        weight_decay, l1 : float ≥ 0
+            λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| of every layer; biases stay free.
         input_dropout : float in [0, 1)
             Share of a batch's entries that are put to zero, chosen anew at each update; the others
             are divided by 1 − input_dropout.
+        sample_weight : (n,) array, optional
+            Weights ≥ 0 of the rows; only their ratios matter. A row counts as that many rows, in
+            the gradient and in the monitors of the epoch.
         validation : pair (X, y), optional
             Held-out examples; adds the monitors `validation_loss` and, with labels,
             `validation_error`.
         rng : int or Generator
             Each epoch draws a permutation of the rows, then its batches' noise in order.
-        progress : bool
-            Show a progress bar.
-        callbacks : sequence of callables
-            Each is called as ``callback(net, history)`` after an epoch; training stops after the
-            epoch in which one returns True.
-        checkpoint : path, optional
-            Save everything there after each epoch. If the file exists, training goes on from it and
-            ends with the bits that an uninterrupted run would have given.
+        progress, callbacks, early_stopping, checkpoint, history
+            As for `rb.fit`; a callback is called as ``callback(net, history)``.
 
         Returns
         -------
@@ -328,9 +340,25 @@ class Network(Model):
         ----------
         Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting.
         """
-        run = Supervised(self, X, y, loss, batch_size, optimizer, rng)
-        run.options(weight_decay, input_dropout, validation)
-        return run.train(epochs, progress, callbacks, checkpoint)
+        refuse(refused, _REFUSED, "Network.fit")
+        X = check.matrix("X", X, self.sizes[0])
+        plan = planned(
+            X.shape[0],
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            rng=rng,
+            progress=progress,
+            callbacks=callbacks,
+            early_stopping=early_stopping,
+            checkpoint=checkpoint,
+            history=history,
+        )
+        penalties = Penalties(weight_decay, l1)
+        run = Supervised(
+            self, X, y, plan, loss, penalties, input_dropout, sample_weight, validation
+        )
+        return train(run)
 
     def description(self) -> dict[str, Any]:
         """What the network is: sizes, dtype, activations, and which layer comes at which place."""

@@ -20,6 +20,7 @@ from rbmbook.machine import moments
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.views import Transposed
+from rbmbook.training.twin import Twin
 
 
 def dtype_for(output: str) -> type:
@@ -32,7 +33,7 @@ def unbiased(parameters: Iterable[np.ndarray]) -> bool:
     return not any(p.any() for p in parameters if p.ndim == 1)
 
 
-class Standardized:
+class Standardized(Twin):
     """The two layers of a model that touch its real columns, and their twins for standardised ones.
 
     The twins begin with the layers' own numbers: `write` then lets the model start as the twins
@@ -63,6 +64,7 @@ class Standardized:
         if isinstance(writer, Transposed):
             self.sd = np.ones_like(self.sd)
             self.writer = Transposed(self.reader, writer.b.copy())
+        self.remember()
 
     @property
     def resolved(self) -> bool:
@@ -74,12 +76,18 @@ class Standardized:
         """Standardised rows, in the dtype of the layers."""
         return ((x - self.mean) / self.sd).astype(self.reader.dtype)
 
-    def read(self) -> None:
-        """Let the twins have the layers' parameters."""
+    @property
+    def outer(self) -> list[np.ndarray]:
+        return [p for layer in self.layers for p in layer.parameters]
+
+    @property
+    def inner(self) -> list[np.ndarray]:
+        return [p for layer in (self.reader, self.writer) for p in layer.parameters]
+
+    def convert_in(self) -> None:
         _change(self.layers, (self.reader, self.writer), self.mean, self.sd)
 
-    def write(self) -> None:
-        """Let the layers have what the twins have learned: z = −μ/σ + x/σ, the other way round."""
+    def convert_out(self) -> None:  # z = −μ/σ + x/σ is x = μ + σ z, the other way round
         _change((self.reader, self.writer), self.layers, -self.mean / self.sd, 1 / self.sd)
 
 
@@ -88,7 +96,8 @@ def _change(
 ) -> None:
     """Let `new` do to z, and give as z, what `old` does to x = mean + sd · z."""
     (reader, writer), (new_reader, new_writer) = old, new
-    new_reader.b[:] = reader.b + mean @ reader.W
-    new_reader.W[:] = reader.W * sd[:, None]
-    new_writer.b[:] = (writer.b - mean) / sd
-    new_writer.W[:] = writer.W / sd
+    with np.errstate(over="ignore", invalid="ignore"):  # training will say what is not finite
+        new_reader.b[:] = reader.b + mean @ reader.W
+        new_reader.W[:] = reader.W * sd[:, None]
+        new_writer.b[:] = (writer.b - mean) / sd
+        new_writer.W[:] = writer.W / sd

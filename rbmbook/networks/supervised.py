@@ -9,9 +9,11 @@ from rbmbook import validation as check
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import losses
 from rbmbook.networks.layers import forward
+from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import Run, probe_rows
-from rbmbook.training.penalties import decay
+from rbmbook.training.penalties import Penalties
+from rbmbook.training.plan import Plan
 
 LOSSES: dict[str, losses.Loss] = {
     "softmax": losses.softmax_cross_entropy,
@@ -25,28 +27,29 @@ class Supervised(Run):
     """A network in training, its examples, and the memory of its updates."""
 
     def __init__(
-        self, net: Any, X: Any, y: Any, loss: Any, batch_size: Any, optimizer: Any, rng: Any
+        self,
+        net: Any,
+        X: Any,
+        y: Any,
+        plan: Plan,
+        loss: Any,
+        penalties: Penalties = Penalties(),
+        input_dropout: Any = 0.0,
+        sample_weight: Any = None,
+        held_out: Any = None,
     ) -> None:
-        self.net = net
-        self.loss = _loss(loss, net)
+        super().__init__(net, X.shape[0], plan)
+        self.net, self.loss, self.penalties = net, _loss(loss, net), penalties
         self.X, self.y = self.examples("X", "y", X, y)
-        super().__init__(net, self.X.shape[0], batch_size, optimizer, rng)
-
-    def options(self, weight_decay: Any, input_dropout: Any, held_out: Any) -> None:
-        """Check the other arguments and allocate."""
-        self.weight_decay = check.real("weight_decay", weight_decay, 0.0)
+        self.weighted = sample_weight is not None
+        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight /= self.weight.mean()
         self.input_dropout = check.real("input_dropout", input_dropout, 0.0, 1.0)
-        self.held_out = held_out
-        if held_out is not None:
-            try:
-                X, y = held_out
-            except (TypeError, ValueError):
-                raise TypeError("validation: expected a pair (X, y)") from None
-            self.held_out = self.examples("validation[0]", "validation[1]", X, y)
-        self.probe = check.dense(self.X[probe_rows(self.n_rows)], self.net.dtype)
-        self.trace = self.net.trace(self.batch_size)
+        self.held_out = None if held_out is None else self.held_out_examples(held_out)
+        self.probe = check.dense(self.X[probe_rows(self.n_rows)], net.dtype)
+        self.trace = net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
-        self.memory = self.optimizer.start(self.parameters)
+        self.optimizer_memory = self.optimizer.start(self.parameters)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -66,17 +69,26 @@ class Supervised(Run):
         check.domains(y_name, y, DOMAINS[self.loss], True, self.net.dtype)
         return X, y
 
+    def held_out_examples(self, pair: Any) -> tuple[Any, Any]:
+        """Held-out rows and targets."""
+        try:
+            X, y = pair
+        except (TypeError, ValueError):
+            raise TypeError("validation: expected a pair (X, y)") from None
+        return self.examples("validation[0]", "validation[1]", X, y)
+
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
         net, n = self.net, len(rows)
         trace = self.trace if n == self.batch_size else self.trace.first(n)
         net.forward(self.corrupted(check.dense(self.X[rows], net.dtype)), trace)
-        sums, gradient = self.judge(trace.outputs[-1], self.y[rows])
+        weight = self.weight[rows]
+        sums, gradient = self.judge(trace.outputs[-1], self.y[rows], weight)
         self.count(sums)
-        gradient *= net.dtype.type(-1 / n)  # optimizers ascend
+        gradient *= (-weight / n).astype(net.dtype)[:, None]  # optimizers ascend
         net.backward(trace, gradient, self.ascent, to_data=False)
-        decay(self.ascent, self.parameters, self.weight_decay)
-        self.optimizer.step(self.parameters, self.ascent, self.memory, self.updates)
+        self.penalties.shrink(self.ascent, self.parameters)
+        self.optimizer.step(self.parameters, self.ascent, self.optimizer_memory, self.updates)
 
     def corrupted(self, x: np.ndarray) -> np.ndarray:
         """A batch with a share of its entries put to zero, the others enlarged, in place."""
@@ -86,13 +98,15 @@ class Supervised(Run):
             x *= x.dtype.type(1 / (1 - self.input_dropout))
         return x
 
-    def judge(self, outputs: np.ndarray, y: Any) -> tuple[dict[str, float], np.ndarray]:
+    def judge(
+        self, outputs: np.ndarray, y: Any, weight: np.ndarray
+    ) -> tuple[dict[str, float], np.ndarray]:
         """Loss and, with labels, errors, summed over the rows; the gradient of each row's loss."""
         y = y if self.loss == "softmax" else check.dense(y, outputs.dtype)
         value, gradient = LOSSES[self.loss](outputs, y)
-        sums = {"loss": value.sum(dtype=np.float64)}
+        sums = {"loss": float(weight @ value)}
         if self.loss == "softmax":
-            sums["error"] = np.count_nonzero(outputs.argmax(axis=1) != y)
+            sums["error"] = float(weight @ (outputs.argmax(axis=1) != y))
         return sums, gradient
 
     def monitors(self) -> dict[str, float]:
@@ -101,7 +115,8 @@ class Supervised(Run):
         if self.held_out is not None:
             X, y = self.held_out
             for rows, block in self.net.blocks("validation[0]", X):
-                sums, _ = self.judge(self.net.forward(block).outputs[-1], y[rows])
+                equal = np.ones(len(block))
+                sums, _ = self.judge(self.net.forward(block).outputs[-1], y[rows], equal)
                 self.count(sums)
             row |= {f"validation_{name}": mean for name, mean in self.means(X.shape[0]).items()}
         layers = self.net.layers[:-1]
@@ -109,17 +124,27 @@ class Supervised(Run):
         names = [f"hidden layer {number}" for number in range(1, len(layers) + 1)]
         return row | self.features(names, [layer.function for layer in layers], outputs)
 
-    def arrays(self) -> Iterator[np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
         """The optimizer's memory."""
-        yield from self.memory
+        return listed("optimizer", self.optimizer_memory)
+
+    def sources(self) -> dict[str, Any]:
+        """The examples, and the held-out ones."""
+        found = {"X": self.X, "y": self.y}
+        if self.held_out is not None:
+            found["validation[0]"], found["validation[1]"] = self.held_out
+        return found
+
+    def weights(self) -> np.ndarray | None:
+        """The rows' weights, if they were given."""
+        return self.weight if self.weighted else None
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
             "loss": self.loss,
-            "weight_decay": self.weight_decay,
+            "penalties": self.penalties,
             "input_dropout": self.input_dropout,
-            "activations": [layer.activation for layer in self.net.layers],
         }
 
     def data(self) -> Iterator[Data]:
@@ -134,8 +159,7 @@ class Supervised(Run):
 
     def advice(self) -> str:
         """What to lower when training diverged."""
-        decay = self.weight_decay
-        return super().advice() + (f" or weight_decay={decay}" if decay else "")
+        return super().advice() + self.penalties.advice()
 
 
 def _loss(loss: Any, net: Any) -> str:

@@ -17,7 +17,7 @@ from rbmbook import validation
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Gaussian
-from rbmbook.sampling.chains import Chains
+from rbmbook.sampling.chains import at_random, step
 
 
 def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.ndarray:
@@ -56,10 +56,10 @@ def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.
            [1., 0.],
            [1., 0.]])
     """
-    chains, steps, rng = _start(rbm, start, steps, rng)
+    v, steps, rng = _start(rbm, start, steps, rng)
     for _ in range(steps):
-        chains.step(rng)
-    return chains.v.copy()
+        v = step(rbm, rbm.hidden_inputs(v), rng)
+    return v
 
 
 def trace(
@@ -78,12 +78,12 @@ def trace(
     -------
     (steps + 1, n, …) array
     """
-    chains, steps, rng = _start(rbm, start, steps, rng)
+    v, steps, rng = _start(rbm, start, steps, rng)
     function = np.copy if function is None else function
-    rows = [np.copy(function(chains.v))]
+    rows = [np.copy(function(v))]
     for _ in range(steps):
-        chains.step(rng)
-        rows.append(np.copy(function(chains.v)))
+        v = step(rbm, rbm.hidden_inputs(v), rng)
+        rows.append(np.copy(function(v)))
     return np.stack(rows)
 
 
@@ -134,15 +134,12 @@ def complete(
     known = np.broadcast_to(known, v.shape)
     if rbm.visible.cut_sites(known).any():
         raise ValueError(f"known: expected all columns of a site of {rbm.visible} or none")
-    chains = Chains.random(rbm, len(v), rng)
-    fixed = np.where(known, v, chains.v)
-    validation.domain("v", fixed, rbm.visible, False, rbm.dtype)
-    fixed = fixed.astype(rbm.dtype)
-    chains.restart(fixed)
+    v = np.where(known, v, at_random(rbm, len(v), rng))
+    validation.domain("v", v, rbm.visible, False, rbm.dtype)
+    v = given = v.astype(rbm.dtype)
     for _ in range(steps):
-        chains.step(rng)
-        np.copyto(chains.v, fixed, where=known)
-    return chains.v.copy()
+        v = np.where(known, given, step(rbm, rbm.hidden_inputs(v), rng))
+    return v
 
 
 def autocorrelation(x: Any, max_lag: int | None = None) -> np.ndarray:
@@ -217,18 +214,19 @@ def effective_sample_size(x: Any) -> float:
     return float(x.size / max(time, 1.0))
 
 
-def _start(rbm: Any, start: Any, steps: Any, rng: Any) -> tuple[Chains, int, np.random.Generator]:
+def _start(
+    rbm: Any, start: Any, steps: Any, rng: Any
+) -> tuple[np.ndarray, int, np.random.Generator]:
     density.require(rbm)
     steps = validation.integer("steps", steps, minimum=0)
     rng = validation.generator(rng)
     if isinstance(start, Number):
-        return Chains.random(rbm, validation.integer("start", start), rng), steps, rng
+        return at_random(rbm, validation.integer("start", start), rng), steps, rng
     start = validation.matrix("start", start, rbm.n_visible)
-    chains = Chains(rbm, start.shape[0])
-    chains.n = start.shape[0]
+    v = np.empty(start.shape, rbm.dtype)
     for rows, block in validation.blocks("start", start, rbm.visible, rbm.dtype):
-        chains.v[rows] = block
-    return chains, steps, rng
+        v[rows] = block
+    return v, steps, rng
 
 
 def _series(x: Any) -> np.ndarray:

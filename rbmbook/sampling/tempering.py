@@ -17,8 +17,8 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.machine import density
-from rbmbook.machine.rbm import RBM, Parameters
-from rbmbook.sampling.chains import Chains
+from rbmbook.machine.rbm import RBM
+from rbmbook.sampling.chains import at_random, draw
 
 
 def ladder(name: str, betas: Any) -> np.ndarray:
@@ -50,24 +50,27 @@ class Replicas:
 
     Attributes
     ----------
+    rbm : RBM
+        Whose parameters may change between steps.
     betas : (T,) float64 array
         Inverse temperatures, rising to 1.
+    chains : int
+    updates : () int64 array
+        Number of updates of the parameters that have used these chains.
     """
 
     def __init__(self, rbm: RBM, betas: np.ndarray, chains: int, rng: np.random.Generator) -> None:
-        self.betas = betas.copy()
-        self.chains = chains
-        self._all = TemperedChains.random(rbm, len(betas) * chains, rng)
-        self._all.beta = np.repeat(betas, chains).astype(rbm.dtype)
-        self._cold = Chains(rbm, chains)
-        self._counters = np.zeros(3, np.int64)  # rounds, updates, rounds at the last change of β
+        self.rbm, self.betas, self.chains = rbm, betas.copy(), chains
+        self._v = at_random(rbm, len(betas) * chains, rng)  # the hottest chains first
+        self.updates = np.array(0)
+        self._rounds, self._rounds_before = np.array(0), np.array(0)  # of swaps; when β last moved
         self._tried, self._accepted = np.zeros(len(betas) - 1), np.zeros(len(betas) - 1)
         self._rates = np.full(len(betas) - 1, np.nan)  # what was known before `_tried` began
 
     @property
     def v(self) -> np.ndarray:
         """(chains, D), the states at β = 1."""
-        return self._all.v[-self.chains :]
+        return self._v[-self.chains :]
 
     @property
     def swap_rates(self) -> np.ndarray:
@@ -79,92 +82,60 @@ class Replicas:
         recent = self._accepted / np.maximum(self._tried, 1)
         return np.where(self._tried > 0, recent, self._rates)
 
-    def arrays(self) -> list[np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
         """What a checkpoint has to keep."""
-        return [
-            self._all.v,
-            self.betas,
-            self._tried,
-            self._accepted,
-            self._rates,
-            self._all.beta,
-            self._counters,
-        ]
-
-    @property
-    def updates(self) -> int:
-        """Number of updates that have used these chains."""
-        return int(self._counters[1])
-
-    def count(self) -> None:
-        """Count one more update."""
-        self._counters[1] += 1
+        return {
+            "v": self._v,
+            "betas": self.betas,
+            "updates": self.updates,
+            "rounds": self._rounds,
+            "rounds_before": self._rounds_before,
+            "tried": self._tried,
+            "accepted": self._accepted,
+            "rates": self._rates,
+        }
 
     def monitors(self) -> dict[str, float]:
         """The lowest swap rate of the ladder, averaged since the last call: over an epoch."""
         self._begin_anew()
         return {"swap_rate": float(np.fmin.reduce(self._rates))}
 
-    def refresh(self) -> None:
-        """Forget what was computed from the parameters, since they have changed."""
-        self._all.refresh()
-
     def step(self, rng: np.random.Generator) -> None:
         """One block-Gibbs step of every chain and one round of swaps.
 
         Draws the noise of the Gibbs step, then a uniform number in [0, 1) for each pair of chains.
         """
-        self._all.step(rng)
-        T, n = len(self.betas), self.chains
-        lower = np.arange(self._counters[0] % 2, T - 1, 2)  # the lower of each pair
-        self._counters[0] += 1
+        rbm, beta = self.rbm, np.repeat(self.betas, self.chains).astype(self.rbm.dtype)[:, None]
+        h = draw(rbm.hidden, beta * rbm.hidden_inputs(self._v), rng)
+        self._v = draw(rbm.visible, beta * rbm.visible_inputs(h), rng)
+        self._swap(rng)
+
+    def _swap(self, rng: np.random.Generator) -> None:
+        """A round of swaps between the neighbours whose turn it is."""
+        lower = np.arange(self._rounds % 2, len(self.betas) - 1, 2)  # the lower of each pair
+        self._rounds += 1
         if not len(lower):
             return
         log_ratio = self._log_ratio(lower)
         probability = np.exp(np.minimum(log_ratio, 0))
         pair, chain = np.nonzero(rng.random(probability.shape) < probability)
-        below = lower[pair] * n + chain
-        self._all.exchange(below, below + n)
+        hot = lower[pair] * self.chains + chain
+        cold = hot + self.chains
+        self._v[np.concatenate([hot, cold])] = self._v[np.concatenate([cold, hot])]
         self._tried[lower] += 1
         self._accepted[lower] += probability.mean(axis=1)
 
-    def statistics(self, weight: np.ndarray, out: Parameters) -> Parameters:
-        """Weighted sums of v E[h | v]ᵀ, v and E[h | v] over the chains at β = 1."""
-        self._cold.restart(self.v)
-        return self._cold.statistics(weight, out)
-
-    def adapt(self) -> None:
-        """Move the inner betas to where equal swap rates are predicted, and start to count anew.
-
-        The rejection rates between neighbours add up to a rising function of β; the new betas
-        divide its range evenly. Nothing happens until each pair has had a turn at the present ones.
-        """
-        if self._counters[0] < self._counters[2] + 2:
-            return
-        rejected = np.maximum(1 - self.swap_rates, 1e-3)
-        barrier = np.concatenate([[0.0], np.cumsum(rejected)])
-        even = np.linspace(0.0, barrier[-1], len(self.betas))
-        self.betas[1:-1] = np.interp(even, barrier, self.betas)[1:-1]
-        self._all.beta[:] = np.repeat(self.betas, self.chains)
-        self._all.refresh()
-        self._begin_anew()
-        self._counters[2] = self._counters[0]
-
-    def _begin_anew(self) -> None:
-        self._rates[:] = self.swap_rates
-        self._tried[:], self._accepted[:] = 0, 0
-
     def _log_ratio(self, lower: np.ndarray) -> np.ndarray:
-        """log of the ratio of probabilities with and without the swap, (pairs, chains).
+        """r, the log of the ratio of probabilities with and without the swap, (pairs, chains).
 
-        Hidden units are summed out: the states that are swapped are visible ones.
+        Hidden units are summed out: the states that are swapped are visible ones. Book: (9.6).
         """
-        rbm, n, T = self._all.rbm, self.chains, len(self.betas)
-        v, inputs = self._all.v, self._all.unscaled_inputs()
-        linear = (v @ rbm.a).reshape(T, n)
+        rbm, n, T = self.rbm, self.chains, len(self.betas)
+        linear = (self._v @ rbm.a).reshape(T, n)
+        inputs = rbm.hidden_inputs(self._v).reshape(T, n, -1)
 
         def log_weight(rows: np.ndarray, betas: np.ndarray) -> np.ndarray:
-            x = inputs.reshape(T, n, -1)[rows] * betas[:, None, None].astype(rbm.dtype)
+            x = inputs[rows] * betas[:, None, None].astype(rbm.dtype)
             cgf = rbm.hidden.cgf_sum(x.reshape(len(rows) * n, -1)).reshape(len(rows), n)
             return betas[:, None] * linear[rows] + cgf
 
@@ -173,34 +144,24 @@ class Replicas:
         present = log_weight(lower, hot) + log_weight(lower + 1, cold)
         return swapped - present
 
+    def adapt(self) -> None:
+        """Move the inner betas to where equal swap rates are predicted, and start to count anew.
 
-class TemperedChains(Chains):
-    """Chains each of which has an inverse temperature of its own."""
+        The rejection rates between neighbours add up to a rising function of β; the new betas
+        divide its range evenly. Nothing happens until each pair has had a turn at the present ones.
+        """
+        if self._rounds < self._rounds_before + 2:
+            return
+        rejected = np.maximum(1 - self.swap_rates, 1e-3)
+        barrier = np.concatenate([[0.0], np.cumsum(rejected)])
+        even = np.linspace(0.0, barrier[-1], len(self.betas))
+        self.betas[1:-1] = np.interp(even, barrier, self.betas)[1:-1]
+        self._begin_anew()
+        self._rounds_before[...] = self._rounds
 
-    beta: np.ndarray  # (n,)
-
-    def unscaled_inputs(self) -> np.ndarray:
-        """v W + b at the present states."""
-        inputs = self._inputs_h[: self.n]
-        self.rbm.hidden_inputs(self.v, out=inputs)
-        self._fresh = False
-        return inputs
-
-    def exchange(self, rows: np.ndarray, others: np.ndarray) -> None:
-        """Let the chains in `rows` and in `others` trade states."""
-        self.v[np.concatenate([rows, others])] = self.v[np.concatenate([others, rows])]
-        self._fresh = False
-
-    def _inputs(self) -> np.ndarray:
-        if not self._fresh:
-            self.unscaled_inputs()
-            self._inputs_h[: self.n] *= self.beta[: self.n, None]
-            self._fresh = True
-        return self._inputs_h[: self.n]
-
-    def _visible_inputs(self, h: np.ndarray, out: np.ndarray) -> None:
-        super()._visible_inputs(h, out)
-        out *= self.beta[: self.n, None]
+    def _begin_anew(self) -> None:
+        self._rates[:] = self.swap_rates
+        self._tried[:], self._accepted[:] = 0, 0
 
 
 def run(

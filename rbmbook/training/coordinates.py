@@ -14,9 +14,10 @@ import numpy as np
 
 from rbmbook.machine import moments
 from rbmbook.machine.rbm import RBM
+from rbmbook.training.twin import Twin
 
 
-class Standardized:
+class Standardized(Twin):
     """A machine and its twin for standardised data; other columns than Gaussian ones stay.
 
     Attributes
@@ -31,7 +32,7 @@ class Standardized:
         self.real = rbm.visible.real(rbm.n_visible)
         self.mean = np.where(self.real, found.mean, 0.0)
         self.sd = rbm.visible.divisor(found.sd)
-        self.varies = ~found.constant  # nothing in the other columns says how precise they are
+        self.varies = ~found.constant
         self.rounded = self.mean.astype(rbm.dtype), self.sd.astype(rbm.dtype)
         self.read()
 
@@ -41,25 +42,46 @@ class Standardized:
         x -= mean
         x /= sd
 
-    def read(self) -> None:
-        """Let the twin have the machine's parameters."""
-        rbm, machine = self.rbm, self.machine
-        machine.W[:] = rbm.W * self.rounded[1][:, None]
-        machine.a[:] = self.sd * (rbm.a - self.pull())
-        machine.b[:] = rbm.b + self.mean @ rbm.W
-        machine.visible.take(rbm.visible, self.sd)
-        machine.hidden.take(rbm.hidden)
+    @property
+    def outer(self) -> list[np.ndarray]:
+        return list(self.rbm.parameters)
 
-    def write(self) -> None:
-        """Let the machine have what the twin has learned."""
+    @property
+    def inner(self) -> list[np.ndarray]:
+        return list(self.machine.parameters)
+
+    def convert_in(self) -> None:
+        self._take(self.rbm)
+
+    def convert_out(self) -> None:
         rbm, machine = self.rbm, self.machine
         rbm.visible.take(machine.visible, 1 / self.sd, self.varies)
         rbm.hidden.take(machine.hidden)
-        machine.visible.take(rbm.visible, self.sd)
         rbm.W[:] = machine.W / self.rounded[1][:, None]
-        rbm.a[:] = machine.a / self.sd + self.pull()
+        rbm.a[:] = machine.a / self.sd + self.pull(rbm)
         rbm.b[:] = machine.b - self.mean @ rbm.W
 
-    def pull(self) -> np.ndarray:
+    def _take(self, rbm: RBM) -> None:
+        """Let the twin be a machine as standardised data sees it."""
+        machine = self.machine
+        machine.W[:] = rbm.W * self.rounded[1][:, None]
+        machine.a[:] = self.sd * (rbm.a - self.pull(rbm))
+        machine.b[:] = rbm.b + self.mean @ rbm.W
+        machine.visible.take(rbm.visible, self.sd)
+        machine.hidden.take(rbm.hidden)
+        self.precise = machine.copy().visible
+
+    def start(self, X: Any) -> None:
+        """Start at the data, if the machine was made without: its biases are all 0."""
+        if not (self.rbm.a.any() or self.rbm.b.any()):
+            started = self.rbm.copy()
+            moments.start_at(started, X)
+            self._take(started)
+
+    def hold(self) -> None:
+        """Leave the precisions of constant columns as they were: nothing tells how precise."""
+        self.machine.visible.take(self.precise, where=~self.varies)
+
+    def pull(self, rbm: RBM) -> np.ndarray:
         """γ μ: the biases with which, without weights, the columns' means are the data's."""
-        return np.where(self.real, self.rbm.visible.bias_for_mean(self.mean, 1.0), 0.0)
+        return np.where(self.real, rbm.visible.bias_for_mean(self.mean, 1.0), 0.0)

@@ -19,8 +19,7 @@ from scipy.special import logsumexp
 from rbmbook import validation
 from rbmbook.machine.rbm import RBM, Parameters
 from rbmbook.machine.units import Mixed, Softmax
-from rbmbook.sampling.chains import Chains, Contrast
-from rbmbook.training.negative import CD, Negative
+from rbmbook.training.negative import CD, Batch, Negative
 
 
 def with_labels(X: Any, y: Any, classes: int) -> Any:
@@ -132,83 +131,38 @@ class Discriminative(Negative):
         validation.real("generative", self.generative, 0.0)
         validation.instance("joint", self.joint, Negative)
 
-    def start(self, rbm: RBM, rng: np.random.Generator) -> "_Hybrid | None":
+    def start(self, rbm: RBM, rng: np.random.Generator) -> Any:
         """What the joint negative phase keeps."""
         _classes(rbm)
-        if self.generative == 0:
-            return None
-        return _Hybrid(self.joint.start(rbm, rng), Parameters.zeros_like(rbm))
+        return self.joint.start(rbm, rng) if self.generative else None
 
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        data: Parameters,
-        state: "_Hybrid | None",
-        rng: np.random.Generator,
-        out: Parameters,
-    ) -> Parameters:
+    def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
         """Averages over the rows with every label k in turn, weighted with p(k | x)."""
-        rbm = batch.rbm
         classes = _classes(rbm)
-        x, W = batch.v[:, :-classes], rbm.W
-        inputs = _inputs(rbm, x, classes)
-        p = np.exp(_log_probabilities(rbm, inputs, classes)) * weight[:, None]
-        total = np.zeros_like(inputs)  # Σ_k p_k E[h | x, k] of each row
-        for own in out.hidden:
-            own[:] = 0
+        x, inputs = batch.v[:, :-classes], _inputs(rbm, batch.v[:, :-classes], classes)
+        p = np.exp(_log_probabilities(rbm, inputs, classes)) * batch.weight[:, None]
+        data, h = batch.data_term, np.zeros_like(inputs)  # h: Σ_k p_k E[h | x, k] of each row
+        W, own = np.empty_like(rbm.W), [np.zeros_like(part) for part in data.hidden]
         for k in range(classes):
-            with_label = inputs + W[k - classes]
-            mean = rbm.hidden.mean(with_label)
-            mean *= p[:, k : k + 1]
-            out.W[k - classes] = mean.sum(axis=0)
-            total += mean
-            statistics = rbm.hidden.expected_statistics(with_label)
-            for own, statistic in zip(out.hidden, statistics, strict=True):
-                own += p[:, k] @ statistic
-        np.matmul(x.T, total, out=out.W[:-classes])
-        np.sum(total, axis=0, out=out.b)
+            with_label = inputs + rbm.W[k - classes]
+            mean = p[:, k : k + 1] * rbm.hidden.mean(with_label)
+            W[k - classes] = mean.sum(axis=0)
+            h += mean
+            for total, part in zip(own, rbm.hidden.expected_statistics(with_label), strict=True):
+                total += p[:, k] @ part
+        W[:-classes] = x.T @ h
         # What depends on x alone is as in the data.
-        out.a[:-classes] = data.a[:-classes]
-        out.a[-classes:] = p.sum(axis=0)
-        for own, same in zip(out.visible, data.visible, strict=True):
-            own[:] = same
-        return out
+        a = np.concatenate([data.a[:-classes], p.sum(axis=0)])
+        return Parameters(W, a, h.sum(axis=0), data.visible, tuple(own))
 
-    def ascent(
-        self,
-        batch: Contrast,
-        weight: np.ndarray,
-        state: "_Hybrid | None",
-        rng: np.random.Generator,
-        out: Parameters,
-        spare: Parameters,
-        share: float = 1.0,
-    ) -> Parameters:
+    def ascent(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
         """The gradient of log p(y | x), plus α times that of log p(x, y)."""
-        ascent = super().ascent(batch, weight, state, rng, out, spare, share)
-        if state is not None:
-            joint = self.joint.ascent(batch, weight, state.joint, rng, spare, state.room, share)
+        ascent = super().ascent(rbm, batch, kept, rng)
+        if self.generative:
+            joint = self.joint.ascent(rbm, batch, kept, rng)
             for total, part in zip(ascent, joint, strict=True):
-                part *= part.dtype.type(self.generative)
-                total += part
+                total += part.dtype.type(self.generative) * part
         return ascent
-
-
-@dataclass(frozen=True)
-class _Hybrid:
-    """The joint phase's own state, and memory for its model term."""
-
-    joint: Any
-    room: Parameters
-
-    def arrays(self) -> list[np.ndarray]:
-        """What a checkpoint has to keep."""
-        return [] if self.joint is None else self.joint.arrays()
-
-    def monitors(self) -> dict[str, float]:
-        """What the joint phase reports."""
-        return {} if self.joint is None else self.joint.monitors()
 
 
 def _classes(rbm: RBM) -> int:

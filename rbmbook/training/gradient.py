@@ -11,8 +11,10 @@ import numpy as np
 from rbmbook import rounding, validation
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM, Parameters
-from rbmbook.sampling.chains import Contrast
-from rbmbook.training.negative import CD, Negative
+from rbmbook.training.centring import centre
+from rbmbook.training.negative import CD, Batch, Negative
+
+__all__ = ["centre", "estimate"]
 
 
 def estimate(
@@ -51,51 +53,11 @@ def estimate(
     validation.instance("negative", negative, Negative)
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     rng = validation.generator(rng)
-    batch = Contrast(rbm, v.shape[0])
-    batch.restart(validation.rows("v", v, rbm.visible, rbm.dtype, relaxed=True))
-    state = negative.start(rbm, rng)
     weight = (weight / weight.sum()).astype(rbm.dtype)
-    out, spare = Parameters.zeros_like(rbm), Parameters.zeros_like(rbm)
+    v = validation.rows("v", v, rbm.visible, rbm.dtype, relaxed=True)
+    kept = negative.start(rbm, rng)
     with np.errstate(over="ignore", invalid="ignore"):
-        ascent = negative.ascent(batch, weight, state, rng, out, spare)
+        ascent = negative.ascent(rbm, Batch.of(rbm, v, weight), kept, rng)
     for part in ascent:
         rounding.held(part, rbm.W)
     return ascent
-
-
-def centre(
-    gradient: Parameters,
-    visible: np.ndarray,
-    hidden: np.ndarray,
-    spare: np.ndarray | None = None,
-    absent: np.ndarray | None = None,
-) -> Parameters:
-    """The centred gradient: what the gradient becomes where v − visible and h − hidden are learned.
-
-    Changes `gradient` in place. With offsets at the data's means, a data set and its negative are
-    learned alike.
-
-    Parameters
-    ----------
-    gradient : Parameters
-        Data term minus model term.
-    visible, hidden : (D,) and (H,) arrays
-        The offsets μ and λ.
-    spare : (D, H) array, optional
-        Memory to work in.
-    absent : (D, H) bool array, optional
-        Weights that the machine does not have; their gradient becomes 0.
-
-    References
-    ----------
-    Melchior, Fischer and Wiskott (2016), How to center deep Boltzmann machines.
-    """
-    W, a, b = gradient.W, gradient.a, gradient.b
-    # visible bᵀ + a hiddenᵀ as one matrix product, which needs no memory but `spare`
-    columns, rows = np.stack([visible, a], axis=1), np.stack([b, hidden])
-    W -= np.matmul(columns, rows, out=spare)
-    if absent is not None:
-        W[absent] = 0
-    a -= W @ hidden
-    b -= visible @ W
-    return gradient

@@ -1,6 +1,7 @@
-"""What a fit leaves behind: one row of numbers per epoch."""
+"""What a fit leaves behind: one row of numbers per epoch, and what the next fit can go on from."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,12 +9,20 @@ import numpy as np
 class History(dict[str, np.ndarray]):
     """The monitors of a fit: a dictionary from their names to one float64 number per epoch.
 
-    ``pandas.DataFrame(history)`` has a column for each monitor.
+    ``pandas.DataFrame(history)`` has a column for each monitor. A history that is given to a fit,
+    ``rb.fit(…, history=history)``, is filled while the fit runs, so it is there whatever ends the
+    fit; the exception that does has it as its attribute `history`, too.
 
     Parameters
     ----------
     columns : mapping from names to sequences of numbers, optional
         What to start with; all of one length.
+
+    Attributes
+    ----------
+    kept : dict or None
+        Where the fit stood when it ended: the optimizer's memory, chains, the random generator. A
+        fit of the same kind that is given this history goes on from there.
 
     Raises
     ------
@@ -29,6 +38,8 @@ class History(dict[str, np.ndarray]):
     array([0.5 , 0.25])
     """
 
+    kept: dict[str, Any] | None = None
+
     def __init__(self, columns: Mapping[str, Sequence[float]] | None = None) -> None:
         for name, values in (columns or {}).items():
             self[name] = np.array(values, dtype=np.float64)
@@ -40,10 +51,11 @@ class History(dict[str, np.ndarray]):
         for name, value in row.items():
             self[name] = np.append(self.get(name, []), float(value))
 
-    def extend(self, columns: Mapping[str, Sequence[float]]) -> None:
-        """Add the epochs of another history, given as columns."""
-        for values in zip(*columns.values(), strict=True):
-            self.append(**dict(zip(columns, values, strict=True)))
+    def replace(self, columns: Mapping[str, Sequence[float]]) -> None:
+        """Have these epochs in place of the present ones."""
+        self.clear()
+        for name, values in columns.items():
+            self[name] = np.array(values, dtype=np.float64)
 
     @property
     def epochs(self) -> int:
@@ -52,7 +64,9 @@ class History(dict[str, np.ndarray]):
 
     def copy(self) -> "History":
         """A history of its own, with copies of the columns."""
-        return History(self)
+        twin = History(self)
+        twin.kept = self.kept
+        return twin
 
     def __missing__(self, name: str) -> np.ndarray:
         there = ", ".join(self) or "none, since no epoch has ended"

@@ -1,48 +1,42 @@
-"""The training loop that every model shares: epochs, batches, monitors, checkpoints, divergence.
+"""The training loop that every model shares: epochs, batches, monitors, callbacks, divergence.
 
 What a model adds is one subclass of `Run` that says what an update is and what it reports.
 """
 
-import math
-import os
+import contextlib
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from tqdm import TqdmWarning
 
-from rbmbook import storage, validation
-from rbmbook.training import divergence, monitors
+from rbmbook.training import checkpoint, divergence, monitors
 from rbmbook.training.divergence import DivergenceError
 from rbmbook.training.history import History
 from rbmbook.training.monitors import Shares, TrainingWarning
-from rbmbook.training.optimize import Optimizer
-from rbmbook.training.optimize import optimizer as check_optimizer
+from rbmbook.training.plan import Callback, Plan
+from rbmbook.training.stopping import Stopper
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", TqdmWarning)  # a notebook without ipywidgets gets a text bar
     from tqdm.auto import tqdm
 
 CHECK_EVERY = 10  # updates, for parameters that are no longer finite
-EPOCHS = 10  # passes over the data, where a fit is not told how many
-UPDATES = 3000  # which small data make more passes for
-MOST_EPOCHS = 1000  # but no more than this
 PROBE_ROWS = 256  # monitors of a model look at this many training rows
 PROBE_SEED = 20_256  # of the generator that chooses them; training draws nothing from it
 
-Callback = Callable[[Any, History], Any]
-
 
 class Run:
-    """Everything that changes while a model is trained.
+    """Everything that changes while a model is trained, and what an update of it is.
 
-    A subclass sets `parameters` to the arrays that it trains, defines `update` and `monitors`, and
-    names in `arrays` and `settings` what else a checkpoint must keep. An update may raise
-    FloatingPointError where it meets numbers that are not finite.
+    A subclass sets or defines `parameters`, the arrays that the optimizer moves, as they are now,
+    and `probe`; it defines `update` and `monitors`, and says in `memory`, `settings` and `sources`
+    what a checkpoint needs. An update may raise FloatingPointError where it meets numbers that are
+    not finite. A run that trains other arrays than the model's own, in other coordinates, also
+    defines `publish` and `adopt`.
 
     Parameters
     ----------
@@ -50,12 +44,8 @@ class Run:
         Handed to the callbacks.
     n_rows : int ≥ 1
         Rows of the data.
-    batch_size : int ≥ 1
-        Rows per update; the last batch of an epoch may be shorter, and a size above n_rows is one
-        full batch.
-    optimizer : optimizer
-    rng : int or Generator
-        Each epoch draws a permutation of the rows, then what its updates draw, in order.
+    plan : Plan
+        Its generator draws, in each epoch, a permutation of the rows, then what the updates need.
     """
 
     parameters: Sequence[np.ndarray]
@@ -63,16 +53,17 @@ class Run:
     where = ""  # which part of a larger model is trained, for errors and warnings
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
 
-    def __init__(self, model: Any, n_rows: int, batch_size: Any, optimizer: Any, rng: Any) -> None:
-        self.model = model
-        self.n_rows = n_rows
-        self.batch_size = min(validation.integer("batch_size", batch_size), n_rows)
-        self.optimizer: Optimizer = check_optimizer(optimizer)
-        self.rng = validation.generator(rng)
-        self.history = History()
+    def __init__(self, model: Any, n_rows: int, plan: Plan) -> None:
+        self.model, self.n_rows, self.plan = model, n_rows, plan
+        self.optimizer, self.rng, self.history = plan.optimizer, plan.rng, plan.history
+        self.batch_size = plan.batch_size
         self.updates = 0  # finished ones
+        self.order = np.arange(n_rows)  # the permutation of the rows in this epoch
+        self.place = 0  # how many of them have had their update
+        self.stopped = ""  # by "callback" or "early stopping"
         self.totals: dict[str, float] = {}  # see `count`
         self.shares: dict[str, Shares] = {}  # see `features`
+        self.stopper: Stopper | None = None
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
@@ -81,6 +72,39 @@ class Run:
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch, of which only `dream_error` may be infinite."""
         raise NotImplementedError
+
+    def publish(self) -> None:
+        """Let the model have what has been learned; others may look at it now."""
+
+    def adopt(self) -> None:
+        """Learn on from the model, if somebody has changed it since `publish`."""
+
+    def data(self) -> Iterable[divergence.Data]:
+        """What may be out of scale, for errors and warnings."""
+        return []
+
+    def sources(self) -> dict[str, Any]:
+        """Every matrix that training or its monitors read, by the argument's name."""
+        return {}
+
+    def weights(self) -> np.ndarray | None:
+        """The rows' weights, if they have any."""
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """The live arrays that decide how training goes on, beside the parameters."""
+        return {}
+
+    def settings(self) -> dict[str, Any]:
+        """What else decides it, and is the same all the time: must agree on resuming."""
+        return {}
+
+    def advice(self) -> str:
+        """What to lower when training diverged."""
+        return f"the learning rate of {self.optimizer}"
+
+    def learnable(self) -> bool:
+        """Whether the data has something that features could tell."""
+        return bool(np.ptp(self.probe, axis=0).any())
 
     def features(
         self, names: Sequence[str], kinds: Sequence[Any], means: Sequence[np.ndarray]
@@ -99,201 +123,200 @@ class Run:
             if found
         }
 
-    @property
-    def updates_per_epoch(self) -> int:
-        """The number of batches."""
-        return -(-self.n_rows // self.batch_size)
-
-    def data(self) -> Iterable[divergence.Data]:
-        """What may be out of scale, for the error when training diverges."""
-        return []
-
     def count(self, sums: dict[str, float]) -> None:
         """Add sums over some rows to the totals that `means` divides."""
         for name, value in sums.items():
             self.totals[name] = self.totals.get(name, 0.0) + value
 
-    def means(self, n: int) -> dict[str, float]:
+    def means(self, n: float) -> dict[str, float]:
         """The totals over n rows, the training rows of an epoch for example, and a new start."""
         totals, self.totals = self.totals, {}
         return {name: total / n for name, total in totals.items()}
 
-    def arrays(self) -> Iterable[np.ndarray]:
-        """What changes beside the parameters: the optimizer's memory, chains."""
-        return []
+    @property
+    def updates_per_epoch(self) -> int:
+        """The number of batches."""
+        return -(-self.n_rows // self.batch_size)
 
-    def settings(self) -> dict[str, Any]:
-        """What must agree for a checkpoint to be resumed, as values that JSON can hold."""
-        return {}
 
-    def advice(self) -> str:
-        """What to lower when training diverged."""
-        return f"the learning rate of {self.optimizer}"
+class _NotFinite(Exception):
+    """What became infinite or NaN."""
 
-    def train(
-        self,
-        epochs: Any,
-        progress: bool = True,
-        callbacks: Sequence[Callback] = (),
-        checkpoint: str | os.PathLike | None = None,
-    ) -> History:
-        """Epochs until there are `epochs` of them or a callback returns True.
 
-        With `checkpoint`, everything is saved there after each epoch; if the file exists, training
-        goes on from it and ends with the bits that an uninterrupted run would have given.
-        """
-        epochs = passes(epochs, self.n_rows, self.batch_size)
-        callbacks = validation.functions("callbacks", callbacks)
-        if checkpoint is not None and Path(checkpoint).exists():
-            self.restore(checkpoint)
-        history = self.history
-        begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
-        # a process may have no stderr (a daemon, pythonw), or have closed it
-        silent = not progress or getattr(sys.stderr, "closed", sys.stderr is None)
-        with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=silent) as bar:
-            while history.epochs < epochs:
-                row = self.epoch()
+def train(run: Run) -> History:
+    """Epochs until there are as many as planned, or a callback or early stopping ends it.
+
+    Whatever else ends it, an interrupt for example, the history has the finished epochs and what
+    a fit can go on from; the exception has the history.
+    """
+    history, plan = run.history, run.plan
+    if plan.early_stopping is not None:
+        run.stopper = Stopper(plan.early_stopping, run.parameters)
+    divergence.check_finite(run.parameters, where=run.where)
+    checkpoint.take_up(run)
+    begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
+    try:
+        with _bar(plan, history.epochs) as bar:
+            while history.epochs < plan.epochs and not run.stopped:
+                row = _epoch(run)
                 seconds = time.perf_counter() - begin
                 history.append(epoch=history.epochs + 1, seconds=seconds, **row)
-                if checkpoint is not None:
-                    self.save(checkpoint)
-                if row:
-                    name, value = next(iter(row.items()))
-                    bar.set_postfix({name: f"{value:.4f}"}, refresh=False)
-                bar.update()
-                answers = [callback(self.model, history) for callback in callbacks]
-                if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
-                    break
-        self.warn()
-        return history
+                _after_epoch(run)
+                _show(bar, row)
+        if run.stopper is not None and run.stopper.best_parameters(run.parameters):
+            run.publish()
+    except DivergenceError as error:
+        history.kept, error.history = None, history  # type: ignore[attr-defined]
+        raise
+    except BaseException as error:
+        history.kept = checkpoint.kept(run)
+        with contextlib.suppress(AttributeError, TypeError):  # some exceptions take no attribute
+            error.history = history  # type: ignore[attr-defined]
+        raise
+    history.kept = checkpoint.kept(run)
+    _warn(run)
+    return history
 
-    def learnable(self) -> bool:
-        """Whether the data has something that features could tell."""
-        return bool(np.ptp(self.probe, axis=0).any())
 
-    def warn(self) -> None:
-        """Say so if the features are stuck, or sleep after as many updates as should be enough."""
-        if not (self.shares and np.ptp(self.probe, axis=0).any()):  # equal rows have equal features
-            return
-        patient = self.updates >= self.enough and self.learnable()
-        needed = monitors.directions(self.probe)
-        for name, shares in self.shares.items():
-            fault = monitors.fault(shares, patient, needed)
-            if fault:
-                where = f"{self.where}: {name}" if self.where else name
-                scale = divergence.fault(self.data())
-                text = f"{where}: after {self.updates} updates {fault}"
-                text += f". {scale}" if scale else ""
-                warnings.warn(text, TrainingWarning, stacklevel=_outside())
+def _epoch(run: Run) -> dict[str, float]:
+    """One pass over the data in a new order, and its monitors; divergence puts all back."""
+    divergence.check_finite(run.parameters, f"before epoch {run.history.epochs + 1}", run.where)
+    last = [parameter.copy() for parameter in run.parameters]
+    try:
+        for rows in _batches(run):
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                _update(run, rows)
+            _after_update(run)
+        return _monitors(run)
+    except BaseException as error:  # an interrupt, too, may come when numbers have overflowed
+        diverged = isinstance(error, _NotFinite)
+        if diverged or not finite(run.parameters):
+            for parameter, saved in zip(run.parameters, last, strict=True):
+                parameter[...] = saved
+        run.publish()
+        if diverged:
+            raise _diverged(run, str(error)) from None
+        raise
 
-    def epoch(self) -> dict[str, float]:
-        """One pass over the data in a new order, and its monitors; divergence puts all back."""
-        divergence.check_finite(
-            self.parameters, f"before epoch {self.history.epochs + 1}", self.where
-        )
-        last_finite = [p.copy() for p in self.parameters]
+
+def _batches(run: Run) -> Iterator[np.ndarray]:
+    """The indices of each batch of this epoch, from where it stands."""
+    if run.place == 0:
+        run.order[:] = run.rng.permutation(run.n_rows)
+    while run.place < run.n_rows:
+        rows = run.order[run.place : run.place + run.batch_size]
+        yield rows
+    run.place = 0
+
+
+def _update(run: Run, rows: np.ndarray) -> None:
+    """An update, and now and then a look whether all is finite."""
+    try:
+        run.update(rows)
+    except FloatingPointError:
+        raise _NotFinite("a parameter") from None
+    run.updates += 1
+    run.place += len(rows)
+    if run.updates % CHECK_EVERY == 0:
         # What is not finite in a matrix reaches the vectors a batch later: they are quick to test.
-        watched = [p for p in self.parameters if p.ndim == 1]
-        order = self.rng.permutation(self.n_rows)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for start in range(0, len(order), self.batch_size):
-                try:
-                    self.update(order[start : start + self.batch_size])
-                except FloatingPointError:
-                    break
-                self.updates += 1
-                if self.updates % CHECK_EVERY == 0 and not finite(watched):
-                    break
-            good = finite(self.parameters)
-            try:
-                row = self.monitors() if good else {}
-            except FloatingPointError:  # sums of the parameters overflow
-                good, row = False, {}
-        bad = [name for name, x in row.items() if not np.isfinite(x) and name != "dream_error"]
-        if not good or bad:
-            for parameter, saved in zip(self.parameters, last_finite, strict=True):
-                parameter[:] = saved
-            self.diverged(f"the monitor {bad[0]}" if bad else "a parameter")
-        return row
-
-    def diverged(self, what: str) -> None:
-        """Raise DivergenceError."""
-        where = f"{self.where}: " if self.where else ""
-        advice = divergence.advice(self.data(), self.optimizer, self.updates, self.advice())
-        raise DivergenceError(
-            f"{where}training diverged in epoch {self.history.epochs + 1}, update {self.updates}: "
-            f"{what} became infinite or NaN. The model holds the parameters after epoch "
-            f"{self.history.epochs}. {advice}"
-        )
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write everything that the next epoch depends on."""
-        arrays = [*self.parameters, *self.arrays()]
-        storage.write(
-            path,
-            "checkpoint",
-            {f"array{i}": array for i, array in enumerate(arrays)},
-            settings=self._settings(),
-            history={name: list(values) for name, values in self.history.items()},
-            updates=self.updates,
-            rng=self.rng.bit_generator.state,
-        )
-
-    def restore(self, path: str | os.PathLike) -> None:
-        """Go back to where `save` was called."""
-        saved, meta = storage.read(path, "checkpoint")
-        if meta["settings"] != self._settings():
-            raise ValueError(
-                f"checkpoint: expected the settings {meta['settings']} with which "
-                f"{os.fspath(path)!r} was written, got {self._settings()}"
-            )
-        for i, array in enumerate([*self.parameters, *self.arrays()]):
-            array[...] = saved[f"array{i}"]
-        self.history.extend(meta["history"])
-        self.updates = meta["updates"]
-        self.rng.bit_generator.state = meta["rng"]
-
-    def _settings(self) -> dict[str, Any]:
-        common = {
-            "model": type(self.model).__name__,
-            "rows": self.n_rows,
-            "shapes": [list(p.shape) for p in self.parameters],
-            "dtype": str(self.parameters[0].dtype),
-            "optimizer": type(self.optimizer).__name__,
-            "batch_size": self.batch_size,
-            "rng": type(self.rng.bit_generator).__name__,
-        }
-        return common | self.settings()
+        if not finite(p for p in run.parameters if p.ndim == 1):
+            raise _NotFinite("a parameter")
 
 
-def passes(
-    epochs: Any, n_rows: int, batch_size: int, enough: int = UPDATES, most: int = MOST_EPOCHS
-) -> int:
-    """How many epochs a fit runs: the number that was given, or for None one that suits the data.
+def _after_update(run: Run) -> None:
+    """The callbacks and the checkpoint whose turn comes in the middle of epochs."""
+    due = [f for f in run.plan.callbacks if f.every and run.updates % f.every == 0]
+    if due:
+        run.publish()
+        _call(run, due)
+    file = run.plan.checkpoint
+    if file is not None and file.every and run.updates % file.every == 0:
+        checkpoint.save(run, file.path)
 
-    What a machine learns depends on the number of updates, and ten epochs of a small data set are
-    few. So None means 10 epochs, or as many as make 3,000 updates if that is more, but not more
-    than 1,000: data of a few rows would be learned by heart. Where another number of updates is
-    `enough`, that many; where another number of epochs is too many, no more than `most`.
 
-    Parameters
-    ----------
-    epochs : int ≥ 0 or None
-    n_rows, batch_size, enough, most : int ≥ 1
+def _monitors(run: Run) -> dict[str, float]:
+    """The epoch's numbers, if all of them are finite."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if not finite(run.parameters):
+            raise _NotFinite("a parameter")
+        run.publish()
+        try:
+            row = run.monitors()
+        except FloatingPointError:  # sums of the parameters overflow
+            raise _NotFinite("a parameter") from None
+    for name, value in row.items():
+        if not np.isfinite(value) and name != "dream_error":
+            raise _NotFinite(f"the monitor {name}")
+    return row
 
-    Returns
-    -------
-    int
 
-    Examples
-    --------
-    >>> [passes(None, n, 100) for n in (30, 1_300, 60_000)], passes(5, 30, 100)
-    ([1000, 231, 10], 5)
-    """
-    if epochs is not None:
-        return validation.integer("epochs", epochs, minimum=0)
-    updates = math.ceil(n_rows / batch_size)  # in an epoch
-    return min(max(EPOCHS, math.ceil(enough / updates)), most)
+def _after_epoch(run: Run) -> None:
+    """Callbacks first, so that a checkpoint has what they have done."""
+    due = [f for f in run.plan.callbacks if f.every is None]
+    _call(run, due)
+    if run.stopper is not None and run.stopper.look(run.history, run.parameters):
+        run.stopped = run.stopped or "early stopping"
+    file = run.plan.checkpoint
+    last = run.stopped or run.history.epochs >= run.plan.epochs
+    if file is not None and (file.every is None or last):
+        checkpoint.save(run, file.path)
+
+
+def _call(run: Run, callbacks: Sequence[Callback]) -> None:
+    """Let them all see the model; one may have changed it, and one may end the training."""
+    if any([callback(run.model, run.history) for callback in callbacks]):
+        run.stopped = "callback"
+    if callbacks:
+        run.adopt()
+
+
+def _diverged(run: Run, what: str) -> DivergenceError:
+    """The error that says when, and what to change."""
+    where = f"{run.where}: " if run.where else ""
+    epochs = run.history.epochs
+    advice = divergence.advice(run.data(), run.optimizer, run.updates, run.advice())
+    return DivergenceError(
+        f"{where}training diverged in epoch {epochs + 1}, update {run.updates}: {what} became "
+        f"infinite or NaN. The model holds the parameters after epoch {epochs}. {advice}"
+    )
+
+
+def _warn(run: Run) -> None:
+    """Say so if the features are stuck, or sleep after as many updates as should be enough."""
+    if not (run.shares and np.ptp(run.probe, axis=0).any()):  # equal rows have equal features
+        return
+    patient = run.updates >= run.enough and run.learnable()
+    needed = monitors.directions(run.probe)
+    for name, shares in run.shares.items():
+        fault = monitors.fault(shares, patient, needed)
+        if fault:
+            where = f"{run.where}: {name}" if run.where else name
+            scale = divergence.fault(run.data())
+            text = f"{where}: after {run.updates} updates {fault}"
+            text += f". {scale}" if scale else ""
+            warnings.warn(text, TrainingWarning, stacklevel=_outside())
+
+
+def _bar(plan: Plan, initial: int) -> Any:
+    """A progress bar, or one that shows nothing."""
+    # a process may have no stderr (a daemon, pythonw), or have closed it
+    silent = not plan.progress or getattr(sys.stderr, "closed", sys.stderr is None)
+    return tqdm(total=plan.epochs, initial=initial, unit="epoch", disable=silent)
+
+
+def _show(bar: Any, row: dict[str, float]) -> None:
+    if row:
+        name, value = next(iter(row.items()))
+        bar.set_postfix({name: f"{value:.4f}"}, refresh=False)
+    bar.update()
+
+
+def _outside() -> int:
+    """The stack level, for `warn`, of the line outside of the package that called a fit."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("rbmbook."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:
@@ -322,14 +345,6 @@ def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:
         return np.arange(n)
     rng = np.random.default_rng(PROBE_SEED)
     return np.sort(rng.choice(n, size, replace=False, shuffle=False))
-
-
-def _outside() -> int:
-    """The stack level, for `warn`, of the line outside of the package that called a fit."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("rbmbook."):
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 def finite(arrays: Iterable[np.ndarray]) -> bool:

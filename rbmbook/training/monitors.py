@@ -18,7 +18,7 @@ from rbmbook.machine import moments
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Unit
-from rbmbook.sampling.chains import Chains
+from rbmbook.sampling.chains import at_random, draw, steps
 
 SLIGHT = 0.01  # share of a feature's range that counts as no change, or as its very end
 ROWS = 0.99  # share of the rows for which a saturated feature is at an end of its range
@@ -155,7 +155,8 @@ class Dreams:
     """
 
     def __init__(self, rbm: RBM) -> None:
-        self.chains = Chains.random(rbm, DREAMS, np.random.default_rng(DREAM_SEED))
+        self.rbm = rbm
+        self.v = at_random(rbm, DREAMS, np.random.default_rng(DREAM_SEED))
 
     def mean(self, epoch: int, updates: int, down: Sequence[Directed] = ()) -> np.ndarray:
         """The mean of the dreams after an epoch, (D,), infinite where chains have run away.
@@ -169,29 +170,32 @@ class Dreams:
         down : sequence of Directed
             The way from the machine's visible layer down to the data, from the top.
         """
-        rng = np.random.default_rng([DREAM_SEED, epoch])
-        steps = min(updates, STEPS)
-        self.chains.refresh()
-        for _ in range(BURN_IN if epoch == 1 else 0):
-            self.chains.step(rng)
-        total = 0.0
-        for _ in range(steps):
-            self.chains.step(rng)
-            total = total + self._visible_mean(down, rng).mean(axis=0)
-        far = np.sqrt(np.finfo(self.chains.v.dtype).max)
-        if not np.abs(self.chains.v).max() < far:  # or NaN: the machine has no distribution
-            self.chains.restart(Chains.random(self.chains.rbm, DREAMS, rng).v)
+        rbm, rng = self.rbm, np.random.default_rng([DREAM_SEED, epoch])
+        if epoch == 1:
+            self.v, _ = steps(rbm, rbm.hidden_inputs(self.v), BURN_IN, rng)
+        n, total = min(updates, STEPS), 0.0
+        for _ in range(n):
+            h = draw(rbm.hidden, rbm.hidden_inputs(self.v), rng)
+            inputs = rbm.visible_inputs(h)
+            self.v = draw(rbm.visible, inputs, rng)
+            total = total + self._means(inputs, down, rng).mean(axis=0)
+        far = np.sqrt(np.finfo(rbm.dtype).max)
+        if not np.abs(self.v).max() < far:  # or NaN: the machine has no distribution
+            self.v = at_random(rbm, DREAMS, rng)
             return np.full_like(total, np.inf)
-        return total / steps
+        return total / n
 
-    def arrays(self) -> list[np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
         """What a checkpoint has to keep."""
-        return self.chains.arrays()
+        return {"v": self.v}
 
-    def _visible_mean(self, down: Sequence[Directed], rng: np.random.Generator) -> np.ndarray:
+    def _means(
+        self, inputs: np.ndarray, down: Sequence[Directed], rng: np.random.Generator
+    ) -> np.ndarray:
+        """E[v | h] of the data's layer, which is as unbiased as a draw and has less noise."""
         if not down:
-            return self.chains.visible_mean()
-        x = self.chains.v
+            return self.rbm.visible.mean(inputs)
+        x = self.v
         for way in down[:-1]:
             x = way.sample(x, rng)
         return down[-1].mean(x)

@@ -2,64 +2,65 @@
 
 `Exact` enumerates the model's states. `CD` takes a few Gibbs steps from the data. `PCD`, `FPCD` and
 `Tempered` keep chains of their own from one update to the next, as many as you like, whatever the
-size of the batch. All statistics are v E[h | v]ᵀ with the mean at the same v: the last hidden layer
-is not sampled, since its mean has the same expectation and less noise.
+size of the batch. All of them average −∂F, that is v E[h | v]ᵀ, v and E[h | v]: see
+`machine.statistics`.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rbmbook import validation
 from rbmbook.machine import exact
 from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.statistics import statistics
 from rbmbook.sampling import tempering
-from rbmbook.sampling.chains import Chains, Contrast
+from rbmbook.sampling.chains import at_random, steps
+
+
+class Batch(NamedTuple):
+    """Some rows of the data, and the gradient's first term.
+
+    Attributes
+    ----------
+    v : (n, D) array
+    inputs : (n, H) array
+        Of the hidden layer, v W + b.
+    weight : (n,) array
+        Of the rows, with sum 1 (all 0 in a batch that does not count).
+    data_term : Parameters
+        ⟨−∂F⟩ over the rows.
+    share : float
+        How much the batch weighs in its epoch, 1 on average.
+    """
+
+    v: np.ndarray
+    inputs: np.ndarray
+    weight: np.ndarray
+    data_term: Parameters
+    share: float = 1.0
+
+    @classmethod
+    def of(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray, share: float = 1.0) -> "Batch":
+        """Rows with weights of sum 1, as a machine sees them."""
+        inputs = rbm.hidden_inputs(v)
+        return cls(v, inputs, weight, statistics(rbm, v, inputs, weight), share)
 
 
 class Negative:
-    """Estimates the model term ⟨v hᵀ⟩_model, ⟨v⟩_model, ⟨h⟩_model."""
+    """Estimates the model term ⟨−∂F⟩_model; a subclass is a frozen dataclass of its settings."""
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> Any:
         """What is kept from one update to the next; None if nothing is."""
 
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        data: Parameters,
-        state: Any,
-        rng: np.random.Generator,
-        out: Parameters,
-    ) -> Parameters:
-        """The model term, in `out` or in new arrays.
-
-        `batch` stands at the data and may be moved on, `weight` are its rows' weights, `data` is
-        the data term, `state` is what `start` made.
-        """
+    def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
+        """The model term, in new arrays; `kept` is what `start` made."""
         raise NotImplementedError
 
-    def ascent(
-        self,
-        batch: Contrast,
-        weight: np.ndarray,
-        state: Any,
-        rng: np.random.Generator,
-        out: Parameters,
-        spare: Parameters,
-        share: float = 1.0,
-    ) -> Parameters:
-        """Data term minus model term, in `out`; `spare` is memory for the model term.
-
-        Both terms are averages: weights within the batch sum to 1. `share` is how much the batch
-        weighs in its epoch, 1 on average, for a phase that itself learns from the ascent.
-        """
-        data = batch.statistics(weight, out)
-        model = self.moments(batch, weight, data, state, rng, spare)
-        for total, part in zip(data, model, strict=True):
-            total -= part
-        return data
+    def ascent(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
+        """Data term minus model term, the direction in which the parameters go."""
+        return batch.data_term - self.model_term(rbm, batch, kept, rng)
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,11 @@ class Exact(Negative):
     Ackley, Hinton and Sejnowski (1985), A learning algorithm for Boltzmann machines.
     """
 
-    def start(self, rbm: RBM, rng: np.random.Generator) -> None:
-        """Nothing is kept."""
-
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        data: Parameters,
-        state: None,
-        rng: np.random.Generator,
-        out: Parameters,
+    def model_term(
+        self, rbm: RBM, batch: Batch, kept: None, rng: np.random.Generator
     ) -> Parameters:
-        """`exact.expectations` of the machine."""
-        return exact.expectations(batch.rbm)
+        """⟨−∂F⟩ over all states, each with its probability."""
+        return exact.expectations(rbm)
 
 
 @dataclass(frozen=True)
@@ -111,38 +103,27 @@ class CD(Negative):
     def __post_init__(self) -> None:
         _integers(self, k=1)
 
-    def start(self, rbm: RBM, rng: np.random.Generator) -> None:
-        """Nothing is kept: each update starts from its own data."""
-
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        data: Parameters,
-        state: None,
-        rng: np.random.Generator,
-        out: Parameters,
+    def model_term(
+        self, rbm: RBM, batch: Batch, kept: None, rng: np.random.Generator
     ) -> Parameters:
-        """Weighted averages over the batch's own chains, k steps from the data."""
-        for _ in range(self.k):
-            batch.step(rng)
-        return batch.statistics(weight, out)
+        """⟨−∂F⟩_k: the batch's own chains, k steps from the data. Book: (7.2)."""
+        v, inputs = steps(rbm, batch.inputs, self.k, rng)
+        return statistics(rbm, v, inputs, batch.weight)
 
-    def ascent(
-        self,
-        batch: Contrast,
-        weight: np.ndarray,
-        state: None,
-        rng: np.random.Generator,
-        out: Parameters,
-        spare: Parameters,
-        share: float = 1.0,
-    ) -> Parameters:
-        """Data term minus model term, as one matrix product over the rows of both."""
-        batch.mark(weight)
-        for _ in range(self.k):
-            batch.step(rng)
-        return batch.difference(weight, out)
+
+class Chains:
+    """The visible states of persistent chains."""
+
+    def __init__(self, v: np.ndarray) -> None:
+        self.v = v
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """What a checkpoint has to keep."""
+        return {"v": self.v}
+
+    def monitors(self) -> dict[str, float]:
+        """What a fit reports of them after an epoch: nothing."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -178,22 +159,14 @@ class PCD(Negative):
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> Chains:
         """Chains at random states."""
-        return Chains.random(rbm, self.chains, rng)
+        return Chains(at_random(rbm, self.chains, rng))
 
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        data: Parameters,
-        state: Chains,
-        rng: np.random.Generator,
-        out: Parameters,
+    def model_term(
+        self, rbm: RBM, batch: Batch, kept: Chains, rng: np.random.Generator
     ) -> Parameters:
-        """Averages over the persistent chains, k steps on."""
-        state.refresh()
-        for _ in range(self.k):
-            state.step(rng)
-        return state.statistics(_equal(state.n, out), out)
+        """⟨−∂F⟩ over the persistent chains, k steps on. Book: (9.2)."""
+        kept.v, inputs = steps(rbm, rbm.hidden_inputs(kept.v), self.k, rng)
+        return statistics(rbm, kept.v, inputs)
 
 
 @dataclass(frozen=True)
@@ -238,63 +211,44 @@ class FPCD(Negative):
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> "FastChains":
         """Chains at random states and fast parameters of zero."""
-        return FastChains(rbm, self.chains, rng)
+        return FastChains(rbm, at_random(rbm, self.chains, rng))
 
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        data: Parameters,
-        state: "FastChains",
-        rng: np.random.Generator,
-        out: Parameters,
+    def model_term(
+        self, rbm: RBM, batch: Batch, kept: "FastChains", rng: np.random.Generator
     ) -> Parameters:
-        """Averages over the chains, k steps on under θ + θ_fast."""
-        state.overlay(batch.rbm)
-        for _ in range(self.k):
-            state.chains.step(rng)
-        return state.chains.statistics(_equal(state.chains.n, out), out)
+        """⟨−∂F⟩ over the chains, k steps on under θ + θ_fast. Book: (9.4)."""
+        driven = kept.machine(rbm)
+        kept.v, inputs = steps(driven, driven.hidden_inputs(kept.v), self.k, rng)
+        return statistics(driven, kept.v, inputs)
 
     def ascent(
-        self,
-        batch: Contrast,
-        weight: np.ndarray,
-        state: "FastChains",
-        rng: np.random.Generator,
-        out: Parameters,
-        spare: Parameters,
-        share: float = 1.0,
+        self, rbm: RBM, batch: Batch, kept: "FastChains", rng: np.random.Generator
     ) -> Parameters:
         """Data term minus model term, of which θ_fast takes its step too."""
-        ascent = super().ascent(batch, weight, state, rng, out, spare, share)
-        for fast, part in zip(state.fast, ascent, strict=True):
+        ascent = super().ascent(rbm, batch, kept, rng)
+        for fast, part in zip(kept.fast, ascent, strict=True):
             fast *= fast.dtype.type(self.decay)
-            fast += fast.dtype.type(self.rate * share) * part
+            fast += fast.dtype.type(self.rate * batch.share) * part
         return ascent
 
 
-class FastChains:
-    """Chains of a machine that is the trained one plus fast parameters."""
+class FastChains(Chains):
+    """Persistent chains and the fast parameters that are added to those of their machine."""
 
-    def __init__(self, rbm: RBM, n: int, rng: np.random.Generator) -> None:
-        self.chains = Chains.random(rbm.copy(), n, rng)
+    def __init__(self, rbm: RBM, v: np.ndarray) -> None:
+        super().__init__(v)
         self.fast = Parameters.zeros_like(rbm)
+        self._sum = rbm.copy()
 
-    def overlay(self, rbm: RBM) -> None:
-        """Put the chains' machine at the trained parameters plus the fast ones."""
-        for own, slow, fast in zip(
-            self.chains.rbm.parameters, rbm.parameters, self.fast, strict=True
-        ):
-            np.add(slow, fast, out=own)
-        self.chains.refresh()
+    def machine(self, rbm: RBM) -> RBM:
+        """The machine with the parameters θ + θ_fast."""
+        for total, slow, fast in zip(self._sum.parameters, rbm.parameters, self.fast, strict=True):
+            np.add(slow, fast, out=total)
+        return self._sum
 
-    def arrays(self) -> list[np.ndarray]:
+    def memory(self) -> dict[str, np.ndarray]:
         """What a checkpoint has to keep."""
-        return [*self.chains.arrays(), *self.fast]
-
-    def monitors(self) -> dict[str, float]:
-        """Nothing to report."""
-        return {}
+        return super().memory() | {f"fast{i}": fast for i, fast in enumerate(self.fast)}
 
 
 @dataclass(frozen=True)
@@ -341,30 +295,19 @@ class Tempered(Negative):
         """Chains at random states at every temperature."""
         return tempering.Replicas(rbm, np.array(self._ladder), self.chains, rng)
 
-    def moments(
-        self,
-        batch: Chains,
-        weight: np.ndarray,
-        data: Parameters,
-        state: tempering.Replicas,
-        rng: np.random.Generator,
-        out: Parameters,
+    def model_term(
+        self, rbm: RBM, batch: Batch, kept: tempering.Replicas, rng: np.random.Generator
     ) -> Parameters:
-        """Averages over the chains at β = 1, k steps and swaps on."""
-        state.refresh()
+        """⟨−∂F⟩ over the chains at β = 1, k steps and rounds of swaps on."""
         for _ in range(self.k):
-            state.step(rng)
-        if state.updates < self.adapt:
-            state.adapt()
-        state.count()
-        return state.statistics(_equal(self.chains, out), out)
+            kept.step(rng)
+        if kept.updates < self.adapt:
+            kept.adapt()
+        kept.updates += 1
+        return statistics(rbm, kept.v, rbm.hidden_inputs(kept.v))
 
 
 def _integers(phase: Any, **minima: int) -> None:
     for name, minimum in minima.items():
         number = validation.integer(name, getattr(phase, name), minimum)
         object.__setattr__(phase, name, number)
-
-
-def _equal(n: int, like: Parameters) -> np.ndarray:
-    return np.full(n, 1 / n, like.W.dtype)

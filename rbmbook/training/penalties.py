@@ -1,6 +1,6 @@
 """What training subtracts from the likelihood: L2 and L1 on the weights, a target for sparsity."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook._jit import jit
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.units import Unit
 
 
 @dataclass(frozen=True)
@@ -43,47 +43,49 @@ class Sparsity:
         validation.real("target", self.target, -np.inf)
         validation.real("cost", self.cost, 0.0)
 
+    def pull(self, average: np.ndarray) -> np.ndarray:
+        """cost·(p − q), the gradient at the biases of units with the moving averages q."""
+        number = average.dtype.type
+        return number(self.cost) * (number(self.target) - average)
+
 
 @dataclass(frozen=True)
 class Penalties:
-    """½ weight_decay ‖W‖² + l1 Σ |W_ij|, and sparsity; biases are not decayed."""
+    """½ weight_decay ‖W‖² + l1 Σ |W_ij| over every matrix W, and sparsity; biases stay free.
 
-    weight_decay: float
-    l1: float
-    sparsity: Sparsity | None
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is outside its range, or the sparsity is none.
+    """
 
-    @classmethod
-    def checked(cls, rbm: RBM, weight_decay: Any, l1: Any, sparsity: Any) -> "Penalties":
-        """The penalties, if they fit the machine."""
-        weight_decay = validation.real("weight_decay", weight_decay, 0.0)
-        l1 = validation.real("l1", l1, 0.0)
-        if sparsity is not None:
-            validation.instance("sparsity", sparsity, Sparsity)
-            target = np.full((1, rbm.n_hidden), sparsity.target)
-            validation.domain("sparsity", target, rbm.hidden, True, rbm.dtype)
-        return cls(weight_decay, l1, sparsity)
+    weight_decay: float = 0.0
+    l1: float = 0.0
+    sparsity: Sparsity | None = None
 
-    def subtract(
-        self,
-        ascent: Parameters,
-        W: np.ndarray,
-        means: tuple[np.ndarray, np.ndarray] | None,
-        hidden_average: np.ndarray,
-        spare: np.ndarray,
-    ) -> None:
-        """Take the penalties' gradient from `ascent`.
-
-        `means` are the batch's means of v and of E[h | v] (only looked at for sparsity), `spare`
-        is memory of the shape of W.
-        """
-        number = W.dtype.type
-        decay([ascent.W], [W], self.weight_decay)
-        if self.l1:
-            ascent.W[:] -= np.multiply(np.sign(W, out=spare), number(self.l1), out=spare)
+    def __post_init__(self) -> None:
+        for name in ("weight_decay", "l1"):
+            object.__setattr__(self, name, validation.real(name, getattr(self, name), 0.0))
         if self.sparsity is not None:
-            pull = number(self.sparsity.cost) * (number(self.sparsity.target) - hidden_average)
-            ascent.W[:] += np.outer(means[0], pull)
-            ascent.b[:] += pull
+            validation.instance("sparsity", self.sparsity, Sparsity)
+
+    def check_target(self, unit: Unit, columns: int) -> "Penalties":
+        """The penalties, if hidden units can have the mean that sparsity wishes."""
+        if self.sparsity is not None:
+            target = np.full((1, columns), self.sparsity.target)
+            validation.domain("sparsity", target, unit, True, np.float64)
+        return self
+
+    def shrink(self, ascent: Sequence[np.ndarray], parameters: Sequence[np.ndarray]) -> None:
+        """Take the gradient of ½ weight_decay ‖W‖² + l1 Σ |W_ij| from that of every matrix."""
+        decay(ascent, parameters, self.weight_decay)
+        for g, W in zip(ascent, parameters, strict=True):
+            if W.ndim == 2 and self.l1:
+                g -= W.dtype.type(self.l1) * np.sign(W)
+
+    def advice(self) -> str:
+        """What of them can be lowered, in words."""
+        return f" or weight_decay={self.weight_decay}" if self.weight_decay else ""
 
 
 def prior(weight_decay: Any, n_rows: int) -> float:
@@ -97,12 +99,11 @@ def prior(weight_decay: Any, n_rows: int) -> float:
     return validation.real("weight_decay", weight_decay, 0.0)
 
 
-def decay(ascent: Iterable[np.ndarray], parameters: Iterable[np.ndarray], rate: float) -> None:
+def decay(ascent: Sequence[np.ndarray], parameters: Sequence[np.ndarray], rate: float) -> None:
     """Take the gradient of ½ rate ‖W‖² from that of every matrix W; vectors are not decayed."""
-    if rate:
-        for g, p in zip(ascent, parameters, strict=True):
-            if p.ndim == 2:
-                _decay(g, p, p.dtype.type(rate))
+    for g, W in zip(ascent, parameters, strict=True):
+        if W.ndim == 2 and rate:
+            _decay(g, W, W.dtype.type(rate))
 
 
 @jit

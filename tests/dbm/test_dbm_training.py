@@ -9,7 +9,6 @@ from inputs import KINDS
 
 import rbmbook as rb
 from rbmbook.dbm.model import DBM
-from rbmbook.dbm.training import Training
 
 SIZES = [(4, 3, 2), (3, 2, 3, 2)]  # the second has layers that are not neighbours
 
@@ -35,44 +34,36 @@ def assert_close(dbm, weights, biases, rtol=1e-9):
 
 
 def fit(dbm, X, **settings):
-    return dbm.fit(X, **{"progress": False, "epochs": 3, "batch_size": 5, "chains": 7, **settings})
+    return dbm.fit(
+        X,
+        **{
+            "progress": False,
+            "epochs": 3,
+            "batch_size": 5,
+            **{"negative": rb.PCD(k=5, chains=7), **settings},
+        },
+    )
 
 
-def training(dbm, X, optimizer, steps=10, tolerance=0.0, centered=False):
-    run = Training(dbm, X, len(X), optimizer, 0)
-    run.options(5, 1, (steps, tolerance), 0.0, centered, None)
-    return run
+def fit_exactly(dbm, X, **settings):
+    """With the model's own averages, and mean fields that are swept to their end."""
+    exact = {"negative": rb.Exact(), "steps": 500, "tolerance": 1e-13, "weight_decay": 0.0}
+    return fit(dbm, X, **{"batch_size": len(X), **exact, **settings})
 
 
-class Enumerated:
-    """In the place of the chains: the model's own averages, exactly."""
-
-    def __init__(self, rbm):
-        self.rbm, self.n = rbm, 1
-
-    def refresh(self):
-        pass
-
-    def step(self, rng):
-        pass
-
-    def visible_mean(self):
-        return rb.exact.expectations(self.rbm).a[None]
-
-    def statistics(self, weight, out):
-        return rb.exact.expectations(self.rbm)
+def ascent_of(dbm, V):
+    """The gradient of one update, from the step that it makes."""
+    before = [x.copy() for x in arrays(dbm)]
+    twin = dbm.copy()
+    fit_exactly(twin, V, epochs=1, steps=2000, tolerance=1e-14, optimizer=rb.SGD(1.0))
+    return [after - x for after, x in zip(arrays(twin), before, strict=True)]
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_data_term_minus_model_term_is_the_gradient_of_the_bound(sizes, binary):
     dbm, V, step = DBM(*theta(sizes)), binary(6, sizes[0]), 1e-5
-    run = training(dbm, V, rb.SGD(0.1), steps=2000, tolerance=1e-14)
-    ascent = [
-        d - m
-        for d, m in zip(run.data_term(run.infer(V)), rb.exact.expectations(dbm._rbm), strict=True)
-    ]
-    W, biases = dbm._sides.weights(ascent[0]), dbm._sides.split(*ascent[1:])
-    for parameter, gradient in zip(arrays(dbm), [*W, *biases], strict=True):
+    ascent = ascent_of(dbm, V)
+    for parameter, gradient in zip(arrays(dbm), ascent, strict=True):
         for index in np.ndindex(parameter.shape):
             value, ends = parameter[index], []
             for sign in (1, -1):
@@ -81,7 +72,7 @@ def test_data_term_minus_model_term_is_the_gradient_of_the_bound(sizes, binary):
             parameter[index] = value
             slope = (ends[0] - ends[1]) / (2 * step)
             assert gradient[index] == pytest.approx(slope, abs=1e-8)
-    assert max(np.abs(g).max() for g in [*W, *biases]) > 0.05
+    assert max(np.abs(g).max() for g in ascent) > 0.05
 
 
 @pytest.mark.parametrize("centered", [False, True])
@@ -90,7 +81,7 @@ def test_update_equals_plain_loops(sizes, centered, binary):
     weights, biases = theta(sizes)
     dbm, V, chains, k = DBM(weights, biases), binary(6, sizes[0]), 4, 2
     fit(
-        dbm, V, epochs=1, batch_size=6, chains=chains, k=k, steps=3, tolerance=0.0,
+        dbm, V, epochs=1, batch_size=6, negative=rb.PCD(k, chains), steps=3, tolerance=0.0,
         optimizer=rb.SGD(0.1), weight_decay=0.0, centered=centered, rng=5,
     )  # fmt: skip
     rng = np.random.default_rng(5)
@@ -112,6 +103,7 @@ def test_layers_that_are_not_neighbours_stay_unconnected(binary):
 
 
 @pytest.mark.jit
+@pytest.mark.filterwarnings("ignore::rbmbook.TrainingWarning")  # layer 1 alone tells six pictures
 @pytest.mark.parametrize("centered", [False, True])
 def test_training_raises_the_exact_bound(centered):
     X = rb.data.bars_and_stripes(2)
@@ -119,8 +111,8 @@ def test_training_raises_the_exact_bound(centered):
     dbm = DBM.random([4, 4, 3], rng=1, scale=0.3, dtype=np.float64, data=X)
     before = dbm.bound(X).mean()
     history = fit(
-        dbm, X, epochs=2000, batch_size=100, chains=50, optimizer=rb.SGD(0.1), weight_decay=0.0,
-        centered=centered,
+        dbm, X, negative=rb.PCD(5, 50), epochs=2000, batch_size=100, optimizer=rb.SGD(0.1),
+        weight_decay=0.0, centered=centered,
     )  # fmt: skip
     after, best = dbm.bound(X).mean(), -np.log(len(X))
     assert before < independent and independent + 0.15 < after < best
@@ -155,9 +147,7 @@ def test_centered_training_learns_flipped_data_as_the_flipped_machine(binary):
     def distance(centered):
         machines = one.copy(), other.copy()
         for dbm, data in zip(machines, (X, 1 - X), strict=True):
-            run = training(dbm, data, rb.SGD(0.2), steps=500, tolerance=1e-13, centered=centered)
-            run.chains = Enumerated(dbm._rbm)
-            run.train(20, progress=False)
+            fit_exactly(dbm, data, epochs=20, optimizer=rb.SGD(0.2), centered=centered)
         v = rb.exact.states(4)
         first, second = machines[0].log_likelihood(v), machines[1].log_likelihood(1 - v)
         return np.abs(first - second).max()
@@ -179,8 +169,8 @@ def test_resumed_fit_has_the_bits_of_an_uninterrupted_one(dtype, binary, tmp_pat
     assert again.dtype == dtype
     assert np.abs(whole.weights[0] - parts.weights[0]).max() > 1e-4
     np.testing.assert_array_equal(comp["reconstruction_error"], ref["reconstruction_error"])
-    with pytest.raises(ValueError, match="checkpoint: expected the settings"):
-        fit(again, X, epochs=5, checkpoint=tmp_path / "fit.npz", **settings, k=1)
+    with pytest.raises(ValueError, match="another fit, in which settings"):
+        fit(again, X, epochs=5, checkpoint=tmp_path / "fit.npz", **settings, negative=rb.PCD(1, 7))
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -268,8 +258,10 @@ def test_pretraining_reports_each_layer_and_resumes(binary, tmp_path):
     def stop(model, history):
         return history.epochs == 4
 
-    parts.pretrain(X, [3, 2], batch_size=5, progress=False, callbacks=[stop], checkpoint=path)
-    again.pretrain(X, [3, 2], batch_size=5, progress=False, checkpoint=path)
+    parts.pretrain(
+        X, epochs=[3, 2], batch_size=5, progress=False, callbacks=[stop], checkpoint=path
+    )
+    again.pretrain(X, epochs=[3, 2], batch_size=5, progress=False, checkpoint=path)
     assert_same_bits(again, whole)
     assert np.abs(parts.weights[1] - whole.weights[1]).max() > 1e-4
 
@@ -278,8 +270,10 @@ X = np.zeros((4, 3))
 BAD = {
     "width": ({"X": np.zeros((4, 2))}, ValueError, "X: expected"),
     "values": ({"X": X + 2}, ValueError, "X: expected"),
-    "chains": ({"chains": 0}, ValueError, "chains: expected"),
-    "k": ({"k": 0}, ValueError, "k: expected"),
+    "negative": ({"negative": rb.CD(2)}, TypeError, "negative: expected PCD, .* got CD"),
+    "no phase": ({"negative": 3}, TypeError, "negative: expected"),
+    "chains": ({"chains": 7}, TypeError, "DBM.fit takes no argument 'chains': give them"),
+    "sparsity": ({"sparsity": rb.Sparsity(0.1)}, TypeError, "no argument 'sparsity': the means"),
     "steps": ({"steps": 1.5}, TypeError, "steps: expected"),
     "tolerance": ({"tolerance": -1}, ValueError, "tolerance: expected"),
     "batch_size": ({"batch_size": 0}, ValueError, "batch_size: expected"),

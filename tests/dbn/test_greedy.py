@@ -5,9 +5,9 @@ import pytest
 from deep_cases import Interrupted, assert_same_bits, interrupt
 
 import rbmbook as rb
-from rbmbook.dbn.greedy import joined
 from rbmbook.dbn.model import DBN
 from rbmbook.training.history import History
+from rbmbook.training.stages import joined
 
 
 def start(dtype=np.float64):
@@ -170,10 +170,12 @@ def test_a_layer_is_not_trained_further_below_a_checkpoint(binary, tmp_path):
         fit(dbn, X, epochs=4, checkpoint=path)
     assert_same_bits(dbn, start())
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    fit(dbn, X, epochs=[3, 5], checkpoint=path)  # the upper one may go on
     (tmp_path / "run.layer1").unlink()
     with pytest.raises(ValueError, match=r"checkpoint: .*got 0"):
         fit(dbn, X, checkpoint=path)
-    fit(dbn, X, epochs=[0, 5], checkpoint=path)  # the upper one may go on
+    with pytest.raises(ValueError, match="data, X"):  # it learned from a layer that was trained
+        fit(start(), X, epochs=[0, 5], checkpoint=path)
 
 
 def test_a_callback_sees_the_network_and_all_epochs_and_stops_everything(binary):

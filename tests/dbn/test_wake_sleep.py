@@ -19,6 +19,7 @@ import rbmbook as rb
 from rbmbook.dbn.model import DBN, transposed
 from rbmbook.dbn.wake_sleep import UpDown
 from rbmbook.machine.directed import Directed
+from rbmbook.training.plan import plan
 
 UNITS = [rb.Bernoulli(), rb.Spin(), rb.Softmax(2), rb.Gaussian(0.3), rb.ReLU(0.4, learn=True)]
 
@@ -97,6 +98,14 @@ def test_a_table_holds_the_log_probability_of_every_pair(unit):
 # --- the fixed point ----------------------------------------------------------------------------
 
 
+class Shifted(DBN):
+    """A network whose arrows down have other biases than its machines."""
+
+    @property
+    def generation(self):
+        return [Directed(way.W, way.b + 0.3, way.unit) for way in super().generation]
+
+
 def ascent_scores(dbn, X, fault="", updates=400, rows=50):
     """Mean gradient over many batches, in standard errors of that mean."""
     gradients = []
@@ -105,7 +114,8 @@ def ascent_scores(dbn, X, fault="", updates=400, rows=50):
         def step(self, parameters, gradient, memory, update):
             gradients.append([g.copy() for g in gradient])
 
-    run = UpDown(dbn, X, rb.CD(1), rows, Collect(0.1), 0.0, 7)
+    settings = {"epochs": 1, "batch_size": rows, "optimizer": Collect(0.1), "rng": 7}
+    run = UpDown(dbn, X, plan(len(X), **settings), rb.CD(1))
     if fault == "fresh dreams":  # from random states, not from where the chains end
         sleep = run.sleep
         run.sleep = lambda x: sleep(run.rng.integers(0, 2, x.shape).astype(float))
@@ -114,7 +124,7 @@ def ascent_scores(dbn, X, fault="", updates=400, rows=50):
         run.wake = lambda v: setattr(run, "awake", wake(v)) or run.awake
         run.sleep = lambda _: [run.awake[0][::-1], *run.awake[1:]]
     if fault == "hidden bias on the way down":
-        run.down = [Directed(way.W, way.b + 0.3, way.unit) for way in run.down]
+        run.dbn.__class__ = Shifted
     for start in range(0, updates * rows, rows):
         run.update(np.arange(start, start + rows))
     columns = [np.array([g[i] for g in gradients]) for i in range(len(gradients[0]))]

@@ -11,6 +11,7 @@ from frequencies import CHAINS, assert_frequencies
 from unit_cases import DISCRETE, EXACT, PAIRS, Case, Joint, machine, name
 
 import rbmbook as rb
+from rbmbook.machine.statistics import statistics
 
 CLOSED_FORM = [p for p in PAIRS if [case.name for case in p] == ["Gaussian", "Gaussian"]]
 ENUMERABLE = [p for p in PAIRS if p[0].discrete and p[1].discrete]
@@ -130,7 +131,7 @@ def test_the_data_term_of_a_noisy_relu_is_the_slope_of_its_free_energy(pair):
     """What contrastive divergence ascends, although no joint density stands behind it."""
     rbm = machine(pair, seed=3)
     v = pair[0].draw(5, rbm.n_visible // pair[0].columns, np.random.default_rng(4))
-    slopes = rb.exact.moments(rbm, v, np.full(5, 0.2))
+    slopes = statistics(rbm, v, rbm.hidden_inputs(v))
     for parameter, slope in zip(rbm.parameters, slopes, strict=True):
         numeric = np.empty_like(parameter)
         for index in np.ndindex(parameter.shape):

@@ -61,11 +61,10 @@ def naive_tempering(theta, v, betas, steps, rng, ratio=right_ratio):
 
 def package_tempering(theta, v, betas, steps, rng):
     replicas = Replicas(rb.RBM(*theta), betas, len(v) // len(betas), rng)
-    replicas._all.v[:] = v
-    replicas.refresh()
+    replicas._v[:] = v
     for _ in range(steps):
         replicas.step(rng)
-    return replicas._all.v.copy()
+    return replicas._v.copy()
 
 
 def assert_no_drift_anywhere(sampler, theta, chains, steps=4, seed=0):
@@ -85,7 +84,7 @@ def test_tempering_equals_the_naive_one_on_the_same_noise(theta):
     replicas = Replicas(rb.RBM(*theta), BETAS, 30, rng)
     for _ in range(9):
         replicas.step(rng)
-    np.testing.assert_array_equal(replicas._all.v, ref)
+    np.testing.assert_array_equal(replicas._v, ref)
     np.testing.assert_array_equal(run(rb.RBM(*theta), 30, 9, 2, BETAS), ref[-30:])
 
 
@@ -136,7 +135,7 @@ def test_the_swap_ratio_is_that_of_the_tempered_machines(pair):
     rbm = machine(pair, seed=1)
     betas, n = np.array([0.0, 0.4, 1.0]), 20
     replicas = Replicas(rbm, betas, n, np.random.default_rng(0))
-    v = replicas._all.v.reshape(3, n, -1)
+    v = replicas._v.reshape(3, n, -1)
     hot, cold = (rb.RBM(b * rbm.W, b * rbm.a, b * rbm.b, rbm.visible, rbm.hidden)
                  for b in betas[1:])  # fmt: skip
     ref = hot.free_energy(v[1]) + cold.free_energy(v[2])
@@ -157,7 +156,7 @@ def test_tempering_crosses_where_gibbs_does_not():
     start = np.zeros((400, 8))
     plain = rb.gibbs.run(rbm, start, 300, 0).mean()
     replicas = Replicas(rbm, np.linspace(0, 1, 10), 400, np.random.default_rng(0))
-    replicas._all.v[-400:] = start
+    replicas._v[-400:] = start
     rng = np.random.default_rng(1)
     for _ in range(300):
         replicas.step(rng)

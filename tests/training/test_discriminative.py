@@ -110,14 +110,14 @@ def test_broken_probabilities_are_rejected(monkeypatch, broken):
 
     wrong = forgotten if broken == "label biases forgotten" else uniform
     # Only the gradient goes wrong: the objective is what it was.
-    original = discriminative.Discriminative.moments
+    original = discriminative.Discriminative.model_term
 
-    def moments(self, *arguments):
+    def model_term(self, *arguments):
         with monkeypatch.context() as patch:
             patch.setattr(discriminative, "_log_probabilities", wrong)
             return original(self, *arguments)
 
-    monkeypatch.setattr(discriminative.Discriminative, "moments", moments)
+    monkeypatch.setattr(discriminative.Discriminative, "model_term", model_term)
     with pytest.raises(AssertionError):
         assert_gradient(Discriminative(), "Bernoulli")
 

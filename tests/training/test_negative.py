@@ -9,7 +9,8 @@ from unit_cases import EXACT, PAIRS, machine, name
 
 import rbmbook as rb
 from rbmbook.machine.rbm import Parameters
-from rbmbook.sampling.chains import Chains, Contrast
+from rbmbook.sampling.chains import at_random
+from rbmbook.training.negative import Batch
 
 GAUSSIAN = [p for p in PAIRS if [c.name for c in p] == ["Gaussian", "Gaussian"]]
 PHASES = {
@@ -23,18 +24,15 @@ CHAINS = 1500
 
 def states(kept):
     """The chains at the temperature of the model."""
-    return kept.chains.v if hasattr(kept, "fast") else kept.v
+    return kept.v
 
 
 def model_term(rbm, phase, seed=0):
     """What a phase returns at its first update, and the states it comes from."""
-    rng, kept = np.random.default_rng(seed), None
-    batch = Chains(rbm, 1)
-    batch.restart(Chains.random(rbm, 1, rng).v)
+    rng = np.random.default_rng(seed)
+    batch = Batch.of(rbm, at_random(rbm, 1, rng), np.ones(1, rbm.dtype))
     kept = phase.start(rbm, rng)
-    data = batch.statistics(np.ones(1, rbm.dtype), Parameters.zeros_like(rbm))
-    out = Parameters.zeros_like(rbm)
-    model = phase.moments(batch, np.ones(1, rbm.dtype), data, kept, rng, out)
+    model = phase.model_term(rbm, batch, kept, rng)
     return Parameters(*(p.copy() for p in (model.W, model.a, model.b))), states(kept).copy()
 
 
@@ -88,8 +86,8 @@ def test_the_number_of_chains_does_not_depend_on_the_batch(rbm, binary, phase, b
             kept.append(phase.start(machine, rng))
             return kept[-1]
 
-        def moments(self, *args):
-            return phase.moments(*args)
+        def model_term(self, *args):
+            return phase.model_term(*args)
 
     fit(rbm, binary(30, 4), negative=Watched(), batch_size=batch_size)
     assert states(kept[0]).shape == (7, 4) and len(kept) == 1
@@ -136,12 +134,11 @@ def test_fpcd_equals_the_naive_loop_on_the_same_noise(rbm, theta, binary, k):
 def test_the_first_step_of_an_update_is_under_the_new_parameters(phase):
     """Hidden units that were all on are all off now; on by the old b, they would switch v off."""
     rbm = rb.RBM(np.full((4, 3), -100.0), np.full(4, 50.0), np.full(3, 1000.0))
-    rng, batch, out = np.random.default_rng(0), Contrast(rbm, 1), Parameters.zeros_like(rbm)
+    rng = np.random.default_rng(0)
     kept = phase.start(rbm, rng)
 
     def update():
-        batch.restart(np.zeros((1, 4)))
-        phase.ascent(batch, np.ones(1), kept, rng, Parameters.zeros_like(rbm), out)
+        phase.ascent(rbm, Batch.of(rbm, np.zeros((1, 4)), np.ones(1)), kept, rng)
         return states(kept)
 
     assert (update() == 0).all()  # E[h | v = 0] = 1 is left in memory

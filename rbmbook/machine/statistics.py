@@ -1,0 +1,38 @@
+"""What the gradient averages over states: −∂F(v), the derivative of −F by each parameter."""
+
+import numpy as np
+
+from rbmbook.machine.rbm import RBM, Parameters
+
+
+def statistics(
+    rbm: RBM, v: np.ndarray, inputs: np.ndarray, weight: np.ndarray | None = None
+) -> Parameters:
+    """⟨−∂F⟩, the average over the rows of v E[h | v]ᵀ, v, E[h | v], and of the units' own terms.
+
+    The last hidden layer is not sampled: its mean has the same expectation and less noise.
+
+    Parameters
+    ----------
+    rbm : RBM
+    v : (n, D) array
+    inputs : (n, H) array
+        ``rbm.hidden_inputs(v)``.
+    weight : (n,) array, optional
+        Of the rows, with sum 1; equal by default.
+
+    Returns
+    -------
+    Parameters
+        .W (D, H), .a (D,), .b (H,), and one array for each parameter of the units.
+    """
+    weight = np.full(len(v), 1 / len(v), rbm.dtype) if weight is None else weight
+    mean = rbm.hidden.mean(inputs)
+    mean *= weight[:, None]
+    return Parameters(
+        W=v.T @ mean,
+        a=weight @ v,
+        b=mean.sum(axis=0),
+        visible=tuple(weight @ own for own in rbm.visible.statistics(v)),
+        hidden=tuple(weight @ own for own in rbm.hidden.expected_statistics(inputs)),
+    )
