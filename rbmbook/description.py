@@ -1,6 +1,7 @@
 """What a model is, said once: behind its files, its copies, equality and checkpoints."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -33,9 +34,25 @@ class Model:
         raise NotImplementedError
 
     @classmethod
-    def _from(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """A model of that description, with copies of the arrays or of some of them."""
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        """A model of that description; `restore` writes the arrays to it."""
         raise NotImplementedError
+
+    @classmethod
+    def restore(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        """A model of that description, with copies of the arrays.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no such model, or these are not its arrays.
+        """
+        model = cls._from(description, arrays)
+        own = model.arrays()
+        storage.require(arrays, {name: (array.shape, array.dtype) for name, array in own.items()})
+        for name, array in own.items():
+            np.copyto(array, arrays[name])
+        return model
 
     @property
     def dtype(self) -> np.dtype:
@@ -51,7 +68,7 @@ class Model:
         dtype = validation.floating("dtype", dtype)
         with np.errstate(over="ignore"):  # infinities are refused where the model is made
             arrays = {name: x.astype(dtype, copy=False) for name, x in self.arrays().items()}
-        return self._made(self.description() | {"dtype": str(dtype)}, arrays)
+        return self.restore(self.description() | {"dtype": str(dtype)}, arrays)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to `path`, in NumPy's npz format, whole or not at all.
@@ -86,19 +103,13 @@ class Model:
             dtype = validation.floating("dtype", description["dtype"])
             shapes = description["shapes"].items()
             storage.require(arrays, {name: (tuple(shape), dtype) for name, shape in shapes})
-            model = cls._made(description, arrays)
-            if model.description() != description:  # units of your own may have changed since
-                raise ValueError(f"it describes {description}, not {model.description()}")
+            model = cls.restore(description, arrays)
+            own = model.description()
+            for key in sorted(own.keys() | description.keys()):
+                said, found = description.get(key), own.get(key)
+                if said != found:  # units of your own may have changed since
+                    raise ValueError(f"it says {said!r} of {key!r}, which would now be {found!r}")
             return model
-
-    @classmethod
-    def _made(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        model = cls._from(description, arrays)
-        own = model.arrays()
-        storage.require(arrays, {name: (array.shape, array.dtype) for name, array in own.items()})
-        for name, array in own.items():
-            np.copyto(array, arrays[name])
-        return model
 
     def __eq__(self, other: object) -> bool:
         """Whether class, description and all numbers are the same."""
@@ -115,3 +126,14 @@ class Model:
     def _words(self) -> str:
         """Sizes and kinds of the parts, for `repr`."""
         raise NotImplementedError
+
+
+def joined(**parts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of all parts of a model: "part.name" for each."""
+    return {f"{part}.{name}": x for part, arrays in parts.items() for name, x in arrays.items()}
+
+
+def part(name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of the part of that name, as they are called in it."""
+    start = f"{name}."
+    return {key.removeprefix(start): x for key, x in arrays.items() if key.startswith(start)}

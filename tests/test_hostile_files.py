@@ -83,6 +83,7 @@ HARM = {
     "text": ([("W.npy", npy(np.array("x")))], "dtype <U1"),
     "raw": ([("W.npy", npy(np.zeros(2, "V9")))], "dtype"),
     "parts": ([("W.npy", npy(np.zeros(2, [("x", "f8")])))], "dtype"),
+    "columns first": ([("W.npy", npy(np.ones((2, 3), "f").T))], "bytes for float32"),
     "no array": ([("W.npy", b"")], "."),
     "another version": ([("W.npy", b"\x93NUMPY\x09\x00")], "no array as written here"),
     "long header": ([("W.npy", b"\x93NUMPY\x01\x00\xff\xff" + b" " * 65535)], "."),

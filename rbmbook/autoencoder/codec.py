@@ -1,19 +1,19 @@
 """Two networks, to a code and back: what passes through them, tied weights, files."""
 
-import os
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import storage
 from rbmbook import validation as check
 from rbmbook.autoencoder import contraction
+from rbmbook.description import Model, joined, part
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 from rbmbook.networks.views import Transposed
 
 
-class Codec:
+class Codec(Model):
     """An encoder from the data to a code and a decoder from the code to the data.
 
     Parameters
@@ -156,57 +156,31 @@ class Codec:
             [contraction.jacobian(self.encoder, self.encoder.forward(x)) for _, x in blocks]
         )
 
-    def copy(self) -> Self:
-        """An autoencoder with copies of the parameters."""
-        return self.astype(self.dtype)
+    def description(self) -> dict[str, Any]:
+        """What the autoencoder is: its two networks, and whether they are tied."""
+        networks = {"encoder": self.encoder.description(), "decoder": self.decoder.description()}
+        return super().description() | networks | {"tied": self.tied}
 
-    def astype(self, dtype: np.dtype | type) -> Self:
-        """A copy whose parameters are float32 or float64."""
-        return type(self)(self.encoder.astype(dtype), self.decoder.astype(dtype), self.tied)
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the autoencoder to `path`, in NumPy's npz format, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is then untouched.
-        """
-        arrays = {f"array{i}": p for i, p in enumerate(self.parameters)}
-        names = [[layer.activation for layer in net.layers] for net in (self.encoder, self.decoder)]
-        storage.write(path, type(self).__name__, arrays, activations=names, tied=self.tied)
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What both networks have learned; if tied, the decoder's weights are the encoder's."""
+        decoder = self.decoder.arrays()
+        if self.tied:
+            decoder = {name: array for name, array in decoder.items() if name.startswith("b")}
+        return joined(encoder=self.encoder.arrays(), decoder=decoder)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> Self:
-        """The autoencoder that `save` wrote to `path`.
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        encoder = Network.restore(description["encoder"], part("encoder", arrays))
+        own = part("decoder", arrays)
+        if description["tied"]:
+            own |= {f"W{i}": layer.W.T for i, layer in enumerate(encoder.layers[::-1])}
+        decoder = Network.restore(description["decoder"], own)
+        return cls(encoder, decoder, description["tied"])
 
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is not a saved autoencoder, or damaged.
-        """
-        arrays, meta = storage.read(path, cls.__name__)
-        with storage.reading(path):
-            own = [arrays[f"array{i}"] for i in range(len(arrays))]
-            names, n = meta["activations"], len(meta["activations"][0])
-            up, b = own[: 2 * n], own[2 * n :]
-            if meta["tied"]:
-                W = [weights.T for weights in up[-2::-2]]
-            else:
-                W, b = b[::2], b[1::2]
-            encoder, decoder = (
-                Network([Dense(*layer) for layer in zip(*three, strict=True)])
-                for three in ((up[::2], up[1::2], names[0]), (W, b, names[1]))
-            )
-            return cls(encoder, decoder, meta["tied"])
-
-    def __repr__(self) -> str:
+    def _words(self) -> str:
         layers = [*self.encoder.layers, *self.decoder.layers]
         text = "".join(f" → {layer.n_out} {layer.activation}" for layer in layers)
-        tied = ", tied" if self.tied else ""
-        return f"{type(self).__name__}({self.sizes[0]}{text}{tied}, {self.dtype})"
+        return f"{self.sizes[0]}{text}" + (", tied" if self.tied else "")
 
 
 def _tied(up: Dense, down: Dense) -> Transposed:

@@ -3,19 +3,19 @@
 The base of `rbmbook.dbm.model.DBM`.
 """
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import storage, validation
+from rbmbook import validation
 from rbmbook.dbm.sides import Sides
+from rbmbook.description import Model
 from rbmbook.machine.rbm import RBM
 
 
-class Layered:
+class Layered(Model):
     """The parameters of a deep Boltzmann machine, see there for their shapes and errors.
 
     All live in one restricted machine between the even and the odd layers; `weights` and `biases`
@@ -111,18 +111,23 @@ class Layered:
         """b_l of each layer, from the bottom: views of the live arrays."""
         return self._sides.split(self._rbm.a, self._rbm.b)
 
-    def copy(self) -> Self:
-        """A machine with copies of the parameters."""
-        return self.astype(self.dtype)
+    def description(self) -> dict[str, Any]:
+        """What the machine is: the widths of its layers, and its dtype."""
+        return super().description() | {"sizes": list(self.sizes)}
 
-    def astype(self, dtype: np.dtype | type) -> Self:
-        """A copy whose parameters are float32 or float64."""
-        dtype = validation.floating("dtype", dtype)
-        return type(self)([W.astype(dtype) for W in self.weights], self.biases)
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The weights and the biases, from the bottom."""
+        weights = {f"W{k}": W for k, W in enumerate(self.weights)}
+        return weights | {f"b{k}": b for k, b in enumerate(self.biases)}
 
-    def __repr__(self) -> str:
+    @classmethod
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        n = len(description["sizes"])
+        return cls([arrays[f"W{k}"] for k in range(n - 1)], [arrays[f"b{k}"] for k in range(n)])
+
+    def _words(self) -> str:
         hidden = " + ".join(str(n) for n in self.sizes[1:])
-        return f"DBM({self.sizes[0]} visible, {hidden} hidden, {self.dtype})"
+        return f"{self.sizes[0]} visible, {hidden} hidden"
 
     def as_rbm(self) -> RBM:
         """The same machine as an RBM (a copy) between the even and the odd layers.
@@ -158,31 +163,3 @@ class Layered:
                 raise ValueError(f"states[{k}]: expected {len(layers[0])} rows, got {x.shape[0]}")
             layers.append(validation.rows(f"states[{k}]", x, self._rbm.visible, self.dtype))
         return self._rbm.energy(*self._sides.join(layers))
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the machine to `path`, in NumPy's npz format, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is then untouched.
-        """
-        arrays = {f"W{k}": W for k, W in enumerate(self.weights)}
-        arrays |= {f"b{k}": b for k, b in enumerate(self.biases)}
-        storage.write(path, "DBM", arrays, layers=len(self.biases))
-
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> Self:
-        """The machine that `save` wrote to `path`.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is not a saved deep machine, or damaged.
-        """
-        arrays, meta = storage.read(path, "DBM")
-        with storage.reading(path):
-            n = meta["layers"]
-            return cls([arrays[f"W{k}"] for k in range(n - 1)], [arrays[f"b{k}"] for k in range(n)])

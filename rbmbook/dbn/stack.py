@@ -3,16 +3,15 @@
 What such a stack has whatever it is trained for: sizes, the ways up and down, networks, files.
 """
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import storage, validation
+from rbmbook import validation
 from rbmbook.autoencoder.model import Autoencoder
-from rbmbook.machine import units
+from rbmbook.description import Model, joined, part
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Unit
@@ -21,7 +20,7 @@ from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 
 
-class Stack:
+class Stack(Model):
     """Restricted Boltzmann machines from bottom to top.
 
     Parameters
@@ -151,15 +150,27 @@ class Stack:
                     f"recognition: expected finite weights, got NaN or infinity in layer {layer}"
                 )
 
-    def copy(self) -> Self:
-        """A network with copies of all parameters."""
-        twin = type(self)(self.rbms)
-        if self._recognition is not None:
-            twin._recognition = [W.copy() for W in self._recognition]
-        return twin
+    def description(self) -> dict[str, Any]:
+        """What the network is: its machines, and whether the way up has their weights."""
+        machines = [rbm.description() for rbm in self.rbms]
+        return super().description() | {"rbms": machines, "tied": self.tied}
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({'-'.join(map(str, self.sizes))}, {self.dtype})"
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What the machines have learned, and the weights of the way up if they are not tied."""
+        own = {f"W{i}": W for i, W in enumerate(self._recognition or [])}
+        machines = {f"rbm{i}": rbm.arrays() for i, rbm in enumerate(self.rbms)}
+        return joined(**machines, recognition=own)
+
+    @classmethod
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        machines = enumerate(description["rbms"])
+        stack = cls(RBM.restore(own, part(f"rbm{i}", arrays)) for i, own in machines)
+        if not description["tied"]:
+            stack.untie()
+        return stack
+
+    def _words(self) -> str:
+        return "-".join(map(str, self.sizes))
 
     def transform(self, X: Any, layer: int | None = None) -> np.ndarray:
         """The means of a hidden layer, on a way up on which means stand in for states.
@@ -241,46 +252,6 @@ class Stack:
         """
         down = [Directed.down(rbm) for rbm in reversed(self.rbms)]
         return Autoencoder(*(Network([*map(unroll.dense, ways)]) for ways in (self.ways_up, down)))
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the network to `path`, in NumPy's npz format, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is then untouched.
-        """
-        arrays = {f"{p}{i}": getattr(rbm, p) for i, rbm in enumerate(self.rbms) for p in "Wab"}
-        for i, W in enumerate(self._recognition or []):
-            arrays[f"R{i}"] = W
-        described = [[units.describe(rbm.visible), units.describe(rbm.hidden)] for rbm in self.rbms]
-        storage.write(path, type(self).__name__, arrays, units=described)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> Self:
-        """The network that `save` wrote to `path`.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is not a saved network, or damaged.
-        """
-        arrays, meta = storage.read(path, cls.__name__)
-        with storage.reading(path):
-            stack = cls(
-                RBM(*(arrays[f"{p}{i}"] for p in "Wab"), *map(units.restore, pair))
-                for i, pair in enumerate(meta["units"])
-            )
-            lower = stack.rbms[:-1]
-            if "R0" in arrays:
-                own = [arrays[f"R{i}"] for i in range(len(lower))]
-                pairs = zip(own, lower, strict=True)
-                stack._recognition = [
-                    validation.parameter("R", W, rbm.W.shape, stack.dtype) for W, rbm in pairs
-                ]
-        return stack
 
 
 def _check_neighbours(layer: int, below: RBM, above: RBM) -> None:

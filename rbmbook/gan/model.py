@@ -5,18 +5,17 @@ the data, is trained to be told apart less. What the two play for is one line ea
 """
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import storage
 from rbmbook import validation as check
+from rbmbook.description import Model, joined, part
 from rbmbook.gan import adversarial
 from rbmbook.gan.adversarial import TARGETS, Game, Objective
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import scaling
-from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
@@ -32,7 +31,7 @@ _REFUSED = {
 }
 
 
-class GAN:
+class GAN(Model):
     """A generator and its critic.
 
     Parameters
@@ -366,44 +365,30 @@ class GAN:
         z = check.rows("z", check.matrix("z", z, self.n_latent), Gaussian(), self.dtype)
         return adversarial.generator_gradients(self, z)
 
-    def copy(self) -> "GAN":
-        """A GAN with copies of both networks."""
-        networks = self.generator.copy(), self.critic.copy()
-        return GAN(*networks, self.loss, self.gradient_penalty, self.penalty_at)
+    def description(self) -> dict[str, Any]:
+        """What the GAN is: its two networks, and what they play for."""
+        return super().description() | {
+            "generator": self.generator.description(),
+            "critic": self.critic.description(),
+            "loss": self.loss,
+            "gradient_penalty": self.gradient_penalty,
+            "penalty_at": self.penalty_at,
+        }
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write both networks to `path`, in NumPy's npz format, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; an older one is then untouched.
-        """
-        arrays = {f"array{i}": p for i, p in enumerate(self.parameters)}
-        settings = [self.loss, self.gradient_penalty, self.penalty_at]
-        storage.write(path, "GAN", arrays, activations=self.activations, settings=settings)
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What both networks have learned."""
+        return joined(generator=self.generator.arrays(), critic=self.critic.arrays())
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "GAN":
-        """The GAN that `save` wrote to `path`.
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        networks = (
+            Network.restore(description[name], part(name, arrays))
+            for name in ("generator", "critic")
+        )
+        options = (description[name] for name in ("loss", "gradient_penalty", "penalty_at"))
+        return cls(*networks, *options)
 
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is not a saved GAN, or damaged.
-        """
-        arrays, meta = storage.read(path, "GAN")
-        with storage.reading(path):
-            parameters = (arrays[f"array{i}"] for i in range(len(arrays)))
-            networks = [
-                Network([Dense(next(parameters), next(parameters), name) for name in names])
-                for names in meta["activations"]
-            ]
-            return cls(*networks, *meta["settings"])
-
-    def __repr__(self) -> str:
+    def _words(self) -> str:
         layers = "".join(f" → {x.n_out} {x.activation}" for x in self.generator.layers)
         penalty = f", penalty {self.gradient_penalty}" if self.gradient_penalty else ""
-        return f"GAN({self.n_latent}{layers}, {self.loss}{penalty}, {self.dtype})"
+        return f"{self.n_latent}{layers}, {self.loss}{penalty}"

@@ -4,7 +4,7 @@ No type of unit is named here: a machine computes the inputs of a layer, one mat
 units turn inputs into means, samples and cumulant generating functions.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -402,7 +402,7 @@ class RBM(Model):
         return own
 
     @classmethod
-    def _from(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         kinds = (units.restore(description[layer], arrays) for layer in ("visible", "hidden"))
         return cls(arrays["W"], arrays["a"], arrays["b"], *kinds)
 

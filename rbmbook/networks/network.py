@@ -1,7 +1,7 @@
 """Feed-forward networks: dense layers one after the other, and back-propagation through them."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -379,7 +379,7 @@ class Network(Model):
         }
 
     @classmethod
-    def _from(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         own = [
             Dense(arrays[f"W{i}"], arrays[f"b{i}"], activation)
             for i, activation in enumerate(description["activations"])

@@ -111,7 +111,7 @@ def test_an_option_that_a_type_sets_otherwise_by_now_is_refused(tmp_path):
     description = rbm.description()
     description["visible"]["q"] = 2
     storage.write(tmp_path / "file.npz", "RBM", rbm.arrays(), description=description)
-    with pytest.raises(ValueError, match=r"it describes .*'q': 2.* not .*'q': 4"):
+    with pytest.raises(ValueError, match=r"it says .*'q': 2.* would now be .*'q': 4"):
         rb.RBM.load(tmp_path / "file.npz")
 
 
