@@ -15,13 +15,9 @@ CORE = [name for name in MODULES if stair.room(name) != "exercises"]
 
 HIDDEN = {
     "autoencoder.reconstruction",
-    "dbm.pretraining",
-    "dbm.training",
     "dbn.bound",
-    "dbn.greedy",
-    "dbn.wake_sleep",
 }
-IN_A_CIRCLE = HIDDEN | {"autoencoder.model", "dbm.model", "dbn.model"}
+IN_A_CIRCLE = HIDDEN | {"autoencoder.model", "dbn.model"}
 LONG = {"dbm.model", "machine.rbm"}
 ONLY_CHILDREN = {("Codec", "Autoencoder"), ("Layered", "DBM"), ("Stack", "DBN")}
 
