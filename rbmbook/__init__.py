@@ -19,7 +19,8 @@ from rbmbook.dbn.model import DBN
 from rbmbook.evaluation import evaluate, score, two_sample
 from rbmbook.gan.model import GAN
 from rbmbook.machine import exact, units
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian, Mixed, NoisyReLU, ReLU, Softmax, Spin
 from rbmbook.networks import layers, losses
 from rbmbook.networks.layers import Dense

@@ -18,7 +18,7 @@ HIDDEN = {
     "dbn.bound",
 }
 IN_A_CIRCLE = HIDDEN | {"autoencoder.model", "dbn.model"}
-LONG = {"dbm.model", "machine.rbm"}
+LONG = {"dbm.model"}
 ONLY_CHILDREN = {("Codec", "Autoencoder"), ("Layered", "DBM"), ("Stack", "DBN")}
 
 

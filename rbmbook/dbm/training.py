@@ -17,7 +17,7 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.dbm.mean_field import Inference
-from rbmbook.machine.rbm import Parameters
+from rbmbook.machine.parameters import Parameters
 from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows

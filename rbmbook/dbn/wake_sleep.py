@@ -20,7 +20,8 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.machine.directed import Directed
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.statistics import statistics
 from rbmbook.sampling.chains import steps
 from rbmbook.training.checkpoint import listed, prefixed

@@ -24,7 +24,8 @@ import numpy as np
 from scipy import special
 
 from rbmbook import validation as check
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Gaussian
 
 

@@ -25,7 +25,8 @@ from rbmbook.machine import density, enumeration, gaussian_joint
 
 # chapter 05 takes the code's kernel and the size of its blocks from here
 from rbmbook.machine.enumeration import BLOCK_NUMBERS, Side, gray_block  # noqa: F401
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.statistics import statistics
 from rbmbook.machine.units import Bernoulli, Unit
 

@@ -8,7 +8,8 @@ from typing import cast
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Gaussian
 
 

@@ -4,8 +4,7 @@ No type of unit is named here: a machine computes the inputs of a layer, one mat
 units turn inputs into means, samples and cumulant generating functions.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -13,41 +12,8 @@ import numpy as np
 from rbmbook import rounding, validation
 from rbmbook.description import Model
 from rbmbook.machine import moments, units
+from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.units import Bernoulli, Unit
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """One array for each parameter: the parameters themselves, a gradient, or expectations.
-
-    Iterating yields W (D, H), a (D,), b (H,), then what the units' own parameters are (such as the
-    log-precisions of Gaussian units).
-    """
-
-    W: np.ndarray
-    a: np.ndarray
-    b: np.ndarray
-    visible: tuple[np.ndarray, ...] = ()
-    hidden: tuple[np.ndarray, ...] = ()
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        yield from (self.W, self.a, self.b, *self.visible, *self.hidden)
-
-    def like(self, arrays: Iterable[np.ndarray]) -> "Parameters":
-        """Other arrays in the same places."""
-        W, a, b, *own = arrays
-        n = len(self.visible)
-        return Parameters(W, a, b, tuple(own[:n]), tuple(own[n:]))
-
-    def __sub__(self, other: "Parameters") -> "Parameters":
-        """The differences of arrays in the same places."""
-        return self.like(mine - its for mine, its in zip(self, other, strict=True))
-
-    @classmethod
-    def zeros_like(cls, rbm: "RBM") -> "Parameters":
-        """Zeros with the shapes and the dtype of a machine's parameters."""
-        parameters = rbm.parameters
-        return parameters.like(np.zeros_like(p) for p in parameters)
 
 
 class RBM(Model):

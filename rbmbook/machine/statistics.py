@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 
 
 def statistics(

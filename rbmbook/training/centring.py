@@ -8,7 +8,7 @@ Melchior, Fischer and Wiskott (2016), How to center deep Boltzmann machines. Cho
 
 import numpy as np
 
-from rbmbook.machine.rbm import Parameters
+from rbmbook.machine.parameters import Parameters
 
 AVERAGE_RATE = 0.01  # of the moving averages of the batches' means
 

@@ -17,7 +17,8 @@ from scipy import sparse
 from scipy.special import logsumexp
 
 from rbmbook import validation
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Mixed, Softmax
 from rbmbook.training.negative import CD, Batch, Negative
 

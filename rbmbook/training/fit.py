@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from rbmbook import validation as check
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.training.centring import MovingAverage, centre, halfway
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.coordinates import Standardized

@@ -10,7 +10,8 @@ import numpy as np
 
 from rbmbook import rounding, validation
 from rbmbook.machine import density
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.training.centring import centre
 from rbmbook.training.negative import CD, Batch, Negative
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from rbmbook import validation
 from rbmbook.machine import exact
-from rbmbook.machine.rbm import RBM, Parameters
+from rbmbook.machine.parameters import Parameters
+from rbmbook.machine.rbm import RBM
 from rbmbook.machine.statistics import statistics
 from rbmbook.sampling import tempering
 from rbmbook.sampling.chains import at_random, steps

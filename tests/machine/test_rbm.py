@@ -232,3 +232,11 @@ def test_gaussian_units_start_at_the_mean_and_the_variance_of_the_data(sigma):
     fixed = rb.Gaussian(log_precision=0.5, learn=False)
     rbm = rb.RBM.random(3, 2, scale=0.0, dtype=np.float64, visible=fixed, data=data)
     np.testing.assert_array_equal(rbm.visible.log_precision, 0.5)
+
+
+def test_parameters_are_equal_if_their_arrays_are(rbm):
+    W, a, b = rbm.parameters
+    assert rbm.parameters == rbm.copy().parameters == rb.Parameters(W, a, b)
+    assert rbm.parameters != rb.Parameters(W, a, b + 1) and rbm.parameters != (W, a, b)
+    assert rb.Parameters(W, a, b, (a,)) == rb.Parameters(W, a, b, (a.copy(),))
+    assert rb.Parameters(W, a, b, (a,)) != rb.Parameters(W, a, b, (), (a,)) != rbm.parameters

@@ -8,7 +8,7 @@ from small_fits import NAMES, assert_parameters, assert_same_bits, fit
 from unit_cases import EXACT, PAIRS, machine, name
 
 import rbmbook as rb
-from rbmbook.machine.rbm import Parameters
+from rbmbook.machine.parameters import Parameters
 from rbmbook.sampling.chains import at_random
 from rbmbook.training.negative import Batch
 
