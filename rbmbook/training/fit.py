@@ -210,6 +210,7 @@ class Training(Run):
         self.penalties = penalties.check_target(rbm.hidden, rbm.n_hidden)
         self.weighted = sample_weight is not None
         self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight /= self.weight.mean()
         self.held_out = _held_out(held_out, rbm)
         self.centered = centring(centered, negative)
         self.columns = Columns(rbm.visible, rbm.n_visible)
@@ -248,16 +249,18 @@ class Training(Run):
         """Data term minus model term, as the batch counts; centred, and without the penalties'."""
         rbm = self.trained
         ascent = self.negative.ascent(rbm, batch, self.kept, self.rng)
-        means = self.batch_means(batch)
-        offsets = self.mean, self.hidden_average.value
+        sparsity = self.penalties.sparsity
+        if self.centered or sparsity:
+            means = self.batch_means(batch)
+            offsets = self.mean, self.hidden_average.value
         if self.centered == "enhanced":
             offsets = halfway(*means, ascent)
         if batch.share != 1:
             for part in ascent:
                 part *= part.dtype.type(batch.share)
         self.penalties.shrink([ascent.W], [rbm.W])
-        if self.penalties.sparsity is not None:
-            pull = self.penalties.sparsity.pull(self.hidden_average.value)
+        if sparsity is not None:
+            pull = sparsity.pull(self.hidden_average.value)
             ascent.W[:] += np.outer(means[0], pull)
             ascent.b[:] += pull
         return centre(ascent, *offsets) if self.centered else ascent
@@ -267,7 +270,7 @@ class Training(Run):
         v = self.coordinates(check.dense(self.X[rows], self.rbm.dtype))
         weight = self.weight[rows]
         total = weight.sum()
-        share = float(total / (len(rows) * self.weight.mean()))  # 1 on average over the epoch
+        share = float(total / len(rows))  # 1 on average over the epoch
         return Batch.of(self.trained, v, (weight / (total or 1.0)).astype(v.dtype), share)
 
     def batch_means(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:

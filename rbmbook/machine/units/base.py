@@ -190,7 +190,8 @@ def prepare(inputs: Any, out: np.ndarray | None = None) -> tuple[np.ndarray, np.
 
 def prepare_noise(noise: Any, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
     """Noise as a C-contiguous array of the inputs' dtype and of the shape the unit asks for."""
-    noise = np.ascontiguousarray(validation.array("noise", noise), dtype)
+    if not (type(noise) is np.ndarray and noise.dtype == dtype and noise.flags.c_contiguous):
+        noise = np.ascontiguousarray(validation.array("noise", noise), dtype)
     if noise.shape != shape:
         raise ValueError(f"noise: expected shape {shape}, got {noise.shape}")
     return noise
