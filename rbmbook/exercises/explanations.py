@@ -34,11 +34,11 @@ def explain(
     """
     if all(right(exercise, t) for t in trials):
         return None
+    if (known := _not_numbers(exercise, trials) or _listed(exercise, trials)) is not None:
+        return known
     deadline = time.monotonic() + GUESSING_SECONDS
     return (
-        _not_numbers(exercise, trials)
-        or _listed(exercise, trials)
-        or _out_of_place(exercise, trials, deadline)
+        _out_of_place(exercise, trials, deadline)
         or _related(exercise, trials)
         or _malformed(exercise, trials)
         or _drawn(trials, wavers)
