@@ -158,7 +158,7 @@ def by_quantiles(x, y):
         ("06.4", transposed_series, "T stands on the wrong side"),
         ("08.1", half, "sends q·W_ij, not ½·W_ij"),
         ("08.1", clipped, "you keep the mean 1e-06 away from 0 and 1"),
-        ("08.1", two_slips, "a: log m"),
+        ("08.1", two_slips, "a: log m is not the logit"),
         ("08.1", two_slips, "b: you add what the other layer sends"),
         ("09.2", heat_bath, "the heat-bath (Barker) rule"),
         ("13.3", iterated_gap, "you moved the means to the fixed point first"),
