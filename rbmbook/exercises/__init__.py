@@ -47,7 +47,7 @@ __all__ = [
 def _chapters() -> list[str]:
     """The numbers of all chapters, as text: found, and not read."""
     folders = (info.name for info in pkgutil.iter_modules(__path__))
-    return sorted({name[2:4] for name in folders if name.startswith("ch")})
+    return sorted(name[2:] for name in folders if re.fullmatch(r"ch\d\d", name))
 
 
 @cache
@@ -63,15 +63,12 @@ def _chapter(number: str) -> dict[str, Exercise]:
 
 
 def _read(number: str) -> Iterator[Exercise]:
-    for info in pkgutil.iter_modules(__path__):
-        if info.name.startswith(f"ch{number}_"):  # not yet a folder
-            yield from importlib.import_module(f"{__name__}.{info.name}").EXERCISES
-    if f"ch{number}" in {info.name for info in pkgutil.iter_modules(__path__)}:
-        folder = importlib.import_module(f"{__name__}.ch{number}")
-        for info in pkgutil.iter_modules(folder.__path__):
-            module = importlib.import_module(f"{folder.__name__}.{info.name}")
-            if hasattr(module, "EXERCISE"):
-                yield module.EXERCISE
+    """What the files of a chapter's folder define; one without EXERCISE is shared by others."""
+    folder = importlib.import_module(f"{__name__}.ch{number}")
+    for info in pkgutil.iter_modules(folder.__path__):
+        module = importlib.import_module(f"{folder.__name__}.{info.name}")
+        if hasattr(module, "EXERCISE"):
+            yield module.EXERCISE
 
 
 def names() -> list[str]:
