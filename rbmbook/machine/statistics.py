@@ -26,6 +26,10 @@ def statistics(
     -------
     Parameters
         .W (D, H), .a (D,), .b (H,), and one array for each parameter of the units.
+
+    References
+    ----------
+    Book: (3.8), (4.4), (9.1), (11.7).
     """
     weight = np.full(len(v), 1 / len(v), rbm.dtype) if weight is None else weight
     mean = rbm.hidden.mean(inputs)

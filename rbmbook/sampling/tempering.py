@@ -116,7 +116,7 @@ class Replicas:
         self._rounds += 1
         if not len(lower):
             return
-        log_ratio = self._log_ratio(lower)
+        log_ratio = self.log_ratio(lower)
         probability = np.exp(np.minimum(log_ratio, 0))
         pair, chain = np.nonzero(rng.random(probability.shape) < probability)
         hot = lower[pair] * self.chains + chain
@@ -125,10 +125,12 @@ class Replicas:
         self._tried[lower] += 1
         self._accepted[lower] += probability.mean(axis=1)
 
-    def _log_ratio(self, lower: np.ndarray) -> np.ndarray:
+    def log_ratio(self, lower: np.ndarray) -> np.ndarray:
         """r, the log of the ratio of probabilities with and without the swap, (pairs, chains).
 
-        Hidden units are summed out: the states that are swapped are visible ones. Book: (9.6).
+        Hidden units are summed out: the states that are swapped are visible ones.
+
+        Book: (9.5), (9.6).
         """
         rbm, n, T = self.rbm, self.chains, len(self.betas)
         linear = (self._v @ rbm.a).reshape(T, n)

@@ -66,6 +66,10 @@ def centre(
     -------
     Parameters
         `gradient` itself.
+
+    References
+    ----------
+    Book: (9.9).
     """
     W, a, b = gradient.W, gradient.a, gradient.b
     # visible bᵀ + a hiddenᵀ as one matrix product

@@ -89,6 +89,7 @@ def log_probabilities(rbm: RBM, x: Any) -> np.ndarray:
     References
     ----------
     Larochelle and Bengio (2008).
+    Book: (16.1).
     """
     classes = _classes(rbm)
     rbm.require_finite()
@@ -123,6 +124,7 @@ class Discriminative(Negative):
     References
     ----------
     Larochelle and Bengio (2008).
+    Book: (16.2), (16.3).
     """
 
     generative: float = 0.0

@@ -167,6 +167,7 @@ def fit(
     Hinton (2012), A practical guide to training restricted Boltzmann machines. Melchior, Fischer
     and Wiskott (2016), How to center deep Boltzmann machines. Cho, Raiko and Ilin (2013), Enhanced
     gradient for training restricted Boltzmann machines.
+    Book: (8.4).
     """
     X = check.matrix("X", X, check.instance("rbm", rbm, RBM).n_visible)
     plan = planned(

@@ -48,6 +48,10 @@ def estimate(
     ------
     ValueError, TypeError
         If a shape does not fit, a value is outside the domain, or an argument has the wrong type.
+
+    References
+    ----------
+    Book: (7.2).
     """
     density.require_sums(rbm)
     v = validation.matrix("v", v, rbm.n_visible)

@@ -225,7 +225,7 @@ class FPCD(Negative):
     def ascent(
         self, rbm: RBM, batch: Batch, kept: "FastChains", rng: np.random.Generator
     ) -> Parameters:
-        """Data term minus model term, of which θ_fast takes its step too."""
+        """Data term minus model term, of which θ_fast takes its step too. Book: (9.4)."""
         ascent = super().ascent(rbm, batch, kept, rng)
         for fast, part in zip(kept.fast, ascent, strict=True):
             fast *= fast.dtype.type(self.decay)

@@ -51,6 +51,7 @@ class SGD:
     References
     ----------
     Polyak (1964), Some methods of speeding up the convergence of iteration methods.
+    Book: (4.8), (4.9), (8.2), (8.3).
     """
 
     learning_rate: Rate = 0.05

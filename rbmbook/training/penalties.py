@@ -100,7 +100,10 @@ def prior(weight_decay: Any, n_rows: int) -> float:
 
 
 def decay(ascent: Sequence[np.ndarray], parameters: Sequence[np.ndarray], rate: float) -> None:
-    """Take the gradient of ½ rate ‖W‖² from that of every matrix W; vectors are not decayed."""
+    """Take the gradient of ½ rate ‖W‖² from that of every matrix W; vectors are not decayed.
+
+    Book: (8.3).
+    """
     for g, W in zip(ascent, parameters, strict=True):
         if W.ndim == 2 and rate:
             _decay(g, W, W.dtype.type(rate))

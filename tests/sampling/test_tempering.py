@@ -140,7 +140,7 @@ def test_the_swap_ratio_is_that_of_the_tempered_machines(pair):
                  for b in betas[1:])  # fmt: skip
     ref = hot.free_energy(v[1]) + cold.free_energy(v[2])
     ref -= hot.free_energy(v[2]) + cold.free_energy(v[1])
-    comp = replicas._log_ratio(np.array([1]))[0]
+    comp = replicas.log_ratio(np.array([1]))[0]
     np.testing.assert_allclose(comp, ref, rtol=1e-9, atol=1e-10)
 
 
