@@ -150,14 +150,37 @@ def parameter(name: str, value: Any, shape: tuple[int, ...], dtype: np.dtype) ->
     return copy
 
 
+class Rows:
+    """A matrix whose rows are made when they are asked for: what `matrix` takes beside arrays.
+
+    Attributes
+    ----------
+    shape : (int, int)
+    dtype : dtype
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype
+
+    @property
+    def ndim(self) -> int:
+        return 2
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        """The rows of a slice or of an array of indices, dense, in memory of their own."""
+        raise NotImplementedError
+
+
 def matrix(name: str, value: Any, width: int | None = None) -> Any:
-    """`value` as a 2-D dense array or CSR matrix of real numbers, with at least one row.
+    """`value` as a 2-D dense array, CSR matrix or `Rows` of real numbers, with at least one row.
 
     Nothing is cast: the values are checked where they are used, in `blocks`.
     """
     if sparse.issparse(value):
         if value.dtype.kind not in REAL_KINDS:
             raise TypeError(f"{name}: expected real numbers, got a sparse matrix of {value.dtype}")
+        found = value
+    elif isinstance(value, Rows):
         found = value
     else:
         found = array(name, value)

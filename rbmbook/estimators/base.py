@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rbmbook import validation
+from rbmbook.estimators.rows import Scaled, floating
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian, Unit
 from rbmbook.training.fit import fit
+from rbmbook.training.history import History
 from rbmbook.training.negative import Negative
 from rbmbook.training.optimize import SGD, Optimizer
 
@@ -44,7 +45,7 @@ class Machine(BaseEstimator):
     def _scaled(self, X: Any) -> Any:
         """Data as the machine takes it."""
         if self.scaler_ is not None:
-            return self.scaler_.transform(X)
+            return Scaled(X, self.scaler_)
         try:
             validation.domains("X", X, self._unit, relaxed=True)
         except ValueError as error:
@@ -77,7 +78,8 @@ class Machine(BaseEstimator):
         if epochs is not None:
             epochs = validation.integer("n_iter", epochs, minimum=0)
         rbm = RBM.random(X.shape[1], n_hidden, rng, dtype=floating(X), visible=visible, data=X)
-        self.history_ = fit(
+        self.history_ = History()  # there, with the finished epochs, whatever ends the fit
+        fit(
             rbm,
             X,
             negative,
@@ -87,19 +89,10 @@ class Machine(BaseEstimator):
             weight_decay=self.weight_decay,
             rng=rng,
             progress=bool(self.verbose),
+            history=self.history_,
         )
         self.rbm_ = rbm
         self.n_iter_ = self.history_.epochs
-
-
-def to_unit_interval(X: Any, scale: Any) -> MinMaxScaler | None:
-    """A scaler of the columns to [0, 1], if one is asked for; None leaves X as it is."""
-    if not (isinstance(scale, bool | np.bool_) or (isinstance(scale, str) and scale == "auto")):
-        raise ValueError(f'scale: expected "auto", True or False, got {scale!r}')
-    if sparse.issparse(X):  # a shift would fill it: values outside are an error
-        return None
-    inside = Bernoulli().within(X, relaxed=True)
-    return None if not scale or (scale == "auto" and inside) else MinMaxScaler(clip=True).fit(X)
 
 
 def numbers(X: Any) -> Any:
@@ -107,11 +100,6 @@ def numbers(X: Any) -> Any:
     X = validation.matrix("X", X)
     validation.domains("X", X, Gaussian(), relaxed=False, dtype=floating(X))
     return X
-
-
-def floating(X: Any) -> np.dtype:
-    """The dtype of what is computed from X: its own if float32, otherwise float64."""
-    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
 
 
 def generator(random_state: Any) -> np.random.Generator:

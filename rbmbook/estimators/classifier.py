@@ -8,9 +8,10 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from rbmbook.estimators.base import Machine, numbers, to_unit_interval
+from rbmbook.estimators.base import Machine, numbers
+from rbmbook.estimators.rows import Labelled, to_unit_interval
 from rbmbook.machine.units import Bernoulli, Mixed, Softmax
-from rbmbook.training.discriminative import Discriminative, log_probabilities, with_labels
+from rbmbook.training.discriminative import Discriminative, log_probabilities
 from rbmbook.training.negative import CD, Negative
 from rbmbook.training.optimize import Adam, Optimizer
 from rbmbook.validation import unmasked
@@ -116,7 +117,7 @@ class RBMClassifier(ClassifierMixin, Machine):
         if K < 2:
             raise ValueError(f"y: expected at least two classes, got one class, {self.classes_[0]}")
         self.scaler_ = to_unit_interval(X, self.scale)
-        rows = with_labels(self._scaled(X), encoder.transform(y), K)
+        rows = Labelled(self._scaled(X), encoder.transform(y), K)
         visible = Mixed([(Bernoulli(), X.shape[1]), (Softmax(K), K)])
         self._fit(
             rows,

@@ -8,7 +8,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from rbmbook import validation
-from rbmbook.estimators.base import Machine, floating, generator, to_unit_interval
+from rbmbook.estimators.base import Machine, generator
+from rbmbook.estimators.rows import Rounded, fitted, floating, to_unit_interval
 from rbmbook.evaluation import evaluate
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli, Gaussian
@@ -76,7 +77,8 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         ----------
         n_samples : int ≥ 1
         steps : int ≥ 0
-            How many, before which chains of a machine that mixes badly are not at home yet.
+            Number of steps. A machine that mixes badly needs many before its chains forget where
+            they began.
         random_state : int, RandomState, Generator or None
         """
         check_is_fitted(self)
@@ -175,8 +177,8 @@ class BernoulliRBM(Transformer):
 
         A grey level counts as the state that it is nearer to.
         """
-        X = self._ready(X)
-        return evaluate.pseudo_log_likelihood(self.rbm_, X > 0.5)
+        states = Rounded(self._ready(X))
+        return evaluate.pseudo_log_likelihood(self.rbm_, states)
 
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of `score_samples`."""
@@ -267,6 +269,6 @@ class GaussianRBM(Transformer):
         """
         X = self._read(X, reset=True)
         validation.instance("standardize", self.standardize, (bool, np.bool_))
-        self.scaler_ = StandardScaler().fit(X) if self.standardize else None
+        self.scaler_ = fitted(StandardScaler(), X) if self.standardize else None
         self._fit(self._scaled(X), Gaussian(learn=self.learn_precision), self.negative)
         return self
