@@ -15,11 +15,10 @@ CORE = [name for name in MODULES if stair.room(name) != "exercises"]
 
 HIDDEN = {
     "autoencoder.reconstruction",
-    "dbn.bound",
 }
-IN_A_CIRCLE = HIDDEN | {"autoencoder.model", "dbn.model"}
+IN_A_CIRCLE = HIDDEN | {"autoencoder.model"}
 LONG = {"dbm.model"}
-ONLY_CHILDREN = {("Codec", "Autoencoder"), ("Layered", "DBM"), ("Stack", "DBN")}
+ONLY_CHILDREN = {("Codec", "Autoencoder"), ("Layered", "DBM")}
 
 
 def against_the_stair(imports):

@@ -8,42 +8,34 @@ where the last factor is the whole top machine and each of the others is one con
 machine. The way up, q(x¹ | v) q(x² | x¹) ⋯, uses the other conditional of each lower machine: an
 approximation of the posterior, exact only in special cases.
 
+What is done with a network stands in modules of their own, whose functions are its methods: greedy
+training in `greedy`, the up-down algorithm in `wake_sleep`, log p(v) and its bound in `bound`.
+
 References
 ----------
 Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets.
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import validation as check
-from rbmbook.dbn import bound as dbn_bound
-from rbmbook.dbn import greedy
-from rbmbook.dbn.stack import Stack
-from rbmbook.dbn.wake_sleep import UpDown
+from rbmbook import validation
+from rbmbook.autoencoder.model import Autoencoder
+from rbmbook.dbn import bound as bounds
+from rbmbook.dbn import greedy, machines, wake_sleep
+from rbmbook.description import Model, joined, part
+from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
+from rbmbook.machine.units import Bernoulli, Unit
+from rbmbook.networks import unroll
+from rbmbook.networks.layers import Dense
+from rbmbook.networks.network import Network
 from rbmbook.sampling import gibbs
-from rbmbook.sampling.annealing import Estimate
-from rbmbook.training.history import History
-from rbmbook.training.loop import train
-from rbmbook.training.negative import CD, PCD, Negative
-from rbmbook.training.optimize import SGD, Optimizer
-from rbmbook.training.penalties import Penalties, Sparsity
-from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
-from rbmbook.training.plan import plan as planned
-from rbmbook.training.stages import Stages
-
-_REFUSED = {
-    "centered": "each arrow learns by the delta rule, whose gradient is no difference of averages",
-    "sparsity": "the states on the way up are drawn, and a target for their means has no gradient",
-    "validation": "the network has no free energy; look at `DBN.bound` of held-out rows",
-}
 
 
-class DBN(Stack):
+class DBN(Model):
     """A deep belief network, made of restricted Boltzmann machines from bottom to top.
 
     Parameters
@@ -80,198 +72,158 @@ class DBN(Stack):
     ((14, 4), (5, 9))
     """
 
-    def fit(
-        self,
-        X: Any,
-        negative: Negative | Sequence[Negative | None] | None = CD(1),
-        epochs: int | Sequence[int | None] | None = None,
-        batch_size: int | Sequence[int] = 100,
-        optimizer: Optimizer | Sequence[Optimizer] | None = None,
-        *,
-        weight_decay: float | Sequence[float] = 0.0,
-        l1: float | Sequence[float] = 0.0,
-        sparsity: Sparsity | Sequence[Sparsity | None] | None = None,
-        inputs: str = "samples",
-        sample_weight: Any = None,
-        centered: bool | str | Sequence[bool | str | None] | None = None,
-        validation: Any = None,
+    def __init__(self, rbms: Iterable[RBM]) -> None:
+        self.rbms = machines.copies(rbms)
+        self._weights_up: list[np.ndarray] | None = None  # of the way up, once it is untied
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
         rng: int | np.random.Generator = 0,
-        progress: bool = True,
-        callbacks: Sequence[Function] = (),
-        early_stopping: EarlyStopping | None = None,
-        checkpoint: str | os.PathLike | Checkpoint | None = None,
-        history: History | None = None,
-    ) -> History:
-        """Train the machines one after the other, each on what the one below makes of the data.
+        scale: float = 0.01,
+        dtype: np.dtype | type = np.float32,
+        visible: Unit = Bernoulli(),
+        hidden: Unit | Sequence[Unit] = Bernoulli(),
+        data: Any = None,
+    ) -> Self:
+        """A network with weights from N(0, scale²) and biases of zero.
+
+        Parameters
+        ----------
+        sizes : sequence of two or more int ≥ 1
+            The widths of the layers, from the visible one up.
+        rng : int or Generator
+            Draws the weights, machine by machine from the bottom.
+        scale : float ≥ 0
+        dtype : float32 or float64
+        visible : unit
+        hidden : unit, or one for each hidden layer
+        data : (n, D) array or sparse matrix, optional
+            Where given, the visible biases start where the machine without hidden units fits the
+            data's mean.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+        """
+        return cls(machines.at_random(sizes, rng, scale, dtype, visible, hidden, data))
+
+    fit = greedy.fit
+    up_down = wake_sleep.up_down
+    bound = bounds.bound
+    log_weights = bounds.log_weights
+    log_likelihood = bounds.log_likelihood
+
+    @property
+    def sizes(self) -> list[int]:
+        """The widths of the layers, from the visible one up."""
+        return [self.rbms[0].n_visible, *(rbm.n_hidden for rbm in self.rbms)]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters, means and samples: float32 or float64."""
+        return self.rbms[0].dtype
+
+    @property
+    def recognition(self) -> list[Directed]:
+        """The way up: q(xˡ⁺¹ | xˡ) of each layer below the top machine.
+
+        Their weights W are those of the machines, the same arrays, until `up_down` unties them.
+        """
+        lower = self.rbms[:-1]
+        weights = [rbm.W for rbm in lower] if self._weights_up is None else self._weights_up
+        return [Directed(W, rbm.b, rbm.hidden) for W, rbm in zip(weights, lower, strict=True)]
+
+    @property
+    def generation(self) -> list[Directed]:
+        """The way down: p(xˡ | xˡ⁺¹) of each layer below the top machine."""
+        return [Directed.down(rbm) for rbm in self.rbms[:-1]]
+
+    @property
+    def ways_up(self) -> list[Directed]:
+        """The way up with the top machine's p(h | v) at its end."""
+        return [*self.recognition, Directed.up(self.rbms[-1])]
+
+    @property
+    def tied(self) -> bool:
+        """Whether the way up still has the weights of the way down."""
+        return self._weights_up is None
+
+    def tie(self) -> None:
+        """Let the way up have the weights of the way down again."""
+        self._weights_up = None
+
+    def untie(self) -> None:
+        """Give the way up weights of its own, which start as a copy; no change if it has them."""
+        if self._weights_up is None:
+            self._weights_up = [rbm.W.copy() for rbm in self.rbms[:-1]]
+
+    def require_finite(self) -> None:
+        """Raise if a parameter is not finite: they can be written in place."""
+        for rbm in self.rbms:
+            rbm.require_finite()
+        for layer, W in enumerate(self._weights_up or [], start=1):
+            if not np.isfinite(W).all():
+                raise ValueError(
+                    f"recognition: expected finite weights, got NaN or infinity in layer {layer}"
+                )
+
+    def description(self) -> dict[str, Any]:
+        """What the network is: its machines, and whether the way up has their weights."""
+        machines = [rbm.description() for rbm in self.rbms]
+        return super().description() | {"rbms": machines, "tied": self.tied}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What the machines have learned, and the weights of the way up if they are not tied."""
+        own = {f"W{i}": W for i, W in enumerate(self._weights_up or [])}
+        machines = {f"rbm{i}": rbm.arrays() for i, rbm in enumerate(self.rbms)}
+        return joined(**machines, recognition=own)
+
+    @classmethod
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        machines = enumerate(description["rbms"])
+        stack = cls(RBM.restore(own, part(f"rbm{i}", arrays)) for i, own in machines)
+        if not description["tied"]:
+            stack.untie()
+        return stack
+
+    def _words(self) -> str:
+        return "-".join(map(str, self.sizes))
+
+    def transform(self, X: Any, layer: int | None = None) -> np.ndarray:
+        """The means of a hidden layer, on a way up on which means stand in for states.
 
         Parameters
         ----------
         X : (n, D) array or sparse matrix
             Visible states, or means (in [0, 1] for Bernoulli units).
-        negative, epochs, batch_size, optimizer, weight_decay, l1, sparsity, centered
-            As for `rb.fit`; a list or tuple has one value per machine, from the bottom. With 0
-            epochs a machine
-            stays as it is. Without an optimizer, ``SGD(0.2)``, by which the upper layers wake up:
-            on 1,300 grey digits 8 × 8, logistic regression on the top features of 64-100-50 is
-            right for 0.92 of the held-out ones, against 0.84 with ``SGD(0.05)``.
-            Machines with units that have no list of states take ``SGD(0.05)``.
-        inputs : "means" or "samples"
-            What the machine above is trained on: E[h | v], or one draw from p(h | v) per row. The
-            proof that a layer raises the bound is for samples. Means of units that are seldom sure
-            vary less than states do, and teach the layer above less: on the same digits they end
-            at 0.89, below the 0.90 of random weights.
-        validation : (m, D) array or sparse matrix, optional
-            Held-out rows, which are passed up likewise.
-        rng : int or Generator
-            Drawn from by one machine after the other.
-        sample_weight, progress, early_stopping, history
-            As for `rb.fit`. Early stopping ends the training of one layer; the next one follows.
-        callbacks : sequence of callables
-            Each is called as ``callback(dbn, history)``, as for `rb.fit`; all training stops after
-            the epoch in which one returns True.
-        checkpoint : path or Checkpoint, optional
-            As for `rb.fit`, in one file per machine: the path with ``.layer1``, ``.layer2``, …
-            added.
+        layer : int from 1 to the number of machines, optional
+            The hidden layer; the top one by default.
 
         Returns
         -------
-        History
-            One row per epoch of each machine: `layer` (from 1), then what `train.fit` reports, with
-            `epoch` counted within the layer and `seconds` from the very start. The dreams are those
-            of the layer's machine by itself, compared with what it is trained on.
+        (n, width of the layer) array of the network's dtype
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is outside its range or of the wrong type.
-        DivergenceError
-            If a parameter becomes infinite or NaN; that machine is then as it was after its last
-            finite epoch, and those above are untouched.
-
-        Warns
-        -----
-        TrainingWarning
-            As for `train.fit`, naming the layer; a layer may sleep for 50 updates: it hands a
-            constant to the one above.
-
-        References
-        ----------
-        Hinton, Osindero and Teh (2006), section 4. Bengio, Lamblin, Popovici and Larochelle (2007),
-        Greedy layer-wise training of deep networks.
+            If the shape does not fit, a value is outside the domain, or there is no such layer.
         """
-        if inputs not in ("means", "samples"):
-            raise ValueError(f"inputs: expected 'means' or 'samples', got {inputs!r}")
-        X = check.matrix("X", X, self.sizes[0])
-        if validation is not None:
-            validation = check.matrix("validation", validation, self.sizes[0])
-        if optimizer is None:
-            optimizer = [SGD(greedy.rate(rbm)) for rbm in self.rbms]
-        options = greedy.layers(
-            self.rbms,
-            negative=negative,
-            weight_decay=weight_decay,
-            l1=l1,
-            sparsity=sparsity,
-            centered=centered,
-        )
-        stages = Stages(
-            self,
-            X.shape[0],
-            len(self.rbms),
-            epochs=epochs,
-            batch_size=batch_size,
-            optimizer=optimizer,
-            rng=rng,
-            progress=progress,
-            callbacks=callbacks,
-            early_stopping=early_stopping,
-            checkpoint=checkpoint,
-            history=history,
-        )
-        self.tie()
-        return greedy.fit(self.rbms, X, stages, options, inputs, sample_weight, validation)
-
-    def up_down(
-        self,
-        X: Any,
-        negative: Negative = CD(1),
-        epochs: int | None = None,
-        batch_size: int = 100,
-        optimizer: Optimizer = SGD(0.01),
-        *,
-        weight_decay: float = 0.0,
-        l1: float = 0.0,
-        sample_weight: Any = None,
-        rng: int | np.random.Generator = 0,
-        progress: bool = True,
-        callbacks: Sequence[Function] = (),
-        early_stopping: EarlyStopping | None = None,
-        checkpoint: str | os.PathLike | Checkpoint | None = None,
-        history: History | None = None,
-        **refused: Any,
-    ) -> History:
-        """Fine-tune all layers together by contrastive wake-sleep, with the way up untied.
-
-        Parameters
-        ----------
-        X : (n, D) array or sparse matrix
-            Visible states, or means (in [0, 1] for Bernoulli units).
-        epochs : int ≥ 0, optional
-            As for `rb.fit`: enough for 3,000 updates on small data.
-        negative : CD or PCD
-            The top machine's negative phase; the states at which its chains end are the beginning
-            of the way down.
-        batch_size : int ≥ 1
-        optimizer : optimizer
-        weight_decay, l1 : float ≥ 0
-            λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| on all weights, up, down and top.
-        sample_weight
-            As for `rb.fit`.
-        rng : int or Generator
-            Each epoch draws a permutation of the rows; each update the states up, the top machine's
-            chains, and the states down.
-        progress, callbacks, early_stopping, checkpoint, history
-            As for `rb.fit`; a callback is called as ``callback(dbn, history)``.
-
-        Returns
-        -------
-        History
-            `epoch`, `seconds`, `reconstruction_error` (mean squared difference between a unit and
-            what means carry up to the layer below the top and back, over 256 rows drawn at
-            random once and for all), `dream_error`, `constant_features`, `saturated_features` (as
-            for `train.fit`; the dreams come down from chains of the top machine, and of the
-            hidden layers, on the way up, the worst counts),
-            `untied1`, … (root mean square difference of the weights up and down).
-
-        Raises
-        ------
-        ValueError, TypeError
-            If an argument is outside its range or of the wrong type.
-        DivergenceError
-            If a parameter becomes infinite or NaN; the network is then as it was after the last
-            finite epoch.
-
-        References
-        ----------
-        Hinton, Osindero and Teh (2006), section 5 and appendix B. There the way up is trained on
-        means of the visible units; here on samples, as the wake-sleep algorithm says.
-        """
-        refuse(refused, _REFUSED, "DBN.up_down")
-        X = check.matrix("X", X, self.sizes[0])
-        plan = planned(
-            X.shape[0],
-            epochs=epochs,
-            batch_size=batch_size,
-            optimizer=optimizer,
-            rng=rng,
-            progress=progress,
-            callbacks=callbacks,
-            early_stopping=early_stopping,
-            checkpoint=checkpoint,
-            history=history,
-        )
-        check.instance("negative", negative, (CD, PCD))
-        return train(UpDown(self, X, plan, negative, Penalties(weight_decay, l1), sample_weight))
+        depth = len(self.rbms)
+        layer = depth if layer is None else validation.integer("layer", layer)
+        if layer > depth:
+            raise ValueError(f"layer: expected an integer from 1 to {depth}, got {layer}")
+        self.require_finite()
+        ways = self.ways_up[:layer]
+        X = validation.matrix("X", X, self.sizes[0])
+        parts = []
+        for _, x in validation.blocks("X", X, self.rbms[0].visible, self.dtype, relaxed=True):
+            for way in ways:
+                x = way.mean(x)
+            parts.append(x)
+        return np.concatenate(parts)
 
     def sample(
         self,
@@ -290,7 +242,7 @@ class DBN(Stack):
         rng : int or Generator
             Draws the start, the chains, then the states down, layer by layer.
         steps : int ≥ 0
-            Sweeps of the top machine's chains.
+            Gibbs steps of the top machine's chains.
         means : bool
             Return E[v | x¹] at the end of the way instead of a draw: grey pictures, less noise.
         start : (n, D) array or sparse matrix, optional
@@ -310,8 +262,8 @@ class DBN(Stack):
         Hinton, Osindero and Teh (2006), "Looking into the mind of a neural network".
         """
         self.require_finite()
-        n, rng = check.integer("n", n), check.generator(rng)
-        check.instance("means", means, (bool, np.bool_))
+        n, rng = validation.integer("n", n), validation.generator(rng)
+        validation.instance("means", means, (bool, np.bool_))
         x = n if start is None else self._pass_up(start, n, rng)
         top = self.rbms[-1]
         x = gibbs.run(top, x, steps, rng)
@@ -323,114 +275,61 @@ class DBN(Stack):
         return last.mean(x) if means else last.sample(x, rng)
 
     def _pass_up(self, start: Any, n: int, rng: np.random.Generator) -> np.ndarray:
-        start = check.matrix("start", start, self.sizes[0])
+        start = validation.matrix("start", start, self.sizes[0])
         if start.shape[0] != n:
             raise ValueError(f"start: expected {n} rows, one per sample, got {start.shape}")
-        x = check.rows("start", start, self.rbms[0].visible, self.dtype)
+        x = validation.rows("start", start, self.rbms[0].visible, self.dtype)
         for way in self.recognition:
             x = way.sample(x, rng)
         return x
 
-    def bound(
-        self,
-        v: Any,
-        log_z: float | Estimate | None = None,
-        rng: int | np.random.Generator = 0,
-        samples: int = 20,
-    ) -> np.ndarray:
-        """The variational lower bound of log p(v): E_q[log p(v | h) + log p_top(h)] + H(q).
-
-        For more than two machines, log p(v | h) stands for the arrows of all layers.
+    def classifier(self, n_classes: int, rng: int | np.random.Generator = 0) -> Network:
+        """The way up as a feed-forward network, with a new layer of logits on top.
 
         Parameters
         ----------
-        v : (n, D) array or sparse matrix of visible states
-        log_z : float or Estimate, optional
-            log Z of the top machine; by enumeration if not given. An estimate by `evaluate.ais` is
-            too low on average, which makes this number too high.
+        n_classes : int ≥ 2
         rng : int or Generator
-        samples : int ≥ 1
-            Passes up per row. The expectation is summed exactly, without them, if each layer
-            between the data and the top machine's hidden units has at most 4,096 states.
+            Draws the weights of the new layer; its biases are zero.
 
         Returns
         -------
-        (n,) array of the network's dtype, nats
+        Network
+            On copies of all arrays; its layer below the logits computes `transform`. Train it by
+            `Network.fit`.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as above, or `log_z` is needed: the top machine is too large.
+            If an argument is not as above, or a hidden layer's mean is not an activation
+            (softmax, and the truncated Gaussian ReLU).
 
         References
         ----------
-        Hinton, Osindero and Teh (2006), section 4. Salakhutdinov and Murray (2008), On the
-        quantitative analysis of deep belief networks.
+        Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+        Bengio, Lamblin, Popovici and Larochelle (2007), Greedy layer-wise training of deep
+        networks.
         """
-        samples, rng = check.integer("samples", samples), check.generator(rng)
-        layers, blocks, log_z = self._prepared(v, log_z)
-        if all(count <= dbn_bound.EXACT_STATES for count in layers.counts()):
-            return dbn_bound.summed_bound(layers, blocks, log_z).astype(self.dtype)
-        return self.log_weights(v, log_z, rng, samples).mean(axis=1).astype(self.dtype)
+        n_classes = validation.integer("n_classes", n_classes, minimum=2)
+        logits = Dense.random(self.sizes[-1], n_classes, "identity", rng, self.dtype)
+        return Network([*map(unroll.dense, self.ways_up), logits])
 
-    def log_weights(
-        self,
-        v: Any,
-        log_z: float | Estimate | None = None,
-        rng: int | np.random.Generator = 0,
-        samples: int = 20,
-    ) -> np.ndarray:
-        """log p(v, h) − log q(h | v) at draws h from q, in nats.
+    def autoencoder(self) -> Autoencoder:
+        """The way up and the way down as one deep autoencoder, on copies of all arrays.
 
-        The mean over the draws estimates the bound, without bias; the logarithm of the mean of
-        their exponentials estimates log p(v) by importance sampling, on average too low.
-
-        Parameters
-        ----------
-        v, log_z, rng, samples
-            As for `bound`.
-
-        Returns
-        -------
-        (n, samples) float64 array
-
-        References
-        ----------
-        Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders (why the mean of
-        more weights gives a tighter bound).
-        """
-        samples, rng = check.integer("samples", samples), check.generator(rng)
-        layers, blocks, log_z = self._prepared(v, log_z)
-        return np.concatenate(
-            [dbn_bound.sampled_log_weights(layers, v, log_z, samples, rng) for v in blocks]
-        )
-
-    def log_likelihood(self, v: Any) -> np.ndarray:
-        """log p(v) of each row by summing over all hidden states of a small network, in nats.
-
-        Parameters
-        ----------
-        v : (n, D) array or sparse matrix of visible states
-
-        Returns
-        -------
-        (n,) array of the network's dtype
+        Its `encode` computes `transform`; its decoder carries means down.
 
         Raises
         ------
-        ValueError, TypeError
-            If the shape does not fit, a value is not a state, or the network is too large.
-        """
-        layers, blocks, log_z = self._prepared(v, None)
-        dbn_bound.check_pairs(layers.counts())
-        return dbn_bound.summed_log_likelihood(layers, blocks, log_z).astype(self.dtype)
+        ValueError
+            If a layer's mean is not an activation (softmax, and the truncated Gaussian ReLU).
 
-    def _prepared(self, v: Any, log_z: Any) -> tuple[dbn_bound.Layers, Iterator[np.ndarray], float]:
-        """The layers and the rows of v, block by block, in float64; log Z of the top machine."""
-        v = check.matrix("v", v, self.sizes[0])
-        blocks = check.blocks("v", v, self.rbms[0].visible, np.dtype(np.float64))
-        layers = dbn_bound.Layers(self)
-        return layers, (v for _, v in blocks), dbn_bound.top_log_partition(layers.top, log_z)
+        References
+        ----------
+        Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+        """
+        down = [Directed.down(rbm) for rbm in reversed(self.rbms)]
+        return Autoencoder(*(Network([*map(unroll.dense, ways)]) for ways in (self.ways_up, down)))
 
 
 def transposed(rbm: RBM) -> RBM:
@@ -441,7 +340,7 @@ def transposed(rbm: RBM) -> RBM:
 
     References
     ----------
-    Hinton, Osindero and Teh (2006), section 4.
+    Hinton, Osindero and Teh (2006), section 4. Book: (12.6).
     """
-    rbm = check.instance("rbm", rbm, RBM)
+    rbm = validation.instance("rbm", rbm, RBM)
     return RBM(rbm.W.T, rbm.b, rbm.a, rbm.hidden, rbm.visible)

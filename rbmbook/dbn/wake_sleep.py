@@ -4,7 +4,8 @@ Wake: the way up draws states from the data, and each arrow down learns to predi
 from the layer above. Sleep: the way down draws a dream, and each arrow up learns to predict the
 layer above from the layer below. Both are the delta rule. In between, the top machine takes a step
 of its own learning, and the dream starts where its chains end. They begin at the data, which is
-what makes the dreams, and with them the wake-sleep algorithm, contrastive.
+what makes the dreams, and with them the wake-sleep algorithm, contrastive. `up_down` is the method
+of `DBN`.
 
 References
 ----------
@@ -13,12 +14,13 @@ Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets,
 appendix B.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import validation as check
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
@@ -26,11 +28,115 @@ from rbmbook.machine.statistics import statistics
 from rbmbook.sampling.chains import steps
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.history import History
+from rbmbook.training.loop import Run, probe_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch
+from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties
-from rbmbook.training.plan import Plan
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
+from rbmbook.training.plan import plan as planned
+
+REFUSED = {
+    "centered": "each arrow learns by the delta rule, whose gradient is no difference of averages",
+    "sparsity": "the states on the way up are drawn, and a target for their means has no gradient",
+    "validation": "the network has no free energy; look at `DBN.bound` of held-out rows",
+}
+
+
+def up_down(
+    dbn: Any,
+    X: Any,
+    negative: CD | PCD = CD(1),
+    epochs: int | None = None,
+    batch_size: int = 100,
+    optimizer: Optimizer = SGD(0.01),
+    *,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    sample_weight: Any = None,
+    rng: int | np.random.Generator = 0,
+    progress: bool = True,
+    callbacks: Sequence[Function] = (),
+    early_stopping: EarlyStopping | None = None,
+    checkpoint: str | os.PathLike | Checkpoint | None = None,
+    history: History | None = None,
+    **refused: Any,
+) -> History:
+    """Fine-tune all layers together by contrastive wake-sleep, with the way up untied.
+
+    Parameters
+    ----------
+    X : (n, D) array or sparse matrix
+        Visible states, or means (in [0, 1] for Bernoulli units).
+    negative : CD or PCD
+        The top machine's negative phase; the way down starts from the states in which its chains
+        end.
+    epochs : int ≥ 0, optional
+        As for `rb.fit`: enough for 3,000 updates on small data.
+    batch_size : int ≥ 1
+        Rows per update; the last batch of an epoch may be shorter.
+    optimizer : optimizer
+        ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``. Small steps: the network has been trained.
+    weight_decay, l1 : float ≥ 0
+        λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| on all weights, up, down and top.
+    sample_weight : (n,) array, optional
+        As for `rb.fit`. A batch of dreams counts as much as the batch of data it follows.
+    rng : int or Generator
+        Each epoch draws a permutation of the rows; each update the states up, the top machine's
+        chains, and the states down.
+    progress : bool
+        Show a progress bar.
+    callbacks : sequence of callables
+        Each is called as ``callback(dbn, history)``, as for `rb.fit`.
+    early_stopping, checkpoint, history
+        As for `rb.fit`.
+
+    Returns
+    -------
+    History
+        `epoch`, `seconds`, `reconstruction_error` (mean squared difference between a unit and
+        what means carry up to the layer below the top and back, over 256 rows drawn at
+        random once and for all), `dream_error`, `constant_features`, `saturated_features` (as
+        for `rb.fit`; the dreams come down from chains of the top machine, and of the
+        hidden layers, on the way up, the worst counts),
+        `untied1`, … (root mean square difference of the weights up and down).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is outside its range or of the wrong type.
+    DivergenceError
+        If a parameter becomes infinite or NaN; the network is then as it was after the last
+        finite epoch.
+
+    Warns
+    -----
+    TrainingWarning
+        As for `rb.fit`, naming the hidden layer.
+
+    References
+    ----------
+    Hinton, Osindero and Teh (2006), section 5 and appendix B. There the way up is trained on
+    means of the visible units; here on samples, as the wake-sleep algorithm says.
+    Book: (12.8), (12.9).
+    """
+    refuse(refused, REFUSED, "DBN.up_down")
+    X = check.matrix("X", X, dbn.sizes[0])
+    plan = planned(
+        X.shape[0],
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        rng=rng,
+        progress=progress,
+        callbacks=callbacks,
+        early_stopping=early_stopping,
+        checkpoint=checkpoint,
+        history=history,
+    )
+    check.instance("negative", negative, (CD, PCD))
+    return train(UpDown(dbn, X, plan, negative, Penalties(weight_decay, l1), sample_weight))
 
 
 class UpDown(Run):
@@ -52,13 +158,13 @@ class UpDown(Run):
         super().__init__(dbn, X.shape[0], plan)
         self.dbn, self.X, self.negative, self.penalties = dbn, X, negative, penalties
         self.weighted = sample_weight is not None
-        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
         visible = dbn.rbms[0].visible
         self.columns = Columns(visible, dbn.sizes[0])
-        for rows, block in validation.blocks("X", X, visible, dbn.dtype, relaxed=True):
+        for rows, block in check.blocks("X", X, visible, dbn.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
-        self.probe = validation.dense(X[probe_rows(self.n_rows)], dbn.dtype)
+        self.probe = check.dense(X[probe_rows(self.n_rows)], dbn.dtype)
         dbn.untie()
         self.optimizer_memory = self.optimizer.start(self.parameters)
         self.dreams = Dreams(self.top)
@@ -81,7 +187,7 @@ class UpDown(Run):
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
         weight = self.weight[rows]
-        awake = self.wake(validation.dense(self.X[rows], self.dbn.dtype))
+        awake = self.wake(check.dense(self.X[rows], self.dbn.dtype))
         top, dream = self.top_gradient(awake[-1], weight)
         asleep = self.sleep(dream)
         ascent = [*self.arrow_gradients(awake, asleep, weight), *top]

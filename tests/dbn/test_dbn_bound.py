@@ -119,11 +119,11 @@ def scores_of(weights, exact):
 
 def log_weights(dbn, V, draws=CHAINS, **changes):
     """The package's draws, through arrows of which some may be broken."""
-    layers = dbn_bound.Layers(dbn)
+    arrows = dbn_bound.Arrows(dbn)
     for name, value in changes.items():
-        setattr(layers, name, value)
-    log_z = rb.exact.log_partition(layers.top)
-    return dbn_bound.sampled_log_weights(layers, V, log_z, draws, np.random.default_rng(5))
+        setattr(arrows, name, value)
+    log_z = rb.exact.log_partition(arrows.top)
+    return dbn_bound.sampled_log_weights(arrows, V, log_z, draws, np.random.default_rng(5))
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
