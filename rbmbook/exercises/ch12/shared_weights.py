@@ -71,8 +71,8 @@ MISTAKES = {
     "is the cross-entropy.": slip(error=lambda v, r: 2 * (r - v) * r * (1 - r)),
     "this is the gradient with respect to r; go on to the input of the sigmoid: times r (1 − r), "
     "which leaves r − v.": slip(error=lambda v, r: (1 - v) / (1 - r) - v / r),
-    "the sign is flipped: the loss grows where r moves away from v, so the error is r − v, and "
-    "what descends is minus the gradient.": slip(error=lambda v, r: v - r),
+    "the sign is flipped: the loss grows where r moves away from v, so the error is r − v. The "
+    "gradient itself is asked for, not the way down.": slip(error=lambda v, r: v - r),
     "you divide by the number of pixels as well: the loss is a sum over them.":
         lambda v, *machine: tuple(x / v.shape[1] for x in tied_gradient(v, *machine)),
     "all signs are flipped: inputs are vW + b and mWᵀ + a.": slip(**NEGATED),

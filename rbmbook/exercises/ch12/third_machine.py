@@ -98,12 +98,12 @@ MISTAKES = {
         slip(measure=lambda q, p: 0.5 * np.abs(q - p).sum()),
     "this is the room for the second machine, KL(q̄(h) ‖ p(h)) of (12.7): one layer too low.":
         room_for_a_second,
-    "this compares distributions of h: what the second machine has left undone below. The third "
-    "one replaces its distribution of g.":
+    "this compares distributions of h, the second machine's own task. The third one replaces its "
+    "distribution of g.":
         lambda v, W, a, b, *second: divergence(from_data(v, W, a, b)[0], marginal(*second)),
-    "the two distributions are exchanged: (12.7) weighs with q̄.":
+    "the two distributions are exchanged: in (12.7) the weights are q̄.":
         slip(measure=lambda q, p: divergence(p, q)),
-    "this is Σ q̄ log p₂ alone; the gain is what q̄ has more: add −Σ q̄ log p₂ to Σ q̄ log q̄.":
+    "this is Σ q̄ log p₂ alone; the possible gain is Σ q̄ log q̄ − Σ q̄ log p₂.":
         slip(measure=lambda q, p: xlogy(q, p).sum()),
     "this is −Σ q̄ log p₂ alone; Σ q̄ log q̄ is missing.":
         slip(measure=lambda q, p: -xlogy(q, p).sum()),

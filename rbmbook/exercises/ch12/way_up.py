@@ -90,20 +90,21 @@ MISTAKES = {
     "is.": wake,
     "you put the means of q into log p(v | h), and leave out the prior; the bound is a mean over "
     "states h ∼ q of log P + log p(v | h) − log q.": slip(slope=bound_at_means),
-    "all zero? The bound depends on R, by way of q.": lambda v, R, *rest: 0 * R,
+    "all zero? The bound depends on R through q.": lambda v, R, *rest: 0 * R,
     "all signs are flipped: inputs are vR + b and hWᵀ + a, and log P is added.":
         slip(**dict.fromkeys(("R", "b", "W", "a", "log_prior"), negated)),
     "the sign is flipped: the derivative of the bound itself is asked for, the way up.":
         lambda *args: -recognition_gradient(*args),
     "∂ log q/∂R_ij is v_i (h_j − σ(x_j)); the mean σ(x_j) is missing.": at_slip(mean=missing),
-    "a factor m (1 − m) is too many: ∂ log q/∂R_ij is v_i (h_j − m_j), the sigmoid's derivative "
-    "cancels.": slip(slope=lambda v, R, b, *rest: at_inputs(v, R, b, *rest) * mean_slope(v, R, b)),
+    "there is a factor m (1 − m) too many: ∂ log q/∂R_ij is v_i (h_j − m_j), where the sigmoid's "
+    "derivative has cancelled.":
+        slip(slope=lambda v, R, b, *rest: at_inputs(v, R, b, *rest) * mean_slope(v, R, b)),
     "you average the probability P(h) p(v | h); the bound has its logarithm, and −log q.":
         inside(lambda log_P, log_v, log_q: np.exp(log_P + log_v)),
     "the states h are not weighted with q: ∂q = q ∂ log q.":
         inside(lambda log_P, log_v, log_q: bound(log_P, log_v, log_q) / np.exp(log_q)),
-    "this is the sleep phase (12.9), averaged over dreams: it follows another quantity than the "
-    "bound.": sleep,
+    "this is the sleep phase (12.9), averaged over dreams: it is the gradient of another quantity, "
+    "not of the bound.": sleep,
     "this makes KL(p(h | v) ‖ q) small on the data: the divergence of (12.4) the other way round.":
         inside(lambda log_P, log_v, log_q: normalised(log_P + log_v, axis=1) / np.exp(log_q)),
     "this is the derivative with respect to the biases b; for R_ij there is a factor v_i.":

@@ -59,15 +59,15 @@ IN_WEIGHTS = {
     "subtract it.": partial(centred_weights, both=-1),
 }
 IN_BIASES = {
-    "Δb₁: the middle layer has two neighbours; the correction by the layer above, ΔW₁ μ₂, is "
+    "Δb₁: the middle layer has two neighbours; the correction from the layer above, ΔW₁ μ₂, is "
     "missing (and so in Δb₀: ΔW₀ μ₁).": partial(centred_biases, above=0),
-    "Δb₁: the middle layer has two neighbours; the correction by the layer below, ΔW₀ᵀ μ₀, is "
+    "Δb₁: the middle layer has two neighbours; the correction from the layer below, ΔW₀ᵀ μ₀, is "
     "missing (and so in Δb₂: ΔW₁ᵀ μ₁).": partial(centred_biases, below=0),
     "Δb: the corrections have the wrong sign; they are subtracted.": partial(
         centred_biases, below=-1, above=-1
     ),
     "Δb: the biases' gradients are left as they are. Going back from the centred to the usual "
-    "biases takes the corrections.": partial(centred_biases, below=0, above=0),
+    "biases requires the corrections.": partial(centred_biases, below=0, above=0),
 }
 
 
@@ -94,9 +94,9 @@ MISTAKES = {
     "ΔW is right. In Δb the corrections have to be made with ΔW, the centred gradient of the "
     "weights, not with ∇W: μ stays where it is while b follows the step of W.":
         lambda dW, db, mu: (*centred_weights(dW, db, mu), *centred_biases(dW, db, mu)),
-    "Δb₁: the middle layer has two neighbours; the correction by the layer above, ΔW₁ μ₂, is "
+    "Δb₁: the middle layer has two neighbours; the correction from the layer above, ΔW₁ μ₂, is "
     "missing.": in_middle(lambda W, mu: W[1] @ mu[2]),
-    "Δb₁: the middle layer has two neighbours; the correction by the layer below, ΔW₀ᵀ μ₀, is "
+    "Δb₁: the middle layer has two neighbours; the correction from the layer below, ΔW₀ᵀ μ₀, is "
     "missing.": in_middle(lambda W, mu: W[0].T @ mu[0]),
     "you apply (9.9) to the lower pair and then to the upper one, with the biases already changed. "
     "ΔW₁ needs the plain ∇b₁.": pair_by_pair,

@@ -56,7 +56,7 @@ MISTAKES = {
     "this is the RBM's answer, σ(b₁ + W₀ᵀv), as if there were no layer 2 (or all of its units were "
     "off). Sum over its states.": lambda v, weights, biases: sigmoid(v @ weights[0] + biases[1]),
     "this is the pass upwards with the doubled weights, σ(b₁ + 2 W₀ᵀv), as in pre-training: a "
-    "guess of what layer 2 adds. Sum over its states.":
+    "guess at what layer 2 adds. Sum over its states.":
         lambda v, weights, biases: sigmoid(2 * v @ weights[0] + biases[1]),
     "this is the mean-field fixed point. It is the best *factorised* answer nearby, not the exact "
     "one: in the last case it takes one of two valleys, or stays between. Enumerate.":
@@ -76,17 +76,17 @@ MISTAKES = {
     "over the states of layer 1.": slip(mean=lambda w, h: normalised(w) @ h),
     "this is the most probable state of layer 1. Its units' probabilities are asked for: an "
     "average over all states.": slip(mean=lambda w, h: h[w.argmax(axis=1)]),
-    "layer 2 is set to all on instead of summed over.": slip(top=lambda x: x),
+    "all units of layer 2 are set to on; sum over its states instead.": slip(top=lambda x: x),
     "a unit of layer 2 contributes the factor 1 + exp(input), whose logarithm is softplus(input). "
     "You have the sigmoid there, its derivative.": slip(top=sigmoid),
-    "the factor N₀(x₁) is in it: that is the sum over v, but v is given.":
+    "your answer contains the factor N₀(x₁), which is a sum over v; but v is given.":
         lambda v, W, b: posterior_means(
             v, [W[0], np.hstack([W[1], W[0].T])], [*b[:2], np.append(b[2], b[0])]
         ),
     "a unit of layer 2 multiplies by 1 + exp(input); you divide by it.":
         slip(top=lambda x: -softplus(x)),
-    "you divide by the sum over the rows of v. The sum over the states of layer 1, for each row by "
-    "itself, belongs there: another axis.": slip(mean=lambda w, h: normalised(w, axis=0) @ h),
+    "you divide by the sum over the rows of v. Divide by the sum over the states of layer 1, for "
+    "each row by itself: the other axis.": slip(mean=lambda w, h: normalised(w, axis=0) @ h),
     "the weights W₀ are doubled and layer 2 is summed over as well: in the machine itself each "
     "weight counts once.": slip(weights=lambda W: [2 * W[0], W[1]]),
     "the sign of the energy is flipped: the factor is exp(−E), and −E has all terms with a plus.":

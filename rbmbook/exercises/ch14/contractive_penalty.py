@@ -22,16 +22,9 @@ def column_squares(W):
 
 
 def penalty_gradient(
-    v,
-    W,
-    b,
-    *,
-    unit=sigmoid,
-    direct=direct_way,
-    slope=slope_of_square,
-    squares=column_squares,
+    v, W, b, *, unit=sigmoid, direct=direct_way, slope=slope_of_square, squares=column_squares,
     both=np.add,
-):
+):  # fmt: skip
     """∂P/∂W and ∂P/∂b of P = mean Σ_j g_j² Σ_i W_ij², g = m (1 − m), m = sigmoid(b + v W)."""
     m = unit(v @ W + b)
     dz = slope(m) * squares(W)

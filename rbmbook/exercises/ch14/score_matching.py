@@ -24,16 +24,7 @@ def half_square(psi):
 
 
 def hyvarinen(
-    v,
-    W,
-    a,
-    b,
-    gamma,
-    *,
-    mean=np.tanh,
-    score=score_of,
-    divergence=divergence_of,
-    first=half_square,
+    v, W, a, b, gamma, *, mean=np.tanh, score=score_of, divergence=divergence_of, first=half_square
 ):
     """Mean of ½ ‖ψ‖² + Σ_i ∂ψ_i/∂v_i, with ψ = a + tanh(b + vW) Wᵀ − γ v."""
     h = mean(v @ W + b)
@@ -72,7 +63,7 @@ MISTAKES = {
     "the second term lacks the hidden units: tanh x_j in ψ_i moves with v_i, too.":
         second(lambda v, h, W, g: -g.sum()),
     "the ½ of the first term is missing.": slip(first=lambda psi: (psi**2).sum(axis=1)),
-    "the first term has the length of ψ; it is the *square* of it.":
+    "the first term has the length of ψ; it needs its *square*.":
         slip(first=lambda psi: 0.5 * np.sqrt((psi**2).sum(axis=1))),
     "the first term averages over the rows before the square is taken.":
         slip(first=lambda psi: 0.5 * (psi.mean(axis=0) ** 2).sum()),
@@ -103,7 +94,7 @@ MISTAKES = {
     "the precisions are missing: both terms contain γ.": slip(gamma=np.ones_like),
     "you divide by the precisions, or use variances: U = γ v²/2 contributes −γ_i v_i to ψ_i.":
         slip(gamma=lambda gamma: 1 / gamma),
-    "the score has the wrong sign of a: ψ = −∇F, and F contains −aᵀv.": slip(a=negated),
+    "a has the wrong sign in the score: ψ = −∇F, and F contains −aᵀv.": slip(a=negated),
     "the hidden biases have the wrong sign in the inputs x_j = b_j + Σ_i v_i W_ij.":
         slip(b=negated),
 }  # fmt: skip

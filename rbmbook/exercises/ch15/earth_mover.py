@@ -91,8 +91,8 @@ MISTAKES = {
         of_sorted(lambda gaps: np.sqrt((gaps**2).mean())),
     "you integrate (F_x − F_y)², not |F_x − F_y|.":
         slip(answer=lambda F, G, width: (F - G) ** 2 @ width),
-    "this is the largest |F_x − F_y| (Kolmogorov–Smirnov), which does not know how far the earth "
-    "is moved; integrate over t.": slip(answer=lambda F, G, width: np.abs(F - G).max()),
+    "this is the largest |F_x − F_y| (Kolmogorov–Smirnov), which does not measure how far the "
+    "earth is moved; integrate over t.": slip(answer=lambda F, G, width: np.abs(F - G).max()),
     "you add |F_x − F_y| over the points without the widths of the intervals between them.":
         slip(answer=lambda F, G, width: np.abs(F - G).sum()),
     "you average |F_x − F_y| over the points; integrate: each has the width of its interval.":
@@ -109,7 +109,7 @@ MISTAKES = {
         slip(read=lambda values, t: (values[:, None] < t).mean(axis=0)),
     "`searchsorted` searches in a sorted array: sort x and y first.":
         slip(read=lambda values, t: np.searchsorted(values, t, side="right") / len(values)),
-    "this is the mean over all pairs; the earth mover pairs the values as cheaply as he can.":
+    "this is the mean over all pairs; the earth mover pairs the values as cheaply as possible.":
         lambda x, y: np.abs(x[:, None] - y).mean(),
     "repeated values are dropped; each of them carries its weight.": slip(x=np.unique, y=np.unique),
     "values of the longer sample are dropped: after sorting they are its largest.":
@@ -123,7 +123,7 @@ MISTAKES = {
             *(by_quantiles(grid, "inverted_cdf") for count in COUNTS for grid in grids(count)),
             *map(trapezoid, COUNTS),
         ),
-    "one sample is sorted downwards: this pairs as expensively as possible.":
+    "one sample is sorted in descending order: this pairs as expensively as possible.":
         lambda x, y: np.abs(np.sort(x) - np.sort(y)[::-1]).mean(),
     "you take the largest difference of the sorted samples; the mean is asked for.":
         of_sorted(lambda gaps: np.abs(gaps).max()),

@@ -7,7 +7,7 @@ from ..machines import random_machine, random_states
 from ..mistakes import in_terms_of, slips_of
 from ..numerics import normalised, sigmoid, softplus
 
-FORMULA = "The input of hidden unit j is b_j + L_kj + Σ_i x_i W_ij, and k has the bias d_k."
+FORMULA = "The input of hidden unit j is b_j + L_kj + Σ_i x_i W_ij, and label k has the bias d_k."
 
 
 def inputs(W, L, b, x):
@@ -76,12 +76,12 @@ MISTAKES = {
         lambda W, L, b, d, x, y: (
             p_own(probabilities(W, L, b, d, x), y) * evidence(W, L, b, d, x, y)
         ),
-    "the sum runs over the other labels only; the label y is one of all k, too.":
+    "the sum runs over the other labels only; the label y is one of them, too.":
         lambda *args: (
             evidence(*args) + of(lambda p, own, x, L, y, W: p_own(p, y) * own @ W.T)(*args)
         ),
     "the derivative of the softplus is missing: it is the sigmoid.": slip(unit=softplus),
-    "each entry is multiplied with x_i: that is a derivative with respect to a weight or a "
+    "each entry is multiplied by x_i: that is a derivative with respect to a weight or a "
     "contribution. The input of unit j has the derivative W_ij with respect to x_i.":
         lambda W, L, b, d, x, y: x * evidence(W, L, b, d, x, y),
     "the label's weights are missing from the hidden units' inputs.": slip(L=np.zeros_like),

@@ -6,7 +6,7 @@ from ..exercise import exercise
 from ..machines import random_states
 from ..mistakes import complement, slips_of
 
-FORMULA = "To a_i comes log p(seen_i | v_i = 1) − log p(seen_i | v_i = 0)."
+FORMULA = "The change is added to a."
 
 
 def if_on(seen, loss, ghost):
@@ -62,7 +62,7 @@ MISTAKES = {
         slip(change=lambda seen, loss, ghost: -log_ratio(seen, loss, loss)),
     "only the probability for v = 1 is there. What counts is the difference of the two logarithms, "
     "for v = 1 and for v = 0: what is the same for both cancels.": slip(change=if_on),
-    "only the probability for v = 0 is there; the one for v = 1 belongs to it.":
+    "only the probability for v = 0 is there; the one for v = 1 is missing.":
         slip(change=lambda *args: -if_off(*args)),
     "this is right only if `loss` and `ghost` are equal: (16.4) with λ made from `loss`.":
         slip(ghost="loss"),
@@ -72,9 +72,9 @@ MISTAKES = {
         slip(change=lambda seen, loss, ghost: log_ratio(seen, *[(loss + ghost) / 2] * 2)),
     "the logarithm is missing: a bias is the logarithm of a ratio of probabilities.":
         slip(change=lambda *args: np.exp(log_ratio(*args))),
-    "the logarithm of the change is missing its minus for a pixel seen off: a pixel seen off "
-    "pushes its unit down.": slip(change=lambda *args: np.abs(log_ratio(*args))),
-    "the change of a pixel seen off is missing: what is off says something as well.":
+    "the change has lost its minus sign for a pixel seen off, which pushes its unit down.":
+        slip(change=lambda *args: np.abs(log_ratio(*args))),
+    "the change for a pixel seen off is missing: a pixel that is off tells you something as well.":
         slip(change=lambda seen, *rates: seen * log_ratio(seen, *rates)),
     "a pixel seen on changes its bias, too: by log p(seen | on) − log p(seen | off).":
         slip(change=lambda seen, *rates: (1 - seen) * log_ratio(seen, *rates)),

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..exercise import exercise
 from ..machines import random_machine
-from ..mistakes import slips_of
+from ..mistakes import missing, slips_of
 from ..numerics import normalised, sigmoid, softplus
 
 
@@ -19,22 +19,21 @@ def emptied(v, *places):
     return v
 
 
-def both(at_r, at_t):
-    return at_r, at_t
-
-
 def over_pairs(scores):
     """The softmax over all pairs of states of each row."""
     return normalised(scores, axis=(1, 2))
 
 
-def two_unknown(W, a, b, v, r, t, q, *, place=columns, empty=both, answer=over_pairs):
+def two_unknown(
+    W, a, b, v, r, t, q, *, place=columns, empty=lambda *places: places, unit=softplus,
+    sum_of_biases=np.add, answer=over_pairs,
+):  # fmt: skip
     """The softmax over all pairs of states of −F with these states filled in."""
     at_r, at_t = place(r, q), place(t, q)
     inputs = emptied(v, *empty(at_r, at_t)) @ W + b
     pairs = W[at_r][:, None, :] + W[at_t]
-    biases = a[at_r][:, None] + a[at_t]
-    return answer(biases + softplus(inputs[:, None, None, :] + pairs).sum(axis=-1))
+    biases = sum_of_biases(a[at_r][:, None], a[at_t])
+    return answer(biases + unit(inputs[:, None, None, :] + pairs).sum(axis=-1))
 
 
 def cases(rng):
@@ -80,15 +79,11 @@ def mean_field(W, a, b, v, r, t, q):
     return product(*(normalised(x[:, at], axis=1) for at in places))
 
 
-def without_bias_of_t(W, a, b, v, r, t, q):
-    a = a.copy()
-    a[columns(t, q)] = 0
-    return two_unknown(W, a, b, v, r, t, q)
-
-
 MISTAKES = {
     "the two sites are exchanged: the state of `r` runs along axis 1, that of `t` along axis 2.":
         slip(r="t", t="r"),
+    "the visible biases of the two sites are missing.": slip(a=missing),
+    "the hidden biases are missing.": slip(b=missing),
     "the sign is flipped: a state with a lower free energy is more probable.":
         slip(answer=lambda scores: over_pairs(-scores)),
     "what is written at the two sites still enters: empty them before you fill in a pair.":
@@ -97,8 +92,8 @@ MISTAKES = {
         slip(empty=lambda at_r, at_t: (at_t,)),
     "site `t` still has what is written there: empty both sites.":
         slip(empty=lambda at_r, at_t: (at_r,)),
-    "this is the product of the two margins. Through the hidden units the two sites know of each "
-    "other: fill in pairs.": product_of_margins,
+    "this is the product of the two margins. The hidden units tie the two sites together: fill in "
+    "pairs.": product_of_margins,
     "each site is taken by itself, with the other as it is written. Both are unknown.":
         one_at_a_time,
     "each site is taken by itself, with the other one left out. The pair shares the hidden units: "
@@ -107,13 +102,10 @@ MISTAKES = {
     "softplus.": mean_field,
     "site number r takes the columns from r·q on, not from r on.":
         slip(place=lambda site, q: slice(site, site + q)),
-    "the visible biases of the two sites are missing.": slip(a=np.zeros_like),
-    "the visible biases of site `t` are missing.": without_bias_of_t,
+    "the visible biases of site `t` are missing.": slip(sum_of_biases=lambda of_r, of_t: of_r),
     "the inputs of the hidden units are summed without a softplus: sum each unit out.":
-        lambda W, a, b, v, r, t, q: both_left_out(0 * W, a + W.sum(axis=1), b, v, r, t, q),
-    "the hidden biases are missing.": slip(b=np.zeros_like),
-    "the known sites do not enter: what is written there belongs to the inputs.":
-        slip(v=np.zeros_like),
+        slip(unit=lambda x: x),
+    "the known sites do not enter: what is written there belongs to the inputs.": slip(v=missing),
     "you normalise along axis 2 alone: that is p(t | r). The pairs of a row sum to 1.":
         slip(answer=lambda scores: normalised(scores, axis=2)),
     "you normalise along axis 1 alone: that is p(r | t). The pairs of a row sum to 1.":
