@@ -60,7 +60,8 @@ MISTAKES = {
         lambda p, q: p / p.sum() / (p / p.sum() + q / q.sum()),
     "this is found by trying a thousand numbers, to three digits. Set the derivative to zero and "
     "solve for D.": by_trying,
-    "at each point apart: no sum over the points is needed.": lambda p, q: p / (p + q).sum(),
+    "each point counts on its own: no sum over the points is needed.":
+        lambda p, q: p / (p + q).sum(),
 }  # fmt: skip
 
 EXERCISE = exercise(__doc__, best_discriminator, cases, MISTAKES)

@@ -88,8 +88,8 @@ MISTAKES = {
     "you take off from each picture the mean of its own pixels. The mean picture is an average "
     "over pictures: axis 0.":
         slip(fit=about(own_mean), mean=lambda train, unseen: own_mean(unseen)),
-    "you divide the pixels by their standard deviations. That is another code: only the mean is to "
-    "be taken off.": scaled_pixels,
+    "you divide the pixels by their standard deviations. That is another code: take off the mean "
+    "alone.": scaled_pixels,
     "you clip the rebuilt pictures to the range from 0 to 1. These pictures have other values; "
     "compare what the code gives.": slip(error=lambda x, y: mean_square(x, np.clip(y, 0, 1))),
     "you return the largest squared difference; their mean is asked for.":

@@ -71,7 +71,7 @@ MISTAKES = {
         of_energies(lambda E: shares(np.exp(E.max() - E))),
     "these are Boltzmann factors, shifted so that the largest is 1. To be probabilities they must "
     "sum to 1: divide by their sum.": of_energies(lambda E: np.exp(E.min() - E)),
-    "the mean of your table is 1; its *sum* is to be 1.": of_right(lambda p: p * p.size),
+    "the mean of your table is 1; its *sum* should be 1.": of_right(lambda p: p * p.size),
     "you divide the energies by their sum. The exponential is missing: exp(−E) / Z.":
         of_energies(shares),
     "this is the product p(v) p(h), as if v and h were independent. The term vᵀWh makes them "

@@ -38,9 +38,9 @@ MISTAKES = {
     "(1.1) is written for one state, v and h being vectors. Here each state is a row, and its "
     "units are the columns: aᵀv becomes `v @ a`, with `a` on the right.":
         lambda v, h, W, a, b: -a @ v - b @ h - v @ W @ h,
-    "`*` multiplies entry by entry and leaves the products apart. Each term of (1.1) is a sum over "
-    "units: use `@`.": lambda v, h, W, a, b: -v * a - h * b - (v @ W) * h,
-    "you take row t of v with row t of h only. Every row of v is to meet every row of h: shape "
+    "`*` multiplies entry by entry and does not add the products up. Each term of (1.1) is a sum "
+    "over units: use `@`.": lambda v, h, W, a, b: -v * a - h * b - (v @ W) * h,
+    "you take row t of v with row t of h only. Every row of v should meet every row of h: shape "
     "(n, m).": lambda v, h, W, a, b: -v @ a - h @ b - ((v @ W) * h).sum(axis=1),
     "`v @ a` has one number per row of v, but is added along the rows: make it a column, "
     "`(v @ a)[:, None]`.": lambda v, h, W, a, b: -v @ a - h @ b - v @ W @ h.T,

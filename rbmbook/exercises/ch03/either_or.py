@@ -25,7 +25,7 @@ def compare(args, received, expected):
     W = W.ravel()
     table = ", ".join(f"p({v}) = {x:.3f}" for v, x in zip(("00", "01", "10", "11"), p, strict=True))
     if W[0] * W[1] < 0 and np.isclose(a, -W / 2).all() and abs(b[0]) > 0.5:
-        reason = "weights and visible biases fit; move the fold: its border is to meet 00 and 11."
+        reason = "weights and visible biases fit; move the fold: its border should meet 00 and 11."
     elif max(p[1], p[2]) > 0.45:
         reason = (
             "one of the two valleys is there; tilt the landscape towards the other with the "
@@ -37,11 +37,11 @@ def compare(args, received, expected):
             "agree. Which weight has to change its sign?"
         )
     elif min(p[0], p[3]) > 0.3:
-        reason = "your pixels agree; they are to differ. Which weight has to change its sign?"
+        reason = "your pixels agree; they should differ. Which weight has to change its sign?"
     elif p[1] + p[2] > 0.5:
         reason = "the right direction; make all parameters larger."
     else:
-        reason = "01 and 10 are to be the valleys, 00 and 11 the ridge between them."
+        reason = "01 and 10 should be the valleys, 00 and 11 the ridge between them."
     return f"{table}: {reason}"
 
 
@@ -50,7 +50,7 @@ MISTAKES = {
         lambda: machine(0.0, 0.0, 0.0, 0.0, 0.0),
     "without weights the pixels are independent: p(01) and p(10) cannot both exceed ¼. The hidden "
     "unit has to fold the landscape.": lambda: machine(0.0, 0.0, -6.0, 6.0, 0.0),
-    "that is the machine of Figure 3.6, right, whose pixels agree; they are to differ. Which "
+    "that is the machine of Figure 3.6, right, whose pixels agree; they should differ. Which "
     "weight has to change its sign, and what follows for the biases?":
         lambda: machine(4.0, 4.0, -2.0, -2.0, -4.0),
     "the fold has the right direction, but nothing tilts against it, so only 10 becomes a valley. "

@@ -81,8 +81,8 @@ MISTAKES = {
     "you compare the picture as it stands with the pixel switched on; where it is on already, that "
     "is a comparison with itself. Compare off with on.":
         slip(pair=lambda v, i: (v, off_and_on(v, i)[1])),
-    "you return the probability that the pixel is as `v` says. Asked is the probability that it is "
-    "on.": slip(pair=flipped_and_given),
+    "you return the probability that the pixel is as `v` says. The probability that it is on is "
+    "asked for.": slip(pair=flipped_and_given),
     "right for small parameters, but exp(−F) overflows for large ones, and ∞ / ∞ is not a number. "
     "Only the difference of the two free energies counts: σ(F(off) − F(on)) exponentiates nothing "
     "large.": slip(answer=overflowing),
@@ -117,8 +117,8 @@ MISTAKES = {
     "you return min(1, odds). A ratio of probabilities is no probability, and cutting it off at 1 "
     "makes it none: divide the odds by 1 + odds.":
         slip(answer=lambda off, on: np.exp(np.minimum(0, off - on))),
-    "the sign of the difference has got lost: you return the probability of the *likelier* value. "
-    "Asked is the probability of on.": slip(answer=lambda off, on: sigmoid(np.abs(off - on))),
+    "the sign of the difference is lost: you return the probability of the *likelier* value. The "
+    "probability of on is asked for.": slip(answer=lambda off, on: sigmoid(np.abs(off - on))),
     "the softplus terms have the wrong sign in your free energy: (3.6) has a minus before each of "
     "its two sums.": slip(energy=lambda v, W, a, b: -2 * v @ a - free_energy(v, W, a, b)),
     "you add the two free energies; their difference counts, F(off) − F(on).":

@@ -48,11 +48,11 @@ MISTAKES = {
     "|x| + log(1 + exp(−2|x|)).": slip(bracket=lambda x: -rest(x)),
     "the bracket's logarithm is missing: log(1 + exp(−2|x|)), not exp(−2|x|).":
         slip(bracket=lambda x: np.exp(-2 * np.abs(x))),
-    "the bracket 1 + exp(−2|x|) stands there without its logarithm.":
+    "you add the bracket 1 + exp(−2|x|) itself; add its logarithm.":
         slip(bracket=lambda x: 1 + np.exp(-2 * np.abs(x))),
     "the second term is not log 2 everywhere: log(1 + exp(−2|x|)) is log 2 at x = 0 only.":
         slip(bracket=lambda x: np.log(2)),
-    "the two exponentials are subtracted; they are to be added.":
+    "the two exponentials are subtracted; add them.":
         slip(bracket=lambda x: np.log1p(-np.exp(-2 * np.abs(x)))),
     "that is softplus(x) + softplus(−x), the logarithm of the *product* (1 + exp(x)) "
     "(1 + exp(−x)). A sum of exponentials is asked for.": lambda x: softplus(x) + softplus(-x),

@@ -72,7 +72,7 @@ MISTAKES = {
     "logarithms of ratios.": lambda p, q: np.abs(p - q).sum() / 2,
     "q is divided by its sum over the states with p > 0. Take it as it is: what q spends elsewhere "
     "counts against it.": of_seen(lambda p, q: kl(p, q / q.sum())),
-    "all states count alike in your average (a mean); weigh each by p(v).":
+    "all states count equally in your average (a mean); weigh each by p(v).":
         of_seen(lambda p, q: np.mean(np.log(p / q))),
     "you take the mean of the terms p log(p / q). The factors p(v) make it an average already: "
     "sum.": of_seen(lambda p, q: np.mean(p * np.log(p / q))),

@@ -93,9 +93,9 @@ MISTAKES = {
         lambda v, *machine: slip(
             join=lambda data, model: difference([len(v) * x for x in data], model)
         )(v, *machine),
-    "in the model term all states count alike. Weigh each state v by its probability p(v).":
+    "in the model term all states count equally. Weigh each state v by its probability p(v).":
         slip(weigh=lambda v, *machine: np.full(len(v), 1 / len(v))),
-    "in the model term e^−F stands without 1/Z: an unnormalised probability.":
+    "in the model term e^−F is not divided by Z: an unnormalised probability.":
         slip(weigh=lambda *args: np.exp(minus_free_energy(*args))),
     "the probabilities of the model term grow with F: p(v) is proportional to exp(−F(v)), not to "
     "exp(+F(v)).": model_by(minus_free_energy),

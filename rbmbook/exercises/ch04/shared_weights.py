@@ -33,8 +33,8 @@ MISTAKES = {
         lambda G: G[:, 0],
     "only one row is used: w_k stands in every row of W, each time in another column.":
         lambda G: G[0],
-    "only the main diagonal is used, where i = j: there stands w_0. Every w_k has a diagonal of "
-    "its own, i − j = k modulo D.": np.diag,
+    "only the main diagonal is used, where i = j: that is where w_0 stands. Every w_k has a "
+    "diagonal of its own, i − j = k modulo D.": np.diag,
     "every entry is the sum of the main diagonal, the derivative for w_0. The diagonal of w_k is "
     "i − j = k modulo D.": each(lambda G, k: np.trace(G)),
     "you add the diagonals i − j = k and i − j = −k. w_k stands on i − j = k and, modulo D, on "
@@ -46,8 +46,8 @@ MISTAKES = {
     "the shift runs the wrong way: from i − j = k follows i = k + j.": backwards,
     "the index runs the wrong way: w_k stands where i − j is k, not j − i.":
         lambda G: shared_gradient(G.T),
-    "you take only the part of each diagonal that does not wrap around; i − j is to be taken "
-    "modulo D.": each(lambda G, k: np.trace(G, -k)),
+    "you take only the part of each diagonal that does not wrap around; take i − j modulo D.":
+        each(lambda G, k: np.trace(G, -k)),
     "you take the diagonals above the main one, and only the part that does not wrap around; w_k "
     "stands where i − j is k modulo D.": each(np.trace),
 }  # fmt: skip

@@ -65,9 +65,9 @@ MISTAKES = {
     "alone.": slip(answer=lambda x, all_x: x - all_x.max()),
     "the softplus is missing: summing v_i over 0 and 1 turns e^(v_i y_i) into 1 + e^(y_i), whose "
     "logarithm is softplus(y_i).": slip(visible=lambda y: y),
-    "you have the sigmoid of the inputs in G(h); there stands the softplus, log(1 + e^y).":
+    "you have the sigmoid of the inputs in G(h), where the softplus belongs, log(1 + e^y).":
         slip(visible=sigmoid),
-    "max(0, y) is what the softplus is near for large |y| only; it is log(1 + e^y).":
+    "max(0, y) is near the softplus for large |y| only; the softplus is log(1 + e^y).":
         slip(visible=lambda y: np.maximum(0, y)),
     "you take the softplus of the summed inputs; each visible unit has its own, Σ_i softplus(y_i).":
         slip(visible=softplus_of_sum),

@@ -103,7 +103,8 @@ MISTAKES = {
         sums_multiplied,
     "what has been summed so far is rescaled the wrong way: the factor is exp(old maximum − new "
     "maximum), which is at most 1.": keeping(lambda x: np.exp(-x), lambda x: np.exp(-x)),
-    "all f count alike in your average; the weight of each is e^x.": of_all(lambda x, f: f.mean()),
+    "all f count equally in your average; the weight of each is e^x.":
+        of_all(lambda x, f: f.mean()),
     "you average the blocks' averages as if all blocks had the same weight; a block counts by its "
     "share of Σ e^x.": of_averages(np.mean),
     "you add the blocks' averages; add the sums e^x·f and e^x instead, and divide once, at the "
@@ -111,7 +112,7 @@ MISTAKES = {
     "only the last block is there; keep running sums.": lambda blocks: averages(blocks)[-1],
     "only the first block is there; is a `return` indented too far?":
         lambda blocks: averages(blocks)[0],
-    "the sum of all f is not divided by anything, and all f count alike; weigh them by e^x and "
+    "the sum of all f is not divided by anything, and all f count equally; weigh them by e^x and "
     "divide by the sum of e^x.": of_all(lambda x, f: f.sum()),
     "x and f are exchanged: each block is a pair (x, f), exponents first.":
         of_all(lambda x, f: running_average([(f, x)])),

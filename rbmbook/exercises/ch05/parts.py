@@ -51,8 +51,8 @@ MISTAKES = {
         lambda parts: sum(softplus(a).sum() for _, a, _ in parts),
     "this is the logarithm of the *mean* Boltzmann factor; Z is their sum.":
         lambda parts: sum(log_partition(*part) - np.log(2) * sum(part[0].shape) for part in parts),
-    "the number of parts comes in where nothing asks for it: log Z is the sum of the parts' log Z, "
-    "no more.": of_each(lambda logs: logs.sum() + np.log(len(logs))),
+    "the number of parts does not belong here: log Z is the sum of the parts' log Z, and nothing "
+    "else.": of_each(lambda logs: logs.sum() + np.log(len(logs))),
     "this is the mean over the parts; their logarithms add.": of_each(np.mean),
     "only the largest part is counted; the others have states too.": of_each(np.max),
     "only the first part is counted.": of_each(lambda logs: logs[0]),

@@ -92,8 +92,8 @@ MISTAKES = {
     },
     "you count the first lag alone, τ = 1 + 2 ρ_1; all lags t ≥ 1 contribute.": cut_off(1),
     "your f is not centred: subtract μ = Σ p f first.": slip(mean=lambda f, p: 0),
-    "every state counts alike in your average; the expectation over the present state weighs with "
-    "p.": slip(weights=np.ones_like),
+    "every state counts equally in your average; the expectation over the present state weighs "
+    "with p.": slip(weights=np.ones_like),
     "T stands on the wrong side: values f are a column, T @ f; transposed, the matrix moves "
     "distributions.":
         Ways(
@@ -106,11 +106,11 @@ MISTAKES = {
         slip(mean=lambda f, p: f.mean()),
     "you divide by the mean of f²; σ² is the mean of (f − μ)².":
         with_variance(lambda p, f: p @ f**2),
-    "σ² is the variance under p; every state counts alike in yours.":
+    "σ² is the variance under p; every state counts equally in yours.":
         with_variance(lambda p, f: f.var()),
     "you divide by σ; ρ_t has the variance σ² below.":
         with_variance(lambda p, f: np.sqrt(p @ (f - p @ f) ** 2)),
-    "every state counts alike in your μ and in your averages; both weigh with p.":
+    "every state counts equally in your μ and in your averages; both weigh with p.":
         slip(mean=lambda f, p: f.mean(), weights=np.ones_like),
     "1 / (1 − λ₂) is the time in which the distance to p falls by a factor e; τ is the sum 1 + 2 Σ "
     "ρ_t over all eigenvalues.": lambda T, p, f: 1 / (1 - second_eigenvalue(T)),

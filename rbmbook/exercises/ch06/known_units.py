@@ -86,7 +86,7 @@ def noise_for_unknown_alone(v, known, W, a, b, rng):
 MISTAKES = {
     "the known units are drawn anew like the others; put their old values back after the draw.":
         all_of(gibbs_step),
-    "the wrong units keep their values: those with `known` false are to be drawn.":
+    "the wrong units keep their values: draw those whose `known` is false.":
         slip(known=np.logical_not),
     "h must see all of v, the present values of the unknown units too; you pass on the known ones "
     "alone.": lambda v, known, *rest: gibbs_step(np.where(known, v, 0), known, *rest),
@@ -147,7 +147,7 @@ MISTAKES = {
         lambda v, known, W, a, b, rng: drawn(v @ W + b, rng),
     "all chains share one row of noise, so they are not independent: draw (n, H) and (n, D) "
     "numbers.": both(lambda x, rng: (rng.random(x.shape[1]) < sigmoid(x)) * 1.0),
-    "these are two steps; asked for is one.":
+    "these are two steps; one is asked for.":
         lambda v, *rest: gibbs_step(gibbs_step(v, *rest), *rest),
     "the noise is not drawn from `rng`: you make a generator of your own.":
         slip(rng=lambda rng: default_rng(0)),

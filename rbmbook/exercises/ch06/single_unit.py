@@ -87,7 +87,7 @@ MISTAKES = {
     "e^(−F₀) + e^(−F₁).": slip(share=np.exp),
     "you draw v_i by a fair coin; its conditional depends on the two free energies.":
         slip(share=lambda x: np.full_like(x, 0.5)),
-    "these are D steps together; asked for is the matrix of one.":
+    "these are D steps together; the matrix of one step is asked for.":
         lambda W, a, b: np.linalg.matrix_power(transition_matrix(W, a, b), len(a)),
     "the diagonal is 1 in your matrix; it is what the other entries of the row leave of 1.":
         lambda W, a, b: never_stays(W, a, b) + np.eye(2 ** len(a)),
@@ -113,8 +113,9 @@ MISTAKES = {
     "not 0.": lambda *machine: (T := never_stays(*machine)) / T.sum(axis=1, keepdims=True),
     "you use p(v') of the new state; the conditional divides by the sum of the two states that "
     "differ in unit i alone.": moves(lambda p, new: new),
-    "this is the Metropolis rule, min(1, p(v') / p(v)). It keeps p too, but asked for is a draw "
-    "from the conditional, p(v') / (p(v) + p(v')).": moves(lambda p, new: np.minimum(1, new / p)),
+    "this is the Metropolis rule, min(1, p(v') / p(v)). It keeps p too, but the question asks for "
+    "a draw from the conditional, p(v') / (p(v) + p(v')).":
+        moves(lambda p, new: np.minimum(1, new / p)),
     "the hidden units have no effect in your conditional; they are summed over in the free energy.":
         slip(W=missing),
     "you put E[h | v] into p(v_i = 1 | h); the conditional p(v_i | the others) sums over h: use "
