@@ -12,8 +12,8 @@ from ..numerics import log_sum_exp, normalised, softplus
 from .layers import each, log_weights, mean_field, random_layers, two_valleys
 
 
-def entropy(*means):
-    return -sum((xlogy(m, m) + xlogy(1 - m, 1 - m)).sum(axis=1) for m in means)
+def entropy(*means, xlogx=lambda x: xlogy(x, x)):
+    return -sum((xlogx(m) + xlogx(1 - m)).sum(axis=1) for m in means)
 
 
 def minus_energy(v, m1, m2, weights, biases, *, b1=1, b2=1, W0=1, W1=1):
@@ -35,18 +35,14 @@ def gap(v, m1, m2, weights, biases, *, total=log_sum, energy=minus_energy, entro
 
 
 def cases(rng):
-    for n, sizes, scale in [
-        (1, (2, 1, 1), 1),
-        (4, (3, 3, 3), 1),
-        (3, (4, 2, 5), 1.5),
-        (3, (2, 3, 2), 1000),
-    ]:
-        weights, biases = random_layers(rng, sizes, scale)
-        v = random_states(rng, n, sizes[0])
+    sizes = [(1, (2, 1, 1), 1), (4, (3, 3, 3), 1), (3, (4, 2, 5), 1.5), (3, (2, 3, 2), 1000)]
+    for n, layers, scale in sizes:
+        weights, biases = random_layers(rng, layers, scale)
+        v = random_states(rng, n, layers[0])
         if scale > 100:  # rows too far apart for a shift in common
             v[:, 0] = np.arange(n) % 2
             weights[0][0] += 5000.0
-        m1, m2 = (rng.uniform(0.05, 0.95, (n, width)) for width in sizes[1:])
+        m1, m2 = (rng.uniform(0.05, 0.95, (n, width)) for width in layers[1:])
         yield v, m1, m2, weights, biases
     weights, biases = two_valleys(60.0, n_top=2)  # all of q in one of two valleys
     yield np.ones((2, 1)), np.array([[0.0], [1.0]]), np.array([[0.0, 0], [1, 1]]), weights, biases
@@ -57,10 +53,6 @@ slip = slips_of(gap)
 
 def energy_without(**terms):
     return slip(energy=partial(minus_energy, **terms))
-
-
-def undefined_at_0(*means):
-    return -sum((m * np.log(m) + (1 - m) * np.log(1 - m)).sum(axis=1) for m in means)
 
 
 def log_factors(m, states):
@@ -107,7 +99,8 @@ MISTAKES = {
     "the entropy is in bits (log2); the rest is in nats.":
         slip(entropy=lambda m1, m2: entropy(m1, m2) / np.log(2)),
     "right, except where a mean is exactly 0 or 1: there 0 · log 0 gives nan, but the limit of m "
-    "log m is 0; `scipy.special.xlogy` knows that.": slip(entropy=undefined_at_0),
+    "log m is 0; `scipy.special.xlogy` knows that.":
+        slip(entropy=partial(entropy, xlogx=lambda x: x * np.log(x))),
     "right for small parameters, but for large ones an exponential overflows. Take the largest "
     "logarithm of a row out of the sum, or use `logsumexp`.":
         slip(total=lambda log_w: np.log(np.exp(log_w).sum(axis=1))),
