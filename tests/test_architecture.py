@@ -17,8 +17,8 @@ HIDDEN = {
     "autoencoder.reconstruction",
 }
 IN_A_CIRCLE = HIDDEN | {"autoencoder.model"}
-LONG = {"dbm.model"}
-ONLY_CHILDREN = {("Codec", "Autoencoder"), ("Layered", "DBM")}
+LONG: set[str] = set()
+ONLY_CHILDREN = {("Codec", "Autoencoder")}
 
 
 def against_the_stair(imports):

@@ -1,4 +1,4 @@
-"""Mean-field inference in a deep Boltzmann machine: the best factorised guess at p(h | v).
+"""Mean field in a deep Boltzmann machine: the factorised distribution nearest to p(h | v).
 
 Given v, the hidden layers of a deep machine still depend on each other, so p(h | v) is out of
 reach. Among the distributions q(h) = Π_j q(h_j) with means m, the one that makes the bound
@@ -7,7 +7,8 @@ reach. Among the distributions q(h) = Π_j q(h_j) with means m, the one that mak
 
 largest is a fixed point of m_l = sigmoid(b_l + W_{l−1}ᵀ m_{l−1} + W_l m_{l+1}). Given the even
 layers, setting all the odd ones so is an exact maximum of the bound over them, and the other way
-round: alternating the two never lowers the bound, and it converges.
+round: alternating the two never lowers the bound, and it converges. `mean_field`, `hidden_mean` and
+`bound` are methods of `DBM`.
 
 References
 ----------
@@ -18,12 +19,115 @@ variants (the bound).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import entr
 
+from rbmbook import rounding, validation
 from rbmbook.dbm.sides import Sides
 from rbmbook.machine.rbm import RBM
+from rbmbook.sampling.annealing import Estimate
+
+STEPS, TOLERANCE = 100, 1e-4
+
+
+def mean_field(dbm: Any, v: Any, steps: int = STEPS, tolerance: float = TOLERANCE) -> "MeanField":
+    """The factorised distribution of the hidden layers nearest to p(h | v), by fixed point.
+
+    Starts from a pass upwards with doubled weights, then alternates the odd and even layers
+    until no mean of a row moves by more than the tolerance.
+
+    Parameters
+    ----------
+    v : (n, D) array or sparse matrix
+        Visible states, or means in [0, 1].
+    steps : int ≥ 0
+        The most sweeps; 0 returns the means of the pass upwards.
+    tolerance : float ≥ 0
+
+    Returns
+    -------
+    MeanField
+        .means (one array per hidden layer), .steps and .converged for each row.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shape does not fit or an argument is outside its range.
+
+    References
+    ----------
+    Salakhutdinov and Hinton (2009), equation 12. Book: (13.10).
+    """
+    limits = checked(steps, tolerance)
+    found = [infer(dbm, block, *limits) for block in dbm.blocks(v, relaxed=True)]
+    even, odd, taken, converged = (
+        np.concatenate([getattr(part, name) for part in found])
+        for name in ("even", "odd", "steps", "converged")
+    )
+    return MeanField(dbm.sides.split(even, odd)[1:], taken, converged)
+
+
+def hidden_mean(dbm: Any, v: Any, steps: int = STEPS, tolerance: float = TOLERANCE) -> np.ndarray:
+    """The mean-field means of layer 1, (n, n_1): v as the first hidden layer represents it.
+
+    Parameters and errors are those of `mean_field`.
+    """
+    return dbm.mean_field(v, steps, tolerance).means[0]
+
+
+def bound(
+    dbm: Any,
+    v: Any,
+    log_z: float | Estimate | None = None,
+    steps: int = STEPS,
+    tolerance: float = TOLERANCE,
+) -> np.ndarray:
+    """−E(v, m) + H(q) − log Z ≤ log p(v) of each row, at the mean-field means m, in nats.
+
+    After k sweeps it is the bound at the even layers' means, with the odd layers at their best
+    given those: it does not fall from one sweep to the next. Computed in float64.
+
+    Parameters
+    ----------
+    v : (n, D) array or sparse matrix of visible states
+    log_z : float or Estimate, optional
+        log Z, or an estimate of it from `ais`; by enumeration if None.
+    steps, tolerance
+        As for `mean_field`.
+
+    Returns
+    -------
+    (n,) array of the machine's dtype
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shape does not fit, a value is not 0 or 1, or the machine is too large to be
+        enumerated and no `log_z` is given.
+
+    References
+    ----------
+    Book: (13.8), (13.9).
+    """
+    double, limits = dbm.astype(np.float64), checked(steps, tolerance)
+    parts = [infer(double, block, *limits).bound() for block in double.blocks(v)]
+    if isinstance(log_z, Estimate):
+        log_z = log_z.log_z
+    log_z = double.log_partition() if log_z is None else validation.real("log_z", log_z, -np.inf)
+    return rounding.minus(np.concatenate(parts), log_z).astype(dbm.dtype)
+
+
+def infer(dbm: Any, v: np.ndarray, steps: int, tolerance: float) -> "Inference":
+    """The means of the hidden layers for rows that have been checked."""
+    return Inference(dbm.machine, dbm.sides, v).run(steps, tolerance)
+
+
+def checked(steps: Any, tolerance: Any) -> tuple[int, float]:
+    """When to stop sweeping, if that makes sense."""
+    steps = validation.integer("steps", steps, minimum=0)
+    return steps, validation.real("tolerance", tolerance, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +176,9 @@ class Inference:
         self.odd = np.empty((len(v), rbm.n_hidden), rbm.dtype)
         self.steps = np.zeros(len(v), int)
         self.converged = np.zeros(len(v), bool)
-        self._guess(sides)
+        self._start_from_below(sides)
 
-    def _guess(self, sides: Sides) -> None:
+    def _start_from_below(self, sides: Sides) -> None:
         """One pass from the bottom up: twice the input from below stands in for that from above."""
         layers = sides.split(self.even, self.odd)
         weights, biases = sides.weights(self.rbm.W), sides.split(self.rbm.a, self.rbm.b)

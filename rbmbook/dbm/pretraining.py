@@ -11,17 +11,20 @@ and the input downwards is doubled unless l is the visible layer:
 Between two hidden layers both are doubled: an ordinary machine, of whose weights W_l is one half.
 With two hidden layers, the deep machine's distribution of the first is then the normalised root of
 the product of what the pair below and the pair above say of it, with the mean of their biases.
+`pretrain` is the method of `DBM`.
 
 References
 ----------
 Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 3.2.
 """
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import validation as check
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
 from rbmbook.training.checkpoint import listed
@@ -30,26 +33,136 @@ from rbmbook.training.history import History
 from rbmbook.training.loop import Run, probe_rows
 from rbmbook.training.monitors import ENOUGH_BELOW, independent
 from rbmbook.training.negative import CD
-from rbmbook.training.penalties import Penalties
-from rbmbook.training.plan import Plan
-from rbmbook.training.stages import Stages
+from rbmbook.training.optimize import SGD, Optimizer
+from rbmbook.training.penalties import Penalties, prior
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
+from rbmbook.training.stages import Stages, each
 from rbmbook.training.twin import Twin
 
 # Of each pair by default: after more, `fit` finds weights so large that its chains are stuck.
 UPDATES, MOST_EPOCHS = 500, 200
+REFUSED = {
+    "centered": "a pair with doubled inputs has no energy whose gradient could be centred",
+    "sparsity": "it would be undone by the doubled inputs of the next pair",
+    "validation": "a pair with doubled inputs has no free energy to compare",
+}
 
 
-def pretrain(dbm: Any, X: Any, stages: Stages, negatives: list[CD], penalties: list[Penalties],
-             sample_weight: Any) -> History:  # fmt: skip
-    """Train each pair of layers on what the pairs below make of the data."""
+def pretrain(
+    dbm: Any,
+    X: Any,
+    negative: CD | Sequence[CD] = CD(1),
+    epochs: int | Sequence[int | None] | None = None,
+    batch_size: int | Sequence[int] = 100,
+    optimizer: Optimizer | Sequence[Optimizer] = SGD(0.05),
+    *,
+    weight_decay: float | Sequence[float | None] | None = None,
+    l1: float | Sequence[float] = 0.0,
+    sample_weight: Any = None,
+    rng: int | np.random.Generator = 0,
+    progress: bool = True,
+    callbacks: Sequence[Function] = (),
+    early_stopping: EarlyStopping | None = None,
+    checkpoint: str | os.PathLike | Checkpoint | None = None,
+    history: History | None = None,
+    **refused: Any,
+) -> History:
+    """First values for `fit`: each pair of layers by itself, from the bottom, with doubled inputs.
+
+    A list or tuple gives one value per pair of layers.
+
+    Parameters
+    ----------
+    X : (n, D) array or sparse matrix
+        Visible states, or means in [0, 1]. The next pair learns from the means of this one.
+    negative : CD
+        Contrastive divergence of any k.
+    epochs : int ≥ 0, or one per pair, optional
+        If None, 10, or as many as make 500 updates, but no more than 200. (On 100 rows of two
+        patterns of ten bits, after 500 epochs the weights are so large that the chains of `fit`
+        hardly move between the patterns, and with ``centered=True`` the bound falls for good.)
+    batch_size : int ≥ 1
+        Rows per update; the last batch of an epoch may be shorter.
+    optimizer : optimizer
+        ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``.
+    weight_decay : float ≥ 0, optional
+        As for `fit`.
+    l1 : float ≥ 0
+        λ of the penalty λ Σ |W_ij|.
+    sample_weight : (n,) array, optional
+        As for `rb.fit`: a row keeps its weight on its way up.
+    rng : int or Generator
+        Drawn from by one pair after the other.
+    progress : bool
+        Show a progress bar for each pair.
+    callbacks : sequence of callables
+        Each is called as ``callback(dbm, history)``, as for `rb.fit`; one that returns True
+        ends the pre-training.
+    early_stopping : EarlyStopping, optional
+        As for `rb.fit`. It ends the training of one pair; the next one follows.
+    checkpoint : path or Checkpoint, optional
+        As for `rb.fit`, in one file per pair: the path with ``.layer1``, ``.layer2``, … added.
+    history : History, optional
+        As for `rb.fit`.
+
+    Returns
+    -------
+    History
+        `layer`, `epoch`, `seconds`, `reconstruction_error`, `weight_norm`, and as for `rb.fit`
+        `constant_features` and `saturated_features` of the upper layer. There is no
+        `dream_error`: a pair of layers with doubled inputs is no model by itself.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is outside its range or of the wrong type.
+    DivergenceError
+        If a parameter becomes infinite or NaN; the pair is then as it was after its last finite
+        epoch, and those above are untouched.
+
+    Warns
+    -----
+    TrainingWarning
+        As for `rb.fit`, naming the layer, but after 50 updates where `rb.fit` waits for 200.
+
+    References
+    ----------
+    Salakhutdinov and Hinton (2009), section 3.2. Book: (13.12).
+    """
+    refuse(refused, REFUSED, "DBM.pretrain")
+    X = check.matrix("X", X, dbm.sizes[0])
+    check.domains("X", X, dbm.machine.visible, relaxed=True)
+    pairs = len(dbm.weights)
+    negatives = [check.instance("negative", n, CD) for n in each("negative", negative, pairs)]
+    decays, l1s = each("weight_decay", weight_decay, pairs), each("l1", l1, pairs)
+    penalties = [
+        Penalties(prior(decay, X.shape[0]), own_l1)
+        for decay, own_l1 in zip(decays, l1s, strict=True)
+    ]
+    stages = Stages(
+        dbm,
+        X.shape[0],
+        pairs,
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        rng=rng,
+        progress=progress,
+        callbacks=callbacks,
+        early_stopping=early_stopping,
+        checkpoint=checkpoint,
+        history=history,
+        enough=UPDATES,
+        most=MOST_EPOCHS,
+    )
     check_finite([*dbm.weights, *dbm.biases])
     options = zip(stages.plans, negatives, penalties, strict=True)
-    for layer, (plan, negative, penalty) in enumerate(options):
-        pair = Pair(dbm, layer, X, plan, negative.k, penalty, sample_weight)
+    for layer, (plan, own_negative, penalty) in enumerate(options):
+        pair = Pair(dbm, layer, X, plan, own_negative.k, penalty, sample_weight)
         pair.where, pair.enough = f"layer {layer + 1}", ENOUGH_BELOW
         if not stages.train(pair):
             break
-        if layer + 1 < len(stages.plans):
+        if layer + 1 < pairs:
             X = pair.upwards(X)
     return stages.history
 
@@ -70,7 +183,7 @@ class Pair(Run):
         super().__init__(dbm, X.shape[0], plan)
         self.dbm, self.layer, self.X, self.k = dbm, layer, X, k
         self.penalties, self.weighted = penalties, sample_weight is not None
-        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
         self.up = 1 if layer + 2 == len(dbm.sizes) else 2
         self.down = 1 if layer == 0 else 2
@@ -78,7 +191,7 @@ class Pair(Run):
         self.rbm = RBM(dbm.weights[layer], self.start, dbm.biases[layer + 1])
         self.twin = _Handed(self)
         self.optimizer_memory = self.optimizer.start(self.parameters)
-        self.probe = validation.dense(X[probe_rows(self.n_rows)], self.rbm.dtype)
+        self.probe = check.dense(X[probe_rows(self.n_rows)], self.rbm.dtype)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -112,7 +225,7 @@ class Pair(Run):
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer; the noise is drawn for the upper layer, then the lower one."""
-        v, mean = validation.dense(self.X[rows], self.rbm.dtype), self.rbm.hidden.mean
+        v, mean = check.dense(self.X[rows], self.rbm.dtype), self.rbm.hidden.mean
         inputs = self.above(v)
         x, first = v, mean(inputs)
         for _ in range(self.k):
@@ -140,7 +253,7 @@ class Pair(Run):
 
     def upwards(self, X: Any) -> np.ndarray:
         """The means of the upper layer, what the next pair learns from."""
-        rows = validation.blocks("X", X, self.rbm.visible, self.rbm.dtype, relaxed=True)
+        rows = check.blocks("X", X, self.rbm.visible, self.rbm.dtype, relaxed=True)
         return np.concatenate([self.rbm.hidden.mean(self.above(block)) for _, block in rows])
 
     def learnable(self) -> bool:

@@ -60,7 +60,7 @@ class Sides:
             blocks.append(W[below, above] if k % 2 == 0 else W[above, below].T)
         return tuple(blocks)
 
-    def strangers(self) -> np.ndarray | None:
+    def absent(self) -> np.ndarray | None:
         """Mask of the entries of W (even, odd) that join no neighbours; None if there are none."""
         mask = np.ones(self.widths, bool)
         for block in self.weights(mask):

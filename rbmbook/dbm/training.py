@@ -2,7 +2,8 @@
 
 The gradient of the bound is ⟨x_l x_{l+1}ᵀ⟩_q − ⟨x_l x_{l+1}ᵀ⟩_model. The first term is taken at the
 mean-field means of the batch, the second from Gibbs chains that go on from one update to the next.
-Both are those of the restricted machine between the even and the odd layers.
+Both are those of the restricted machine between the even and the odd layers. `fit` is the method of
+`DBM`.
 
 References
 ----------
@@ -11,20 +12,172 @@ Müller (2012), Deep Boltzmann machines and the centering trick. Melchior, Fisch
 (2016), How to center deep Boltzmann machines.
 """
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
-from rbmbook.dbm.mean_field import Inference
+from rbmbook import validation as check
+from rbmbook.dbm.mean_field import Inference, checked, infer
 from rbmbook.machine.parameters import Parameters
 from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed, prefixed
-from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows
+from rbmbook.training.history import History
+from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
-from rbmbook.training.negative import Batch, Negative
-from rbmbook.training.penalties import Penalties
-from rbmbook.training.plan import Plan
+from rbmbook.training.negative import CD, PCD, Batch, Negative
+from rbmbook.training.optimize import SGD, Optimizer
+from rbmbook.training.penalties import Penalties, prior
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
+from rbmbook.training.plan import plan as planned
+
+REFUSED = {
+    "chains": "give them to the negative phase, as in negative=rb.PCD(k=5, chains=100)",
+    "k": "give it to the negative phase, as in negative=rb.PCD(k=5, chains=100)",
+    "sparsity": "the means of the hidden layers are those of mean-field inference",
+}
+
+
+def fit(
+    dbm: Any,
+    X: Any,
+    negative: Negative = PCD(k=5, chains=100),
+    epochs: int | None = None,
+    batch_size: int = 100,
+    optimizer: Optimizer = SGD(0.02),
+    *,
+    steps: int = 10,
+    tolerance: float = 1e-3,
+    weight_decay: float | None = None,
+    l1: float = 0.0,
+    sample_weight: Any = None,
+    centered: bool = False,
+    validation: Any = None,
+    rng: int | np.random.Generator = 0,
+    progress: bool = True,
+    callbacks: Sequence[Function] = (),
+    early_stopping: EarlyStopping | None = None,
+    checkpoint: str | os.PathLike | Checkpoint | None = None,
+    history: History | None = None,
+    **refused: Any,
+) -> History:
+    """Train all layers together: ascend the bound's gradient, with persistent chains.
+
+    On 1,300 binary digits 8 × 8, a machine 64-16-8 reaches a held-out bound of −19.7 nats by
+    `pretrain` and `fit` without options, and −20.8 by `fit` alone; independent units −24.3.
+
+    Parameters
+    ----------
+    X : (n, D) array or sparse matrix
+        Visible states, or means in [0, 1].
+    negative : PCD, FPCD, Tempered or Exact
+        Where the model term comes from.
+    epochs : int ≥ 0, optional
+        As for `rb.fit`: enough for 3,000 updates on small data.
+    batch_size : int ≥ 1
+        Rows per update; the last batch of an epoch may be shorter.
+    optimizer : optimizer
+        ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``.
+    steps, tolerance : int ≥ 0, float ≥ 0
+        Of mean-field inference, as for `mean_field`.
+    weight_decay : float ≥ 0, optional
+        λ of the penalty ½ λ Σ_l ‖W_l‖². If None, 1 / n for n rows: the prior N(0, 1) of each
+        weight. Thousands of rows do not feel it; a few are not learned by heart. (After
+        `pretrain` and `fit` on ten digits the held-out bound is −27.7 nats, and −31.8 with 0;
+        independent units −28.1.)
+    l1 : float ≥ 0
+        λ of the penalty λ Σ_l Σ |W_ij|.
+    sample_weight : (n,) array, optional
+        As for `rb.fit`.
+    centered : bool
+        Ascend the centred gradient, with offsets at moving averages of the layers' means: a
+        help where training starts without `pretrain`.
+    validation : (m, D) array or sparse matrix, optional
+        Held-out rows; adds the monitor `bound_gap`.
+    rng : int or Generator
+        Draws the chains' start; then each epoch a permutation of the rows and its updates' noise.
+    progress : bool
+        Show a progress bar.
+    callbacks : sequence of callables
+        Each is called as ``callback(dbm, history)``, as for `rb.fit`.
+    early_stopping, checkpoint, history
+        As for `rb.fit`.
+
+    Returns
+    -------
+    History
+        `epoch`, `seconds`, over 256 training rows drawn at random once and for all
+        `reconstruction_error` (of the visible layer given the mean-field means) and
+        `mean_field_steps`, `weight_norm`, `dream_error` (as for `rb.fit`),
+        `constant_features` and `saturated_features` (of the worst hidden layer's mean-field
+        means), and with `validation` `bound_gap`: the mean bound of training rows minus that
+        of the held-out ones, in nats, in which log Z cancels. Of the
+        training rows it takes a random sample of as many as there are held-out rows, at least
+        256, or all if there are no more.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is outside its range or of the wrong type.
+    DivergenceError
+        If a parameter becomes infinite or NaN; the machine is then as it was after the last
+        finite epoch.
+
+    Warns
+    -----
+    TrainingWarning
+        If 90 % of the units of a hidden layer are constant: from 200 updates on,
+        or at once where they are stuck at an end of their range.
+
+    References
+    ----------
+    Salakhutdinov and Hinton (2009), section 3.1. Montavon and Müller (2012), Deep Boltzmann
+    machines and the centering trick. Book: (13.11).
+    """
+    refuse(refused, REFUSED, "DBM.fit")
+    X = check.matrix("X", X, dbm.sizes[0])
+    check.domains("X", X, dbm.machine.visible, relaxed=True)
+    if validation is not None:
+        validation = check.matrix("validation", validation, dbm.sizes[0])
+        check.domains("validation", validation, dbm.machine.visible, relaxed=True)
+    plan = planned(
+        X.shape[0],
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        rng=rng,
+        progress=progress,
+        callbacks=callbacks,
+        early_stopping=early_stopping,
+        checkpoint=checkpoint,
+        history=history,
+    )
+    penalties = Penalties(prior(weight_decay, X.shape[0]), l1)
+    centered = bool(check.instance("centered", centered, (bool, np.bool_)))
+    run = Training(
+        dbm,
+        X,
+        plan,
+        persistent(negative),
+        checked(steps, tolerance),
+        penalties,
+        sample_weight,
+        centered,
+        validation,
+    )
+    return train(run)
+
+
+def persistent(negative: Any) -> Negative:
+    """A negative phase whose model term does not begin at the data."""
+    check.instance("negative", negative, Negative)
+    if isinstance(negative, CD):
+        raise TypeError(
+            "negative: expected PCD, FPCD, Tempered or Exact, got CD: the hidden layers have no "
+            "states at the data for its chains to start from, only mean-field means"
+        )
+    return negative
 
 
 class Training(Run):
@@ -43,17 +196,17 @@ class Training(Run):
         held_out: Any = None,
     ) -> None:
         super().__init__(dbm, X.shape[0], plan)
-        self.dbm, self.rbm, self.sides = dbm, dbm._rbm, dbm._sides
+        self.dbm, self.rbm, self.sides = dbm, dbm.machine, dbm.sides
         self.X, self.negative, self.inference = X, negative, inference
         self.penalties, self.centered, self.held_out = penalties, centered, held_out
         self.weighted = sample_weight is not None
-        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
         rbm = self.rbm
-        self.probe = validation.dense(X[probe_rows(self.n_rows)], rbm.dtype)
+        self.probe = check.dense(X[probe_rows(self.n_rows)], rbm.dtype)
         self.columns = Columns(rbm.visible, dbm.sizes[0])
-        for rows, block in validation.blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
+        for rows, block in check.blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
-        self.absent = self.sides.strangers()
+        self.absent = self.sides.absent()
         self.averages = [MovingAverage(n, rbm.dtype) for n in (rbm.n_visible, rbm.n_hidden)]
         self.optimizer_memory = self.optimizer.start(self.parameters)
         self.dreams = Dreams(rbm)
@@ -66,7 +219,7 @@ class Training(Run):
 
     def infer(self, v: np.ndarray) -> Inference:
         """The batch's mean-field means."""
-        return Inference(self.rbm, self.sides, v).run(*self.inference)
+        return infer(self.dbm, v, *self.inference)
 
     def update(self, rows: np.ndarray) -> None:
         """One step up the bound's gradient: mean-field term minus model term. Book: (13.11)."""
@@ -91,7 +244,7 @@ class Training(Run):
         weight = self.weight[rows]
         share = float(weight.sum() / (len(rows) * self.weight.mean()))
         weight = (weight / (weight.sum() or 1.0)).astype(self.rbm.dtype)
-        found = self.infer(validation.dense(self.X[rows], self.rbm.dtype))
+        found = self.infer(check.dense(self.X[rows], self.rbm.dtype))
         odd = found.best_odd()
         even_term = weight @ found.even
         term = Parameters(found.even.T @ (weight[:, None] * odd), even_term, weight @ odd)
@@ -113,9 +266,9 @@ class Training(Run):
         names = [f"hidden layer {k}" for k in range(1, len(layers) + 1)]
         row |= self.features(names, [unit] * len(layers), layers)
         if self.held_out is not None:
-            held_out = validation.dense(self.held_out, self.rbm.dtype)
+            held_out = check.dense(self.held_out, self.rbm.dtype)
             seen = self.X[probe_rows(self.n_rows, max(PROBE_ROWS, held_out.shape[0]))]
-            seen = validation.dense(seen, self.rbm.dtype)
+            seen = check.dense(seen, self.rbm.dtype)
             row["bound_gap"] = self.infer(seen).bound().mean() - self.infer(held_out).bound().mean()
         return row
 
