@@ -24,6 +24,7 @@ from rbmbook.machine import moments
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Bernoulli
 from rbmbook.networks import scaling, unroll
+from rbmbook.networks.activations import named
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized
@@ -122,6 +123,9 @@ class Autoencoder(Codec):
         rng = check.generator(rng)
         check.instance("tied", tied, (bool, np.bool_))
         dtype = scaling.dtype_for(output) if dtype is None else dtype
+        named("output", output)
+        if code is not None:
+            named("code", code)
         encoder = Network.random(
             sizes, activation, activation if code is None else code, rng, dtype
         )

@@ -31,7 +31,7 @@ def bars_and_stripes(side: int, duplicates: bool = False) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If ``side`` is not an integer from 1 to 16.
+        If ``side`` is not an integer from 1 to 16, or ``duplicates`` not a bool.
 
     References
     ----------
@@ -48,6 +48,7 @@ def bars_and_stripes(side: int, duplicates: bool = False) -> np.ndarray:
            [1, 0, 1, 0]], dtype=uint8)
     """
     side = validation.integer("side", side, maximum=MAX_SIDE)
+    validation.instance("duplicates", duplicates, (bool, np.bool_))
     bits = np.array(list(product((0, 1), repeat=side)), dtype=np.uint8)
     rows = np.repeat(bits, side, axis=1)  # each digit fills a row
     columns = np.tile(bits, side)  # each row is the whole pattern

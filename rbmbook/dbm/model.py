@@ -281,6 +281,7 @@ class DBM(Model):
         Book: (13.2).
         """
         rng = validation.generator(rng)
+        validation.instance("means", means, (bool, np.bool_))
         even = gibbs.run(self.machine, validation.integer("n", n), steps, rng)
         if means:
             even = self.machine.visible_mean(self.machine.sample_hidden(even, rng))

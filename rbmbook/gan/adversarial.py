@@ -159,7 +159,7 @@ class Game(Run):
         self.columns = Columns(gan.generator.layers[-1].function, gan.n_data)
         for _, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
             self.columns.add(block)
-        self.critic_optimizer = check_optimizer(critic_optimizer)
+        self.critic_optimizer = check_optimizer(critic_optimizer, "critic_optimizer")
         self.critic_steps = check.integer("critic_steps", critic_steps)
         first, last = gan.critic.layers[0], gan.generator.layers[-1]
         if standardize and last.activation == "identity":

@@ -160,6 +160,7 @@ def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) ->
            [1., 1.]])
     """
     n_visible = validation.integer("n_visible", n_visible)
+    validation.instance("unit", unit, Unit)
     if unit.levels is None:
         raise ValueError(f"unit: expected finitely many states, got {unit}")
     radix, columns = unit.levels.shape
@@ -172,7 +173,10 @@ def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) ->
             f"got {radix}^{sites} states of {n_visible} columns"
         )
     place = radix ** np.arange(sites - 1, -1, -1)  # the value of a 1 in each site's digit
-    table = np.empty((radix**sites, n_visible), dtype)
+    try:
+        table = np.empty((radix**sites, n_visible), dtype)
+    except TypeError:
+        raise TypeError(f"dtype: expected a dtype, got {dtype!r}") from None
     for first in range(0, len(table), validation.BLOCK_ROWS):
         rows = table[first : first + validation.BLOCK_ROWS]
         digits = np.arange(first, first + len(rows))[:, None] // place % radix

@@ -10,6 +10,7 @@ from rbmbook import validation as check
 from rbmbook.description import Model
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
+from rbmbook.networks.activations import named
 from rbmbook.networks.layers import Dense, Trace
 from rbmbook.networks.supervised import Supervised
 from rbmbook.training.history import History
@@ -107,6 +108,8 @@ class Network(Model):
         if len(sizes) < 2:
             raise ValueError(f"sizes: expected at least two widths, got {sizes}")
         rng = check.generator(rng)
+        named("activation", activation)
+        named("output", output)
         kinds = [activation] * (len(sizes) - 2) + [output]
         pairs = zip(sizes[:-1], sizes[1:], kinds, strict=True)
         return cls([Dense.random(*pair, rng, dtype) for pair in pairs])

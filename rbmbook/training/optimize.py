@@ -195,10 +195,10 @@ def rate_at(rate: Rate, update: int) -> float:
     return _check_rate(rate(update)) if callable(rate) else rate
 
 
-def optimizer(value: Any) -> Optimizer:
-    """`value` if it offers what `Optimizer` asks for."""
+def optimizer(value: Any, name: str = "optimizer") -> Optimizer:
+    """`value` if it offers what `Optimizer` asks for; `name` is the argument's, for the error."""
     if isinstance(value, type) or not all(hasattr(value, method) for method in ("start", "step")):
-        raise TypeError(f"optimizer: expected an optimizer such as SGD(0.05), got {value!r}")
+        raise TypeError(f"{name}: expected an optimizer such as SGD(0.05), got {value!r}")
     return value
 
 
