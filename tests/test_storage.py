@@ -36,8 +36,6 @@ def test_save_and_load_give_the_same_machine(theta, dtype, name, tmp_path):
         np.testing.assert_array_equal(getattr(twin, parameter), getattr(rbm, parameter))
 
 
-# NumPy 1.26 leaves the half-written archive open; its finalizer then complains.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_save_that_fails_leaves_the_old_file(tmp_path):
     """A write refused half way: a limit on the size of files stands in for a full disk."""
     resource = pytest.importorskip("resource")  # not on Windows
