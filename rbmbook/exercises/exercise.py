@@ -32,9 +32,6 @@ class Exercise:
         What to tell the reader → the function that makes this mistake, or
         :class:`~rbmbook.exercises.mistakes.Ways` to make it. The first that agrees with an attempt
         is reported, so the more special one goes first.
-    formula : str, optional
-        A sentence with the formula, for what is told of an argument that is missing, has another
-        sign, is transposed or taken for another one. Such slips need not be listed.
     parts : tuple of str, optional
         Names of the parts of a tuple result, for messages.
     rtol, atol : float, optional
@@ -45,6 +42,9 @@ class Exercise:
     hint : callable, optional
         For wrong numbers that nothing else explains: ``hint(args, received, expected)`` returns
         what they show, or None.
+    formula : str, optional
+        A sentence with the formula, for what is told of an argument that is missing, has another
+        sign, is transposed or taken for another one. Such slips need not be listed.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Exercise:
     reference: Callable[..., Any]
     cases: Callable[[np.random.Generator], Iterable[tuple]]
     mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    formula: str = ""
     parts: tuple[str, ...] = ()
     rtol: float = 1e-6
     atol: float = 1e-9
     compare: Callable[[tuple, Any, Any], str | None] | None = None
     hint: Callable[[tuple, Any, Any], str | None] | None = None
+    formula: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\d\d\.\d+", self.name):
@@ -68,18 +68,26 @@ class Exercise:
         return diagnosis.equal(x, y, self.rtol, self.atol)
 
 
-def exercise(heading: str | None, *args: Any, **options: Any) -> Exercise:
+def exercise(
+    heading: str | None,
+    reference: Callable[..., Any],
+    cases: Callable[[np.random.Generator], Iterable[tuple]],
+    mistakes: Mapping[str, Callable[..., Any]],
+    formula: str = "",
+    **options: Any,
+) -> Exercise:
     """The exercise that a file's docstring names, such as "Exercise 02.1: a title.".
 
     Parameters
     ----------
     heading : str
         The docstring.
-    *args, **options
-        What `Exercise` takes after the title.
+    reference, cases, mistakes, formula, **options
+        As for `Exercise`.
     """
     first = (heading or "").split("\n", 1)[0]
     found = re.fullmatch(r"Exercise (\d\d\.\d+): (.)(.*(?:\?|[^.](?=\.)))\.?", first)
     if not found:
         raise ValueError(f"heading must look like 'Exercise 01.2: a title.', got {heading!r:.80}")
-    return Exercise(found[1], found[2].upper() + found[3], *args, **options)
+    title = found[2].upper() + found[3]
+    return Exercise(found[1], title, reference, cases, mistakes, formula=formula, **options)

@@ -107,10 +107,10 @@ def test_mistakes_are_made_of_changed_arguments_and_of_quantities():
 def test_an_exercise_is_named_by_its_files_docstring():
     made = exercise("Exercise 02.1: a title, in words.", answer, cases, {}, FORMULA)
     assert (made.name, made.title) == ("02.1", "A title, in words")
-    assert exercise("Exercise 15.3: how far?\n\nMore.", answer, cases).title == "How far?"
+    assert exercise("Exercise 15.3: how far?\n\nMore.", answer, cases, {}).title == "How far?"
     for heading in (None, "Exercise 2.1: a title.", "Exercise 02.1: a title"):
         with pytest.raises(ValueError, match="heading must look like"):
-            exercise(heading, answer, cases)
+            exercise(heading, answer, cases, {})
 
 
 def test_only_the_chapter_that_is_asked_for_is_read():
