@@ -19,12 +19,10 @@ def off_and_on(v, i):
     return off, on
 
 
-def share_of_on(off, on):
-    """From the two free energies."""
-    return sigmoid(off - on)
-
-
-def missing_pixel(v, i, W, a, b, *, pair=off_and_on, energy=free_energy, answer=share_of_on):
+def missing_pixel(
+    v, i, W, a, b,
+    *, pair=off_and_on, energy=free_energy, answer=lambda off, on: sigmoid(off - on),
+):  # fmt: skip
     """P(v_i = 1 | other pixels) = σ(F(v_i = 0) − F(v_i = 1))."""
     off, on = pair(v, i)
     return answer(energy(off, W, a, b), energy(on, W, a, b))
@@ -45,10 +43,6 @@ def cases(rng):
 slip = slips_of(missing_pixel)
 
 
-def with_energy(energy):
-    return slip(energy=energy)
-
-
 def by_means(filled):
     """The mean of h, sent down; filled(v, i) has something at the missing pixel."""
     of_filled = in_terms_of(lambda v, i, W, a, b: (filled(v, i), W, a[i], b, W[i]))
@@ -62,17 +56,6 @@ def row_off_and_on(v, i):
     return off, on
 
 
-def flipped_and_given(v, i):
-    flipped = v.copy()
-    flipped[:, i] = 1 - flipped[:, i]
-    return flipped, v
-
-
-def overflowing(off, on):
-    """exp(−F) of both pictures, one over the sum of both: ∞ over ∞ for large parameters."""
-    return np.exp(-on) / (np.exp(-off) + np.exp(-on))
-
-
 MISTAKES = {
     "you return the probability that the pixel is off. The state with the *lower* free energy is "
     "the likelier: F(off) − F(on) in the sigmoid.": slip(answer=lambda off, on: sigmoid(on - off)),
@@ -82,10 +65,10 @@ MISTAKES = {
     "is a comparison with itself. Compare off with on.":
         slip(pair=lambda v, i: (v, off_and_on(v, i)[1])),
     "you return the probability that the pixel is as `v` says. The probability that it is on is "
-    "asked for.": slip(pair=flipped_and_given),
+    "asked for.": slip(pair=lambda v, i: (np.where(np.arange(v.shape[1]) == i, 1 - v, v), v)),
     "right for small parameters, but exp(−F) overflows for large ones, and ∞ / ∞ is not a number. "
     "Only the difference of the two free energies counts: σ(F(off) − F(on)) exponentiates nothing "
-    "large.": slip(answer=overflowing),
+    "large.": slip(answer=lambda off, on: np.exp(-on) / (np.exp(-off) + np.exp(-on))),
     "right for small parameters, but log(1 + exp(x)) overflows for large x, and then F is −∞ for "
     "both pictures. Write softplus as max(x, 0) + log(1 + exp(−|x|)), or `np.logaddexp`.":
         slip(energy=lambda v, W, a, b: -v @ a - np.log(1 + np.exp(v @ W + b)).sum(axis=1)),
@@ -129,7 +112,7 @@ MISTAKES = {
         slip(answer=lambda off, on: sigmoid(off)),
     "that is the sigmoid of −F(on). Both pictures count: F(off) − F(on).":
         slip(answer=lambda off, on: sigmoid(-on)),
-    **with_free_energy(with_energy, "no a", "−hidden", "max"),
+    **with_free_energy(lambda energy: slip(energy=energy), "no a", "−hidden", "max"),
 }  # fmt: skip
 
 EXERCISE = exercise(__doc__, missing_pixel, cases, MISTAKES, FORMULA)

@@ -7,18 +7,10 @@ from ..mistakes import in_terms_of, slips_of
 from ..numerics import log_sum_exp
 
 
-def lowest(blocks):
-    return -np.inf
-
-
-def largest(peak, x):
-    """The new peak: of all exponents so far."""
-    return max(peak, x.max())
-
-
 def running_average(
-    blocks, *, start=lowest, peak_of=largest, keep_total=np.exp, keep_product=np.exp, late=False
-):
+    blocks, *, start=lambda blocks: -np.inf, peak_of=lambda peak, x: max(peak, x.max()),
+    keep_total=np.exp, keep_product=np.exp, late=False,
+):  # fmt: skip
     """Σ exp(x) f / Σ exp(x) over all numbers of all blocks (x, f), one block at a time."""
     peak, total, product = start(blocks), 0.0, 0.0
     for x, f in blocks:

@@ -8,16 +8,12 @@ from ..mistakes import Ways, slips_of
 from .lags import LAGS
 
 
-def mean_under_p(f, p):
-    return p @ f
-
-
 def all_lags(T, p, g):
     """Σ_{t≥0} Tᵗg by solving (I − T + 1p) x = g, for a g of mean 0."""
     return np.linalg.solve(np.eye(len(p)) - T + p[None, :], g)
 
 
-def autocorrelation_time(T, p, f, *, mean=mean_under_p, weights=lambda p: p, series=all_lags):
+def autocorrelation_time(T, p, f, *, mean=lambda f, p: p @ f, weights=lambda p: p, series=all_lags):
     """τ = 2 Σ_{t≥0} ρ_t − 1."""
     g, w = f - mean(f, p), weights(p)
     return float(2 * (w * g) @ series(T, p, g) / (w @ g**2) - 1)
@@ -62,10 +58,6 @@ def transposed_sum(lags):
     return slip(series=series)
 
 
-def transposed_with_ones(T, p, g):
-    return np.linalg.solve(np.eye(len(p)) - T.T + p[:, None], g)
-
-
 def second_eigenvalue(T):
     return float(np.sort(np.linalg.eigvals(T).real)[-2])
 
@@ -98,7 +90,7 @@ MISTAKES = {
     "distributions.":
         Ways(
             slip(T=np.transpose),
-            slip(series=transposed_with_ones),
+            slip(series=lambda T, p, g: np.linalg.solve(np.eye(len(p)) - T.T + p[:, None], g)),
             slip(T=np.transpose, weights=np.ones_like),
             *(transposed_sum(lags) for lags in (1, 10, 50, 100, 200, 500, 1000)),
         ),

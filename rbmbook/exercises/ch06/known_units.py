@@ -36,26 +36,13 @@ def mean(x, rng):
     return sigmoid(x)
 
 
-def mean_after_noise(x, rng):
-    rng.random(x.shape)
-    return sigmoid(x)
-
-
 def rounded(x, rng):
     return (x > 0) * 1.0
 
 
-def rounded_after_noise(x, rng):
-    rng.random(x.shape)
-    return rounded(x, rng)
-
-
-def above(x, rng):
-    return 1 - drawn(x, rng)
-
-
-def without_sigmoid(x, rng):
-    return draw(x, rng)
+def after_noise(piece):
+    """The same, with the noise drawn and not used."""
+    return lambda x, rng: (rng.random(x.shape), piece(x, rng))[1]
 
 
 slip = slips_of(gibbs_step)
@@ -97,7 +84,7 @@ MISTAKES = {
     "you pass E[h | v] on to the visible layer. To move on, the chain needs a sample of h: the "
     "sigmoid of a mean is not the mean of the sigmoid.": slip(up=mean),
     "you draw the hidden noise but pass E[h | v] on to the visible layer; compare the noise with "
-    "the probabilities, and pass on the zeros and ones.": slip(up=mean_after_noise),
+    "the probabilities, and pass on the zeros and ones.": slip(up=after_noise(mean)),
     "you round the probabilities at 1/2: a deterministic map, not a draw.": both(rounded),
     "you return the probabilities P(v = 1 | h); the next state is a draw from them, zeros and "
     "ones.": Ways(slip(down=mean), slip(up=rounded, down=mean)),
@@ -109,7 +96,7 @@ MISTAKES = {
     "you return the probabilities P(h = 1 | v). The step draws h from them, and then goes on to "
     "the visible units.": lambda v, known, W, a, b, rng: sigmoid(v @ W + b),
     "a unit is on where its number is *below* its probability; you compare the other way round, "
-    "which happens with probability 1 − p.": both(above),
+    "which happens with probability 1 − p.": both(lambda x, rng: 1 - drawn(x, rng)),
     "the new state equals the old one: the units that are not known have to be drawn.":
         lambda v, *rest: v,
     "the known units are switched off in your result; they keep their values.":
@@ -118,24 +105,24 @@ MISTAKES = {
     "h is rounded at 1/2, a deterministic map; it has to be drawn: compare P(h = 1 | v) with "
     "rng.random((n, H)).": slip(up=rounded),
     "you draw the hidden noise, but round h at 1/2; compare P(h = 1 | v) with that noise.":
-        slip(up=rounded_after_noise),
+        slip(up=after_noise(rounded)),
     "the noise is drawn transposed; in the documented order its shapes are (n, H) and (n, D), one "
     "chain a row.": both(lambda x, rng: drawn(x.T, rng).T),
     "one number decides about all units of all chains; each needs its own: draw (n, H) and (n, D) "
     "numbers.": both(lambda x, rng: (rng.random() < sigmoid(x)) * 1.0),
     "a hidden unit is on where its number is *below* its probability; you compare the other way "
-    "round in the step up.": slip(up=above),
+    "round in the step up.": slip(up=lambda x, rng: 1 - drawn(x, rng)),
     "a visible unit is on where its number is *below* its probability; you compare the other way "
-    "round in the step down.": slip(down=above),
+    "round in the step down.": slip(down=lambda x, rng: 1 - drawn(x, rng)),
     "the sigmoid is missing in the step up: the noise is compared with a probability.":
-        slip(up=without_sigmoid),
+        slip(up=draw),
     "the sigmoid is missing in the step down: the noise is compared with a probability.":
-        slip(down=without_sigmoid),
+        slip(down=draw),
     "you draw the noise chain by chain; in the documented order all (n, H) numbers of the hidden "
     "layer come first, then all (n, D) of the visible one.":
         lambda v, *rest: np.concatenate([gibbs_step(row[None], *rest) for row in v]),
     "the sigmoid is missing: a uniform number is compared with a probability, not with an input.":
-        both(without_sigmoid),
+        both(draw),
     "your draws may be right, but `binomial` uses up other numbers; compare `rng.random(…)` with "
     "the probabilities, so that the states can be compared.":
         both(lambda x, rng: rng.binomial(1, sigmoid(x)) * 1.0),
