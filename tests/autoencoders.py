@@ -15,11 +15,13 @@ OPTIONS = {
     "contraction": {"contraction": 0.7},
     "sparsity": {"sparsity": rb.Sparsity(0.1, 2.0)},
     "decay": {"weight_decay": 0.3},
+    "l1": {"l1": 0.2},
     "all": {
         "noise": Masking(0.2),
         "contraction": 0.5,
         "sparsity": rb.Sparsity(0.2, 0.5),
         "weight_decay": 0.1,
+        "l1": 0.05,
     },
 }
 

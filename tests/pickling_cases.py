@@ -8,7 +8,7 @@ import rbmbook as rb
 from rbmbook import monitors
 from rbmbook.dbm import mean_field
 from rbmbook.machine import directed
-from rbmbook.networks import activations, views
+from rbmbook.networks import activations, layers
 
 X = rb.data.bars_and_stripes(3).astype(np.float64)
 LABELS = (np.arange(len(X)) % 2).astype(int)
@@ -193,7 +193,13 @@ CASES = [
         for name in activations.ACTIVATIONS
     ],
     (activations.Activation, lambda: activations.ACTIVATIONS["tanh"], lambda f: [f.slope(X)]),
-    (views.Transposed, lambda: views.Transposed(rb.Dense.random(9, 9), np.zeros(9, "f")), outputs),
+    (
+        layers.Transposed,
+        lambda: layers.Transposed(rb.Dense.random(9, 9), np.zeros(9, "f")),
+        outputs,
+    ),
+    (layers.Logits, lambda: layers.Logits(rb.Dense.random(9, 4, "tanh")), outputs),
+    (layers.Logits, lambda: layers.Logits(rb.Dense.random(9, 4, "tanh")), outputs),
     (directed.Directed, lambda: directed.Directed.up(rb.RBM.random(9, 4)), lambda d: [d.mean(X)]),
     (rb.Network, lambda: rb.Network.random((9, 5, 2), "leaky_relu", rng=0), network),
     (rb.Network, shared_layer, shared),

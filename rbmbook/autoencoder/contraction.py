@@ -33,9 +33,13 @@ def jacobian(network: Network, trace: Trace) -> np.ndarray:
 
 
 def add_gradient(
-    network: Network, trace: Trace, gradients: list[np.ndarray], weight: float
+    network: Network,
+    trace: Trace,
+    gradients: list[np.ndarray],
+    weight: float,
+    share: np.ndarray,
 ) -> float:
-    """Add the gradient of weight · mean over the rows of ‖J‖² to `gradients`.
+    """Add the gradient of weight · Σ_n share_n ‖J_n‖², summed over the rows, to `gradients`.
 
     Parameters
     ----------
@@ -46,15 +50,20 @@ def add_gradient(
     gradients : list of arrays
         Like the network's parameters; changed in place.
     weight : float
+    share : (n,) array
+        1 / n for the mean over the rows.
 
     Returns
     -------
     float
-        The mean over the rows of ‖J‖², without the weight.
+        Σ_n share_n ‖J_n‖², without the weight.
+
+    Book: (14.12).
     """
-    scale = network.dtype.type(weight / len(trace.outputs[-1]))
+    weight, share = network.dtype.type(weight), share.astype(network.dtype)
     single = len(network.layers) == 1
-    norm, slopes_gradient = (_one_layer if single else _layers)(network, trace, gradients, scale)
+    found = (_one_layer if single else _layers)(network, trace, gradients, weight, share)
+    norm, slopes_gradient = found
     # What f′ costs reaches the inputs z by f″, and the layers below by the chain rule.
     delta = 0
     for i in reversed(range(len(network.layers))):
@@ -73,46 +82,55 @@ def _slope(network: Network, trace: Trace, i: int) -> np.ndarray:
 
 
 def _one_layer(
-    network: Network, trace: Trace, gradients: list[np.ndarray], scale: np.floating
+    network: Network,
+    trace: Trace,
+    gradients: list[np.ndarray],
+    weight: np.floating,
+    share: np.ndarray,
 ) -> tuple[float, list[np.ndarray]]:
-    """The mean of Σ_j f′_j² Σ_i W_ij², its gradient at fixed f′ added, and that for f′."""
+    """Σ_n share_n Σ_j f′_j² Σ_i W_ij²; weight · its gradient at fixed f′ added, that for f′."""
     W, slope = network.layers[0].W, _slope(network, trace, 0)
     lengths = np.einsum("ij,ij->j", W, W)
-    squares = np.einsum("nj,nj->j", slope, slope)
-    gradients[0] += W * (2 * scale * squares)
-    slope *= 2 * scale * lengths
-    return squares.astype(np.float64) @ lengths / len(slope), [slope]
+    squares = share @ (slope * slope)
+    gradients[0] += W * (2 * weight * squares)
+    slope *= np.outer(2 * weight * share, lengths)
+    return squares.astype(np.float64) @ lengths, [slope]
 
 
 def _layers(
-    network: Network, trace: Trace, gradients: list[np.ndarray], scale: np.floating
+    network: Network,
+    trace: Trace,
+    gradients: list[np.ndarray],
+    weight: np.floating,
+    share: np.ndarray,
 ) -> tuple[float, list[np.ndarray]]:
     """The same for any number of layers; ∂/∂W at fixed f′ is added, ∂/∂f′ returned."""
     layers = network.layers
     slopes = [_slope(network, trace, i) for i in range(len(layers))]
     slopes_gradient = [np.empty_like(slope) for slope in slopes]
     gram, total = layers[0].W.T @ layers[0].W, 0.0
-    outer = np.zeros_like(gram)  # Σ over rows of R_1ᵀ R_1
-    for rows in _chunks(network, len(slopes[0])):
+    outer = np.zeros_like(gram)  # Σ_n share_n R_1ᵀ R_1
+    for rows in _chunks(network, len(share)):
         # Down: U_L = 1, R_l = U_l diag f′_l, U_{l−1} = R_l W_lᵀ, each (rows, code, width).
         U = [np.eye(network.sizes[-1], dtype=network.dtype)[None]]
         R = [U[0] * slopes[-1][rows, None, :]]
         for i in reversed(range(1, len(layers))):
             U.insert(0, R[0] @ layers[i].W.T)
             R.insert(0, U[0] * slopes[i - 1][rows, None, :])
-        gradient = R[0] @ gram
+        shared = R[0] * share[rows, None, None]
+        gradient = shared @ gram
         total += np.einsum("rkj,rkj->", R[0], gradient, dtype=np.float64)
-        outer += np.tensordot(R[0], R[0], axes=([0, 1], [0, 1]))
+        outer += np.tensordot(shared, R[0], axes=([0, 1], [0, 1]))
         # Up again: `gradient` is that for R_1, R_2, ….
-        gradient *= 2 * scale
+        gradient *= 2 * weight
         for i in range(len(layers)):
             slopes_gradient[i][rows] = (gradient * U[i]).sum(axis=1)
             if i + 1 < len(layers):
                 gradient *= slopes[i][rows, None, :]
                 gradients[2 * i + 2] += np.tensordot(gradient, R[i + 1], axes=([0, 1], [0, 1]))
                 gradient = gradient @ layers[i + 1].W
-    gradients[0] += 2 * scale * (layers[0].W @ outer)
-    return total / len(slopes[0]), slopes_gradient
+    gradients[0] += 2 * weight * (layers[0].W @ outer)
+    return total, slopes_gradient
 
 
 def _chunks(network: Network, n: int) -> Iterator[slice]:

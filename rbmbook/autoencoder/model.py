@@ -1,8 +1,8 @@
 """The autoencoder: a network to a code, a network back, trained to give its input again.
 
-An encoder f and a decoder g are trained so that the reconstruction g(f(x)) is like x. What keeps
-them from learning the identity is a code that is narrow, or noise on x that is to be undone, or a
-penalty on the code.
+An encoder e and a decoder d are trained so that the reconstruction r = d(m) of the code m = e(v) is
+like v. What keeps them from learning the identity is a code that is narrow, or noise on v that is
+to be undone, or a penalty on the code.
 
 References
 ----------
@@ -11,27 +11,24 @@ Vincent, Larochelle, Lajoie, Bengio and Manzagol (2010), Stacked denoising autoe
 """
 
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from rbmbook import validation as check
-from rbmbook.autoencoder.codec import Codec
+from rbmbook.autoencoder import contraction as jacobians
+from rbmbook.autoencoder import start
 from rbmbook.autoencoder.corruption import GaussianNoise, Masking
 from rbmbook.autoencoder.reconstruction import LOSSES, Objective, Pass, Reconstruction
-from rbmbook.machine import moments
-from rbmbook.machine.rbm import RBM
-from rbmbook.machine.units import Bernoulli
-from rbmbook.networks import scaling, unroll
-from rbmbook.networks.activations import named
-from rbmbook.networks.layers import Dense
+from rbmbook.description import Model, joined, part
+from rbmbook.networks import scaling
+from rbmbook.networks.layers import Dense, Transposed, forward
 from rbmbook.networks.network import Network
-from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
 from rbmbook.training.loop import train
-from rbmbook.training.optimize import Adam, Optimizer
-from rbmbook.training.penalties import Sparsity
+from rbmbook.training.optimize import Adam, Optimizer, negated
+from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
 from rbmbook.training.plan import plan as planned
 
@@ -43,7 +40,7 @@ _REFUSED = {
 }
 
 
-class Autoencoder(Codec):
+class Autoencoder(Model):
     """An encoder from the data to a code and a decoder from the code to the data.
 
     Parameters
@@ -55,11 +52,6 @@ class Autoencoder(Codec):
     tied : bool
         Whether the decoder's weights are the transposes of the encoder's: the same arrays, so that
         whatever changes one changes both, and their gradient is the sum of both uses.
-
-    Attributes
-    ----------
-    encoder, decoder : Network
-    tied : bool
 
     Raises
     ------
@@ -77,6 +69,26 @@ class Autoencoder(Codec):
     >>> ae.encode(X).shape, ae.reconstruct(X).shape
     ((14, 6), (14, 9))
     """
+
+    def __init__(self, encoder: Network, decoder: Network, tied: bool = False) -> None:
+        check.instance("encoder", encoder, Network)
+        check.instance("decoder", decoder, Network)
+        self.tied = bool(check.instance("tied", tied, (bool, np.bool_)))
+        up, down = encoder.sizes, decoder.sizes
+        if (down[0], down[-1]) != (up[-1], up[0]):
+            raise ValueError(
+                f"decoder: expected a network from {up[-1]} to {up[0]} columns, "
+                f"got {down[0]} to {down[-1]}"
+            )
+        if decoder.dtype != encoder.dtype:
+            raise ValueError(f"decoder: expected {encoder.dtype}, got {decoder.dtype}")
+        if tied and down != up[::-1]:
+            raise ValueError(f"decoder: expected the widths {up[::-1]} to be tied, got {down}")
+        self.encoder = encoder
+        self.decoder = decoder
+        if self.tied:
+            pairs = zip(encoder.layers[::-1], decoder.layers, strict=True)
+            self.decoder = Network([_tied(up, down) for up, down in pairs])
 
     @classmethod
     def random(
@@ -123,106 +135,65 @@ class Autoencoder(Codec):
         rng = check.generator(rng)
         check.instance("tied", tied, (bool, np.bool_))
         dtype = scaling.dtype_for(output) if dtype is None else dtype
-        named("output", output)
-        if code is not None:
-            named("code", code)
-        encoder = Network.random(
-            sizes, activation, activation if code is None else code, rng, dtype
-        )
-        if not tied:
-            decoder = Network.random(encoder.sizes[::-1], activation, output, rng, dtype)
-        else:
-            kinds = [activation] * (len(encoder.layers) - 1) + [output]
-            pairs = zip(encoder.layers[::-1], kinds, strict=True)
-            decoder = Network([Dense(up.W.T, np.zeros(up.n_in), kind) for up, kind in pairs])
-        ae = cls(encoder, decoder, tied)
+        code = activation if code is None else code
+        ae = cls(*start.networks(sizes, activation, code, output, tied, rng, dtype), tied)
         if data is not None:
-            ae.start_at(check.matrix("data", data, encoder.sizes[0]))
+            data = check.matrix("data", data, ae.sizes[0])
+            start.at_mean(ae.encoder, ae.decoder, data)
         return ae
 
-    def start_at(self, data: Any) -> None:
-        """Let the reconstruction start at the mean of the data, and real columns be standardised.
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Widths from the data to the code."""
+        return self.encoder.sizes
 
-        Parameters
-        ----------
-        data : (n, D) array or CSR matrix, as `validation.matrix` returns it
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of all parameters and outputs: float32 or float64."""
+        return self.encoder.dtype
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """W and b of each layer, from the data to the reconstruction; the layers' own arrays.
+
+        If tied, the encoder's W and b, then the decoder's b.
         """
-        last, n = self.decoder.layers[-1], data.shape[0]
-        if last.activation == "sigmoid":
-            unit = Bernoulli()
-            last.b[:] = unit.bias_for_mean(moments.of_columns(data, unit).mean * n, n)
-        elif last.activation == "identity":
-            Standardized(self.encoder.layers[0], last, data, "data").write()
-        else:
-            raise ValueError(
-                f"data: expected the output 'identity' or 'sigmoid', got {last.activation!r}"
-            )
+        own = [p for layer in self.decoder.layers for p in layer.parameters[self.tied :]]
+        return self.encoder.parameters + own
 
-    @classmethod
-    def unrolled(cls, rbms: Iterable[RBM], tied: bool = False) -> "Autoencoder":
-        """A stack of machines as a deep autoencoder: their means up to the code, and back down.
+    def encode(self, X: Any) -> np.ndarray:
+        """The code m = e(v) of each row v of an (n, D) array or sparse matrix, shape (n, code)."""
+        return _outputs("X", X, self.encoder)
 
-        Layer by layer the encoder computes E[h | v] and the decoder E[v | h], so that the units
-        decide the activations: sigmoid for Bernoulli, tanh for spins, identity for Gaussian (whose
-        variance is multiplied into weights and biases), softplus for noisy rectifiers. A Gaussian
-        top layer gives the linear code of Hinton and Salakhutdinov.
+    def decode(self, code: Any) -> np.ndarray:
+        """The reconstruction d(m) of each row m of an (n, code) array, shape (n, D)."""
+        return _outputs("code", code, self.decoder)
 
-        Parameters
-        ----------
-        rbms : sequence of RBM
-            From bottom to top; the hidden layer of each is as wide as the visible one of the next.
-            All arrays are copied.
-        tied : bool
-            Keep one array for both directions. Not possible for Gaussian units of a variance that
-            is not 1, which scale the two directions differently.
+    def reconstruct(self, X: Any) -> np.ndarray:
+        """The reconstruction r = d(e(v)) of each row v of an (n, D) array, shape (n, D)."""
+        return _outputs("X", X, self.encoder, self.decoder)
 
-        Raises
-        ------
-        ValueError, TypeError
-            If there is no machine, widths or dtypes do not fit, or a type of unit has no
-            activation: softmax, and the truncated Gaussian ReLU.
+    def reconstruction_error(self, X: Any) -> np.ndarray:
+        """The mean of (v − r)² over the columns, shape (n,), as `evaluate` has it for machines."""
+        layers = [*self.encoder.layers, *self.decoder.layers]
+        blocks = self.encoder.blocks("X", X)
+        return np.concatenate([((x - forward(layers, x)[-1]) ** 2).mean(axis=1) for _, x in blocks])
 
-        References
-        ----------
-        Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
-        """
-        check.instance("tied", tied, (bool, np.bool_))
-        up, down = unroll.both_ways(rbms)
-        if tied:
-            for one, other in zip(up, down[::-1], strict=True):
-                if not np.array_equal(one.W, other.W.T):
-                    raise ValueError("tied: expected Gaussian units of variance 1 only")
-        return cls(Network(up), Network(down), tied)
+    def jacobian(self, X: Any) -> np.ndarray:
+        """∂m/∂v at each row of an (n, D) array, shape (n, code, D). Book: (14.12)."""
+        blocks = self.encoder.blocks("X", X)
+        return np.concatenate(
+            [jacobians.jacobian(self.encoder, self.encoder.forward(x)) for _, x in blocks]
+        )
 
     def loss(self, X: Any, loss: str | None = None) -> np.ndarray:
-        """The loss of each row, without noise or penalties, in nats.
-
-        Parameters
-        ----------
-        X : (n, D) array or sparse matrix
-            Finite numbers; in [0, 1] for the loss "binary".
-        loss : "binary" or "squared", optional
-            `losses.binary_cross_entropy`, the default for sigmoid outputs, or
-            `losses.squared_error`.
-
-        Returns
-        -------
-        (n,) array
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the shape does not fit, a value is outside the domain, or the loss does not fit the
-            outputs.
-        """
-        objective = Objective.checked(self, loss, None, 0.0, None, 0.0)
-        X, head = objective.data("X", X, self.sizes[0], self.dtype), objective.head(self.decoder)
+        """The loss of each row in nats, shape (n,), without noise or penalties; X as for `fit`."""
+        objective = Objective.checked(self, loss)
+        X = objective.data("X", X, self.sizes[0], self.dtype)
+        layers = [*self.encoder.layers, *objective.head(self.decoder).layers]
         value = LOSSES[objective.loss]
         return np.concatenate(
-            [
-                value(head.forward(self.encoder.forward(x).outputs[-1]).outputs[-1], x)[0]
-                for _, x in self.encoder.blocks("X", X)
-            ]
+            [value(forward(layers, x)[-1], x)[0] for _, x in self.encoder.blocks("X", X)]
         )
 
     def objective(
@@ -234,14 +205,17 @@ class Autoencoder(Codec):
         sparsity: Sparsity | None = None,
         weight_decay: float = 0.0,
         rng: int | np.random.Generator = 0,
+        l1: float = 0.0,
+        sample_weight: Any = None,
     ) -> tuple[float, list[np.ndarray]]:
         """What `fit` descends, with X as one batch, and its gradient by back-propagation.
 
-        Everything is in the units of X; `fit` may standardise columns first.
+        Mean loss + contraction · mean ‖J‖² + cost · Σ_j KL(p ‖ q_j) + ½ weight_decay Σ W² +
+        l1 Σ |W|, with everything in the units of X; `fit` may standardise columns first.
 
         Parameters
         ----------
-        X, loss, noise, contraction, sparsity, weight_decay
+        X, loss, noise, contraction, sparsity, weight_decay, l1, sample_weight
             As for `fit`.
         rng : int or Generator
             Draws the noise.
@@ -249,20 +223,19 @@ class Autoencoder(Codec):
         Returns
         -------
         value : float
-            mean loss + contraction · mean ‖J‖² + cost · Σ_j KL(p ‖ q_j) + ½ weight_decay Σ W².
         gradients : list of arrays
             One for each of `parameters`.
 
-        Raises
-        ------
-        ValueError, TypeError
-            If an argument is outside its range or of the wrong type.
+        Book: (14.1), (14.6).
         """
-        objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
+        penalties = Penalties(weight_decay, l1, sparsity)
+        objective = Objective.checked(self, loss, noise, contraction, penalties)
         X = check.dense(objective.data("X", X, self.sizes[0], self.dtype), self.dtype)
+        weight = check.weights("sample_weight", sample_weight, len(X))
         passes = Pass(self, objective, len(X))
-        terms = passes.run(X, objective.corrupted(X, check.generator(rng)))
-        return objective.value(terms, self.parameters), passes.gradients
+        given = objective.corrupted(X, check.generator(rng))
+        terms = passes.run(X, given, weight / weight.sum())
+        return objective.value(terms, self.parameters), list(negated(passes.ascent))
 
     def fit(
         self,
@@ -275,7 +248,9 @@ class Autoencoder(Codec):
         noise: Masking | GaussianNoise | None = None,
         contraction: float = 0.0,
         weight_decay: float = 0.001,
+        l1: float = 0.0,
         sparsity: Sparsity | None = None,
+        sample_weight: Any = None,
         validation: Any = None,
         standardize: bool = True,
         rng: int | np.random.Generator = 0,
@@ -307,16 +282,19 @@ class Autoencoder(Codec):
             Corrupts what the encoder is given, anew at each update; the reconstruction is compared
             with the row before that. In the units of X, even if `fit` standardises it.
         contraction : float ≥ 0
-            λ of the penalty λ · mean over the rows of ‖∂code/∂x‖², taken at the x that the encoder
-            is given. Exact for an encoder of any depth.
+            λ of the penalty λ · mean over the rows of ‖∂m/∂v‖², m being the code, taken at the v
+            that the encoder is given. Exact for an encoder of any depth.
         sparsity : Sparsity, optional
             cost · Σ_j KL(p ‖ q_j), q_j being the mean of code unit j over the batch; for codes of
             sigmoid units.
-        weight_decay : float ≥ 0
-            λ of the penalty ½ λ ‖W‖² of every array of weights; biases are not decayed. Some decay
-            keeps few rows, or many columns, from being learned by heart: with 600 rows of 1,000
-            columns of sparse words the default's error is below that of PCA with as many
+        weight_decay, l1 : float ≥ 0
+            λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| of every array of weights; biases stay free.
+            Some decay keeps few rows, or many columns, from being learned by heart: with 600 rows
+            of 1,000 columns of sparse words the default's error is below that of PCA with as many
             components, and without decay above that of the mean.
+        sample_weight : (n,) array, optional
+            Weights ≥ 0 of the rows; only their ratios matter. A row counts as that many rows: in
+            the gradient, in the standardised columns, and in the epoch's means.
         validation : (m, D) array or sparse matrix, optional
             Held-out rows; adds the monitors `validation_loss` and `validation_error`.
         rng : int or Generator
@@ -324,23 +302,20 @@ class Autoencoder(Codec):
         progress, callbacks, early_stopping, checkpoint, history
             As for `rb.fit`; a callback is called as ``callback(ae, history)``.
         standardize : bool
-            Whether training sees real columns (those of the output "identity") as (x − mean) / sd,
-            so that their units and their means do not matter and each counts as much as the others
-            (see `scaling`). Loss, contraction and weight decay, and the monitors of these, are then
-            those of the standardised columns; the autoencoder itself, noise and reconstruction
-            errors stay in the units of X. If all biases are 0, it starts as ``random(...,
-            data=X)`` would. Tied weights cannot be had in two units: columns are centred then, and
-            to divide them by their standard deviations is up to you. False: columns as they come,
-            so that the squared distance is what is descended. Other outputs: no effect.
+            Whether training sees real columns (those of the output "identity") as (v − mean) / sd,
+            or with tied weights as v − mean, so that neither units nor means matter (see
+            `scaling`). Loss, penalties and their monitors are then those of these columns; the
+            autoencoder, noise and reconstruction errors stay in the units of X. If all biases are
+            0, it starts as ``random(..., data=X)`` would. Other outputs: no effect.
 
         Returns
         -------
         History
             Per epoch `epoch`, `seconds`, `loss` and, if asked for, `sparsity` Σ_j KL(p ‖ q_j) and
-            `contraction` ‖∂code/∂x‖²: means over the epoch's batches as they were met, before their
-            update, under noise, not weighted, and in the coordinates of the training (see
-            `standardize`), as is `validation_loss`. Then, after the epoch and without noise,
-            `reconstruction_error` (over 256 training rows drawn at random once and for all),
+            `contraction` ‖∂m/∂v‖²: means over the epoch's batches as they were met, before their
+            update, under noise, without the penalties' factors, and in the coordinates of the
+            training (see `standardize`), as is `validation_loss`. Then, after the epoch and without
+            noise, `reconstruction_error` (over 256 training rows drawn at random once and for all),
             `validation_loss` and `validation_error` (the reconstruction error of the held-out
             rows), `constant_features` and `saturated_features` (share of the outputs that hardly
             vary over the 256 rows, and that are at an end of their range, in the worst layer up to
@@ -366,7 +341,8 @@ class Autoencoder(Codec):
         (2011), Sparse autoencoder, lecture notes, for the sparse one.
         """
         refuse(refused, _REFUSED, "Autoencoder.fit")
-        objective = Objective.checked(self, loss, noise, contraction, sparsity, weight_decay)
+        penalties = Penalties(weight_decay, l1, sparsity)
+        objective = Objective.checked(self, loss, noise, contraction, penalties)
         X = objective.data("X", X, self.sizes[0], self.dtype)
         plan = planned(
             X.shape[0],
@@ -380,4 +356,44 @@ class Autoencoder(Codec):
             checkpoint=checkpoint,
             history=history,
         )
-        return train(Reconstruction(self, X, plan, objective, validation, standardize))
+        run = Reconstruction(self, X, plan, objective, sample_weight, validation, standardize)
+        return train(run)
+
+    def description(self) -> dict[str, Any]:
+        """What the autoencoder is: its two networks, and whether they are tied."""
+        networks = {"encoder": self.encoder.description(), "decoder": self.decoder.description()}
+        return super().description() | networks | {"tied": self.tied}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What both networks have learned; if tied, the decoder's weights are the encoder's."""
+        decoder = self.decoder.arrays()
+        if self.tied:
+            decoder = {name: array for name, array in decoder.items() if name.startswith("b")}
+        return joined(encoder=self.encoder.arrays(), decoder=decoder)
+
+    @classmethod
+    def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        encoder = Network.restore(description["encoder"], part("encoder", arrays))
+        own = part("decoder", arrays)
+        if description["tied"]:
+            own |= {f"W{i}": layer.W.T for i, layer in enumerate(encoder.layers[::-1])}
+        decoder = Network.restore(description["decoder"], own)
+        return cls(encoder, decoder, description["tied"])
+
+    def _words(self) -> str:
+        layers = [*self.encoder.layers, *self.decoder.layers]
+        text = "".join(f" → {layer.n_out} {layer.activation}" for layer in layers)
+        return f"{self.sizes[0]}{text}" + (", tied" if self.tied else "")
+
+
+def _tied(up: Dense, down: Dense) -> Transposed:
+    """A layer down with the transposed weights of one up; the same layer, if it has them."""
+    if isinstance(down, Transposed) and down.source is up:
+        return down
+    return Transposed(up, down.b, down.activation)
+
+
+def _outputs(name: str, X: Any, *networks: Network) -> np.ndarray:
+    """What the last of the networks makes of the rows; a code that has overflowed passes."""
+    layers = [layer for network in networks for layer in network.layers]
+    return np.concatenate([forward(layers, x)[-1] for _, x in networks[0].blocks(name, X)])

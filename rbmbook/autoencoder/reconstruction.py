@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -12,19 +12,15 @@ from rbmbook.autoencoder import contraction
 from rbmbook.autoencoder.corruption import GaussianNoise, Masking
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import losses
-from rbmbook.networks.layers import forward
+from rbmbook.networks.layers import Logits, forward
 from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized, unbiased
-from rbmbook.networks.views import Logits
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import Run, probe_rows
-from rbmbook.training.optimize import ascent
-from rbmbook.training.penalties import Sparsity, decay
+from rbmbook.training.optimize import negated
+from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Plan
-
-if TYPE_CHECKING:
-    from rbmbook.autoencoder.model import Autoencoder
 
 LOSSES = {"binary": losses.binary_cross_entropy, "squared": losses.squared_error}
 DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the data
@@ -32,23 +28,24 @@ DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the data
 
 @dataclass(frozen=True)
 class Objective:
-    """Mean loss + contraction · mean ‖J‖² + cost · Σ_j KL(p ‖ q_j) + ½ weight_decay Σ W²."""
+    """Mean loss + contraction · mean ‖J‖² + cost · Σ_j KL(p ‖ q_j) + penalties on the weights.
+
+    The means, and the q_j, are over the rows as they weigh.
+    """
 
     loss: str
     noise: Masking | GaussianNoise | None = None
     contraction: float = 0.0
-    sparsity: Sparsity | None = None
-    weight_decay: float = 0.0
+    penalties: Penalties = Penalties()
 
     @classmethod
     def checked(
         cls,
-        ae: "Autoencoder",
+        ae: Any,
         loss: Any,
-        noise: Any,
-        contraction: Any,
-        sparsity: Any,
-        weight_decay: Any,
+        noise: Any = None,
+        contraction: Any = 0.0,
+        penalties: Penalties = Penalties(),
     ) -> "Objective":
         """The objective, if it fits the autoencoder."""
         output, code = (net.layers[-1].activation for net in (ae.decoder, ae.encoder))
@@ -61,14 +58,11 @@ class Objective:
             raise ValueError(f"loss: 'binary' is for sigmoid outputs, got {output!r} outputs")
         if noise is not None:
             check.instance("noise", noise, (Masking, GaussianNoise))
-        contraction = check.real("contraction", contraction, 0.0)
-        if sparsity is not None:
-            check.instance("sparsity", sparsity, Sparsity)
-            check.real("sparsity", sparsity.target, 0.0, 1.0, closed="both")
+        if penalties.sparsity is not None:
+            check.real("sparsity", penalties.sparsity.target, 0.0, 1.0, closed="both")
             if code != "sigmoid":
                 raise ValueError(f"sparsity: expected a code of sigmoid units, got {code!r} units")
-        weight_decay = check.real("weight_decay", weight_decay, 0.0)
-        return cls(loss, noise, contraction, sparsity, weight_decay)
+        return cls(loss, noise, check.real("contraction", contraction, 0.0), penalties)
 
     def data(self, name: str, X: Any, width: int, dtype: np.dtype) -> Any:
         """`X` as a matrix whose values the loss can take."""
@@ -88,17 +82,20 @@ class Objective:
 
     def value(self, terms: dict[str, float], parameters: list[np.ndarray]) -> float:
         """The objective, put together from the terms that a `Pass` found."""
-        cost = 0.0 if self.sparsity is None else self.sparsity.cost
-        penalty = self.contraction * terms.get("contraction", 0.0)
-        penalty += cost * terms.get("sparsity", 0.0)
-        squares = sum(np.vdot(p, p) for p in parameters if p.ndim == 2)
-        return terms["loss"] + penalty + 0.5 * self.weight_decay * float(squares)
+        sparsity = self.penalties.sparsity
+        value = terms["loss"] + self.contraction * terms.get("contraction", 0.0)
+        if sparsity is not None:
+            value += sparsity.cost * terms["sparsity"]
+        return value + self.penalties.on_weights(parameters)
 
 
 class Pass:
-    """A way to the code and back, and the gradient of the objective, in memory made once."""
+    """A way to the code and back, and the gradient of the objective, in memory made once.
 
-    def __init__(self, ae: "Autoencoder", objective: Objective, n: int) -> None:
+    Book: (14.3).
+    """
+
+    def __init__(self, ae: Any, objective: Objective, n: int) -> None:
         self.ae, self.objective = ae, objective
         self.encoder, self.head = ae.encoder, objective.head(ae.decoder)
         self.up, self.down = self.encoder.trace(n), self.head.trace(n)
@@ -106,26 +103,29 @@ class Pass:
         self.down_gradients = [np.empty(p.shape, p.dtype) for p in self.head.parameters]
 
     @property
-    def gradients(self) -> list[np.ndarray]:
-        """One for each of the autoencoder's parameters."""
+    def ascent(self) -> list[np.ndarray]:
+        """Minus the gradient of the objective, one array for each of the autoencoder's."""
         down = self.down_gradients[1::2] if self.ae.tied else self.down_gradients
         return [*self.up_gradients, *down]
 
-    def run(self, x: np.ndarray, given: np.ndarray) -> dict[str, float]:
-        """Fill `gradients` with those of the objective; the mean of each term.
+    def run(self, x: np.ndarray, given: np.ndarray, share: np.ndarray) -> dict[str, float]:
+        """Fill `ascent`; the terms of the objective.
 
         The encoder is `given` the rows x after noise, and they are to be reconstructed as they are.
+        Each counts by its `share`, an (n,) float64 array: 1 / n of all for their mean.
         """
-        objective, n = self.objective, len(x)
-        up, down = self.up.first(n), self.down.first(n)
+        objective = self.objective
+        up, down = self.up.first(len(x)), self.down.first(len(x))
         self.encoder.forward(given, up)
         self.head.forward(up.outputs[-1], down)
         value, gradient = LOSSES[objective.loss](down.outputs[-1], x)
-        terms = {"loss": float(value.mean(dtype=np.float64))}
-        gradient *= x.dtype.type(1 / n)
+        terms = {"loss": float(share @ value)}
+        gradient *= share.astype(x.dtype)[:, None]
         _, code_gradient = self.head.backward(down, gradient, self.down_gradients)
-        if objective.sparsity is not None:
-            terms["sparsity"] = add_sparsity(objective.sparsity, up.outputs[-1], code_gradient)
+        if objective.penalties.sparsity is not None:
+            terms["sparsity"] = add_sparsity(
+                objective.penalties.sparsity, up.outputs[-1], code_gradient, share
+            )
         self.encoder.backward(up, code_gradient, self.up_gradients, to_data=False)
         if self.ae.tied:  # an array that is used twice has the sum of both uses' gradients
             uses = zip(self.up_gradients[::2], self.down_gradients[-2::-2], strict=True)
@@ -133,19 +133,25 @@ class Pass:
                 encoding += decoding.T
         if objective.contraction:
             terms["contraction"] = contraction.add_gradient(
-                self.encoder, up, self.up_gradients, objective.contraction
+                self.encoder, up, self.up_gradients, objective.contraction, share
             )
-        decay(self.gradients, self.ae.parameters, -objective.weight_decay)  # these descend
+        objective.penalties.shrink(negated(self.ascent), self.ae.parameters)
         return terms
 
 
-def add_sparsity(sparsity: Sparsity, code: np.ndarray, gradient: np.ndarray) -> float:
-    """Σ_j KL(p ‖ q_j), q_j the mean of code unit j over the rows; its gradient is added."""
+def add_sparsity(
+    sparsity: Sparsity, code: np.ndarray, gradient: np.ndarray, share: np.ndarray
+) -> float:
+    """Σ_j KL(p ‖ q_j), times the sum of the rows' shares; its gradient times `cost` is added.
+
+    q_j is the mean of code unit j over the rows, as their shares weigh.
+    """
+    total = share.sum()
     p, tiny = sparsity.target, float(np.finfo(code.dtype).eps)
-    q = np.clip(code.mean(axis=0, dtype=np.float64), tiny, 1 - tiny)  # a dead unit costs much
+    q = np.clip(share @ code / (total or 1.0), tiny, 1 - tiny)  # a dead unit costs much
     slope = (1 - p) / (1 - q) - p / q
-    gradient += (sparsity.cost / len(code) * slope).astype(code.dtype)
-    return float(np.sum(special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q)))
+    gradient += (sparsity.cost * np.outer(share, slope)).astype(code.dtype)
+    return float(total * np.sum(special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q)))
 
 
 class Reconstruction(Run):
@@ -153,23 +159,28 @@ class Reconstruction(Run):
 
     def __init__(
         self,
-        ae: "Autoencoder",
+        ae: Any,
         X: Any,
         plan: Plan,
         objective: Objective,
+        sample_weight: Any = None,
         held_out: Any = None,
         standardize: Any = False,
     ) -> None:
         super().__init__(ae, X.shape[0], plan)
         self.ae, self.X, self.objective, self.held_out = ae, X, objective, held_out
         check.instance("standardize", standardize, (bool, np.bool_))
+        self.weighted = sample_weight is not None
+        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight /= self.weight.mean()
         if held_out is not None:
             self.held_out = objective.data("validation", held_out, ae.encoder.sizes[0], ae.dtype)
-        self.probe = check.dense(self.X[probe_rows(self.n_rows)], ae.dtype)
+        taught = np.flatnonzero(self.weight)
+        self.probe = check.dense(self.X[taught[probe_rows(len(taught))]], ae.dtype)
         first, last = ae.encoder.layers[0], ae.decoder.layers[-1]
         self.standard, self.trained = None, ae
         if standardize and last.activation == "identity":
-            self.standard = Standardized(first, last, self.X)
+            self.standard = Standardized(first, last, self.X, self.weight)
             self.trained = type(ae)(
                 Network([self.standard.reader, *ae.encoder.layers[1:]]),
                 Network([*ae.decoder.layers[:-1], self.standard.writer]),
@@ -187,13 +198,18 @@ class Reconstruction(Run):
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""
+        share = self.weight[rows] / len(rows)
         if self.standard is None:
             x = check.dense(self.X[rows], self.ae.dtype)
-            self.descend(x, self.objective.corrupted(x, self.rng))
+            terms = self.passes.run(x, self.objective.corrupted(x, self.rng), share)
         else:
             x = check.dense(self.X[rows], np.float64)
             given = self.objective.corrupted(x, self.rng)  # the noise is in the units of the data
-            self.descend(self.standard.rows(x), self.standard.rows(given))
+            terms = self.passes.run(self.standard.rows(x), self.standard.rows(given), share)
+        self.count({name: mean * len(rows) for name, mean in terms.items()})
+        self.optimizer.step(
+            self.parameters, self.passes.ascent, self.optimizer_memory, self.updates
+        )
 
     def publish(self) -> None:
         """Let the autoencoder have what was learned in other coordinates."""
@@ -204,13 +220,6 @@ class Reconstruction(Run):
         """Go on from the autoencoder, if a callback has changed it."""
         if self.standard is not None:
             self.standard.read_changes()
-
-    def descend(self, x: np.ndarray, given: np.ndarray) -> None:
-        """The gradient of the objective at these rows, and the step."""
-        terms = self.passes.run(x, given)
-        self.count({name: mean * len(x) for name, mean in terms.items()})
-        gradients = ascent(self.passes.gradients)
-        self.optimizer.step(self.parameters, gradients, self.optimizer_memory, self.updates)
 
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
@@ -241,6 +250,10 @@ class Reconstruction(Run):
         """The optimizer's memory."""
         return listed("optimizer", self.optimizer_memory)
 
+    def weights(self) -> np.ndarray | None:
+        """The rows' weights, if they were given."""
+        return self.weight if self.weighted else None
+
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {"objective": self.objective, "standardized": self.standard is not None}
@@ -259,7 +272,9 @@ class Reconstruction(Run):
 
     def advice(self) -> str:
         """What to lower when training diverged."""
-        others = [f"{name}={getattr(self.objective, name)}" for name in ("contraction", "sparsity")]
-        used = [getattr(self.objective, name) for name in ("contraction", "sparsity")]
-        text = [other for other, value in zip(others, used, strict=True) if value]
-        return " or ".join([super().advice(), *text])
+        penalties = {
+            "contraction": self.objective.contraction,
+            "sparsity": self.objective.penalties.sparsity,
+        }
+        used = [f"{name}={value}" for name, value in penalties.items() if value]
+        return " or ".join([super().advice(), *used])

@@ -314,22 +314,37 @@ class DBN(Model):
         logits = Dense.random(self.sizes[-1], n_classes, "identity", rng, self.dtype)
         return Network([*map(unroll.dense, self.ways_up), logits])
 
-    def autoencoder(self) -> Autoencoder:
+    def autoencoder(self, tied: bool = False) -> Autoencoder:
         """The way up and the way down as one deep autoencoder, on copies of all arrays.
 
-        Its `encode` computes `transform`; its decoder carries means down.
+        Layer by layer the encoder computes E[h | v] and the decoder E[v | h], so that the units
+        decide the activations: sigmoid for Bernoulli, tanh for spins, identity for Gaussian (whose
+        variance is multiplied into weights and biases), softplus for noisy rectifiers. A Gaussian
+        top layer gives the linear code of Hinton and Salakhutdinov.
+
+        Parameters
+        ----------
+        tied : bool
+            Keep one array for both directions. Not possible for Gaussian units of a variance that
+            is not 1, which scale the two directions differently, nor after `up_down`.
 
         Raises
         ------
-        ValueError
-            If a layer's mean is not an activation (softmax, and the truncated Gaussian ReLU).
+        ValueError, TypeError
+            If a layer's mean is not an activation (softmax, and the truncated Gaussian ReLU), or
+            the two directions cannot be tied.
 
         References
         ----------
         Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
         """
-        down = [Directed.down(rbm) for rbm in reversed(self.rbms)]
-        return Autoencoder(*(Network([*map(unroll.dense, ways)]) for ways in (self.ways_up, down)))
+        ways_down = [Directed.down(rbm) for rbm in reversed(self.rbms)]
+        up, down = ([*map(unroll.dense, ways)] for ways in (self.ways_up, ways_down))
+        if validation.instance("tied", tied, (bool, np.bool_)):
+            for one, other in zip(up, down[::-1], strict=True):
+                if not np.array_equal(one.W, other.W.T):
+                    raise ValueError("tied: expected the same weights up and down, got others")
+        return Autoencoder(Network(up), Network(down), tied)
 
 
 def transposed(rbm: RBM) -> RBM:

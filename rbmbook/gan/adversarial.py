@@ -19,7 +19,7 @@ from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
 from rbmbook.training.loop import PROBE_ROWS, Run
 from rbmbook.training.monitors import DREAM_SEED, Columns
-from rbmbook.training.optimize import ascent
+from rbmbook.training.optimize import negated
 from rbmbook.training.optimize import optimizer as check_optimizer
 from rbmbook.training.plan import Plan
 
@@ -206,12 +206,12 @@ class Game(Run):
         gradients, found = critic_gradients(gan, x, z, mix)
         self.count({name: n * value for name, value in found.items()})
         critic = gan.critic.parameters
-        self.critic_optimizer.step(critic, ascent(gradients), self.critic_memory, self.updates)
+        self.critic_optimizer.step(critic, negated(gradients), self.critic_memory, self.updates)
         turns, left = divmod(self.updates + 1, self.critic_steps)
         if left == 0:
             _, gradients = generator_gradients(gan, gan.latent(n, self.rng))
             generator = gan.generator.parameters
-            self.optimizer.step(generator, ascent(gradients), self.generator_memory, turns - 1)
+            self.optimizer.step(generator, negated(gradients), self.generator_memory, turns - 1)
 
     def monitors(self) -> dict[str, float]:
         """Means over the rows of the epoch, each batch judged before its step."""

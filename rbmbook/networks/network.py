@@ -11,7 +11,7 @@ from rbmbook.description import Model
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
 from rbmbook.networks.activations import named
-from rbmbook.networks.layers import Dense, Trace
+from rbmbook.networks.layers import Dense, Trace, forward
 from rbmbook.networks.supervised import Supervised
 from rbmbook.training.history import History
 from rbmbook.training.loop import train
@@ -158,16 +158,11 @@ class Network(Model):
         return self._by_rows("X", X, losses.probabilities)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The label with the largest output, shape (n,), ints from 0 to n_out − 1.
+        """The label, from 0 to n_out − 1, with the largest output for each row, shape (n,).
 
         Parameters
         ----------
         X : (n, n_in) array or sparse matrix
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the shape does not fit or a value is not a finite number.
         """
         return self._by_rows("X", X, lambda outputs: outputs.argmax(axis=1))
 
@@ -190,10 +185,6 @@ class Network(Model):
             Its values are not looked at: this is made for inner loops.
         out : Trace, optional
             Memory for n rows, from ``net.trace(n)``; its contents are replaced.
-
-        Returns
-        -------
-        Trace
 
         Raises
         ------
@@ -403,10 +394,5 @@ class Network(Model):
 
     def _by_rows(self, name: str, x: Any, function: Callable) -> np.ndarray:
         """`function` of the outputs of each block of rows, joined along the rows."""
-        parts = []
-        for _, block in self.blocks(name, x):
-            for layer in self.layers:
-                inputs = layer.inputs(block)
-                block = layer.outputs(inputs, np.empty_like(inputs))
-            parts.append(function(block))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        blocks = self.blocks(name, x)
+        return np.concatenate([function(forward(self.layers, block)[-1]) for _, block in blocks])

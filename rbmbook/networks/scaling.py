@@ -18,8 +18,7 @@ import numpy as np
 
 from rbmbook.machine import moments
 from rbmbook.machine.units import Gaussian
-from rbmbook.networks.layers import Dense
-from rbmbook.networks.views import Transposed
+from rbmbook.networks.layers import Dense, Transposed
 from rbmbook.training.twin import Twin
 
 
@@ -48,6 +47,8 @@ class Standardized(Twin):
         transposed, columns keep their units, which cannot be had in both places, and are centred.
     X : (n, D) array or CSR matrix, as `validation.matrix` returns it
         Whose means and standard deviations are taken.
+    weight : (n,) array, optional
+        How much each row counts for these.
     name : str
         What errors call X.
 
@@ -57,8 +58,15 @@ class Standardized(Twin):
         The twins, which are trained.
     """
 
-    def __init__(self, reader: Dense, writer: Dense, X: Any, name: str = "X") -> None:
-        self.mean, self.sd, _ = moments.of_columns(X, Gaussian(), name=name, dtype=reader.dtype)
+    def __init__(
+        self,
+        reader: Dense,
+        writer: Dense,
+        X: Any,
+        weight: np.ndarray | None = None,
+        name: str = "X",
+    ) -> None:
+        self.mean, self.sd, _ = moments.of_columns(X, Gaussian(), weight, name, reader.dtype)
         self.layers = reader, writer
         self.reader, self.writer = deepcopy(reader), deepcopy(writer)
         if isinstance(writer, Transposed):

@@ -202,8 +202,8 @@ def optimizer(value: Any, name: str = "optimizer") -> Optimizer:
     return value
 
 
-def ascent(gradients: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-    """Minus the gradients of what is to be descended, in place: optimizers ascend."""
+def negated(gradients: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+    """The same arrays with the opposite sign: optimizers ascend, and a loss is to be descended."""
     for gradient in gradients:
         np.negative(gradient, out=gradient)
     return gradients

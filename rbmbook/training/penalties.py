@@ -83,6 +83,14 @@ class Penalties:
             if W.ndim == 2 and self.l1:
                 g -= W.dtype.type(self.l1) * np.sign(W)
 
+    def on_weights(self, parameters: Sequence[np.ndarray]) -> float:
+        """½ weight_decay ‖W‖² + l1 Σ |W_ij|, summed over every matrix."""
+        matrices = [W for W in parameters if W.ndim == 2]
+        squares = sum(float(np.vdot(W, W)) for W in matrices)
+        return 0.5 * self.weight_decay * squares + self.l1 * sum(
+            float(np.abs(W).sum()) for W in matrices
+        )
+
     def advice(self) -> str:
         """What of them can be lowered, in words."""
         return f" or weight_decay={self.weight_decay}" if self.weight_decay else ""

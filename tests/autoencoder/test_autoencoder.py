@@ -51,8 +51,10 @@ def test_the_objective_is_what_its_formula_says(options, tied):
         sparsity and sparsity.target,
         sparsity.cost if sparsity else 0.0,
     )
-    # An array that is used twice is decayed once.
-    ref += decay / 2 * sum(np.sum(W**2) for W, _, _ in (up if tied else up + down))
+    # An array that is used twice is penalised once.
+    weights = [W for W, _, _ in (up if tied else up + down)]
+    ref += decay / 2 * sum(np.sum(W**2) for W in weights)
+    ref += options.get("l1", 0.0) * sum(np.abs(W).sum() for W in weights)
     comp, _ = ae.objective(X, rng=9, **options)
     np.testing.assert_allclose(comp, ref, rtol=1e-12)
 
@@ -62,6 +64,29 @@ def test_the_objective_is_what_its_formula_says(options, tied):
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_gradients_are_finite_differences(options, sizes, tied):
     ae, X = autoencoder(sizes, tied=tied), data(columns=sizes[0])
+    assert_gradients(ae.objective(X, **options)[1], differences(ae, X, **options))
+
+
+COUNTS = np.array([3, 0, 1, 2, 0, 1, 1])
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("sizes", DEPTHS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_a_row_counts_as_often_as_its_weight_says(options, sizes, tied):
+    ae, X = autoencoder(sizes, tied=tied), data(columns=sizes[0])
+    options = options | {"noise": None}  # each of several equal rows would get noise of its own
+    value, gradients = ae.objective(X, sample_weight=COUNTS / 4, **options)
+    ref, expected = ae.objective(np.repeat(X, COUNTS, axis=0), **options)
+    np.testing.assert_allclose(value, ref, rtol=1e-12)
+    for g, other in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(g, other, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("sizes", DEPTHS, ids=str)
+def test_gradients_with_weights_are_finite_differences(sizes):
+    ae, X = autoencoder(sizes, tied=True), data(columns=sizes[0])
+    options = OPTIONS["all"] | {"sample_weight": COUNTS}
     assert_gradients(ae.objective(X, **options)[1], differences(ae, X, **options))
 
 

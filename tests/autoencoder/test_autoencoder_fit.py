@@ -159,6 +159,39 @@ def test_the_reported_loss_weighs_batches_by_their_rows():
     np.testing.assert_allclose(history["loss"], ref, rtol=1e-9)
 
 
+@pytest.mark.parametrize("output", ["sigmoid", "identity"])
+def test_weights_count_as_repeated_rows_in_training_and_in_its_means(output):
+    """With full batches; real columns are standardised by their weighted means and deviations."""
+    counts, X = np.array([3, 0, 1, 2, 0, 1, 1]), data()
+    one, other = autoencoder(output=output), autoencoder(output=output)
+    options = {"batch_size": 100, **OPTIONS["all"], "noise": None}
+    comp = fit(one, X, sample_weight=counts, **options)
+    ref = fit(other, np.repeat(X, counts, axis=0), **options)
+    for p, q in zip(one.parameters, other.parameters, strict=True):
+        np.testing.assert_allclose(p, q, rtol=1e-9, atol=1e-11)
+    for name in ("loss", "sparsity", "contraction"):
+        np.testing.assert_allclose(comp[name], ref[name], rtol=1e-9, err_msg=name)
+
+
+def test_equal_weights_change_nothing_and_a_batch_without_weight_only_penalises():
+    one, other, X = autoencoder(), autoencoder(), data(10)
+    fit(one, X, **OPTIONS["all"])
+    fit(other, X, sample_weight=np.full(10, 0.3), **OPTIONS["all"])
+    assert_same_bits(one, other)
+    weight = np.zeros(10)
+    weight[np.random.default_rng(0).permutation(10)[:5]] = 1.0  # all in the first batch
+    one = autoencoder()
+    other = one.copy()
+    fit(one, X, epochs=1, optimizer=rb.SGD(0.1), sample_weight=weight, weight_decay=0.5)
+    order = np.random.default_rng(0).permutation(10)
+    share = [2 * other.objective(X[order[:5]])[1][i] for i in range(4)]  # mean weight 1 / 2
+    for p, g in zip(other.parameters, share, strict=True):
+        p -= 0.1 * (g + 0.5 * p * (p.ndim == 2))
+        p -= 0.1 * 0.5 * p * (p.ndim == 2)
+    for p, q in zip(one.parameters, other.parameters, strict=True):
+        np.testing.assert_allclose(p, q, rtol=1e-11, atol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_seed_gives_the_same_bits_and_another_seed_others(dtype):
     X, makes = data(12), [autoencoder(tied=True, dtype=dtype) for _ in range(4)]

@@ -8,7 +8,8 @@ from naive_network import finite_differences
 
 import rbmbook as rb
 from rbmbook import score as scores
-from rbmbook.autoencoder.model import Autoencoder, GaussianNoise
+from rbmbook.autoencoder.model import GaussianNoise
+from rbmbook.dbn.model import DBN
 
 HIDDEN = {
     "Bernoulli": rb.Bernoulli(),
@@ -66,7 +67,7 @@ def test_the_score_points_from_v_to_its_reconstruction(hidden):
 
 def test_a_tied_autoencoder_computes_the_score_times_the_variance():
     rbm, v, sigma = unit_machine(), rows(), 0.4
-    ae = Autoencoder.unrolled([rbm], tied=True)
+    ae = DBN([rbm]).autoencoder(tied=True)
     ref = (ae.reconstruct(v) - v) / sigma**2
     np.testing.assert_allclose(scores.score(rbm, v, sigma**2), ref, rtol=1e-11, atol=1e-12)
 
@@ -163,7 +164,7 @@ def test_the_implicit_objective_adds_the_divergence_of_the_score(hidden):
 def test_denoising_score_matching_is_a_denoising_autoencoder(sigma):
     """With precision 1 and T = σ² the two objectives, and their gradients, differ by σ⁴ alone."""
     rbm, X = unit_machine(), rows(20)
-    ae = Autoencoder.unrolled([rbm], tied=True)
+    ae = DBN([rbm]).autoencoder(tied=True)
     noise = GaussianNoise(sigma)
     value, (W, b, a) = ae.objective(X, noise=noise, rng=3)
     found, gradient = scores.denoising(rbm, X, noise.corrupt(X, 3), sigma, sigma**2)
