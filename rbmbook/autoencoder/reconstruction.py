@@ -17,7 +17,7 @@ from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized, unbiased
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.loop import FEATURES, Run, probe_rows
 from rbmbook.training.optimize import negated
 from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Plan
@@ -180,7 +180,7 @@ class Reconstruction(Run):
         first, last = ae.encoder.layers[0], ae.decoder.layers[-1]
         self.standard, self.trained = None, ae
         if standardize and last.activation == "identity":
-            self.standard = Standardized(first, last, self.X, self.weight)
+            self.standard = self.twin = Standardized(first, last, self.X, self.weight)
             self.trained = type(ae)(
                 Network([self.standard.reader, *ae.encoder.layers[1:]]),
                 Network([*ae.decoder.layers[:-1], self.standard.writer]),
@@ -211,16 +211,6 @@ class Reconstruction(Run):
             self.parameters, self.passes.ascent, self.optimizer_memory, self.updates
         )
 
-    def publish(self) -> None:
-        """Let the autoencoder have what was learned in other coordinates."""
-        if self.standard is not None:
-            self.standard.write()
-
-    def adopt(self) -> None:
-        """Go on from the autoencoder, if a callback has changed it."""
-        if self.standard is not None:
-            self.standard.read_changes()
-
     def monitors(self) -> dict[str, float]:
         """The epoch's means over the training rows, and those of the held-out rows after it."""
         row = self.means(self.n_rows)
@@ -236,6 +226,14 @@ class Reconstruction(Run):
             "the code",
         ]
         return row | self.features(names, [layer.function for layer in layers], outputs)
+
+    def reports(self) -> list[str]:
+        """The names of these numbers."""
+        names = ["loss"]
+        names += ["sparsity"] if self.objective.sparsity is not None else []
+        names += ["contraction"] if self.objective.contraction else []
+        held_out = ["validation_loss", "validation_error"] if self.held_out is not None else []
+        return [*names, "reconstruction_error", *held_out, *FEATURES]
 
     def validation_loss(self) -> float:
         """The mean loss of the held-out rows, in the coordinates of the training."""

@@ -30,7 +30,7 @@ from rbmbook.machine.rbm import RBM
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.loop import FEATURES, Run, probe_rows
 from rbmbook.training.monitors import ENOUGH_BELOW, independent
 from rbmbook.training.negative import CD
 from rbmbook.training.optimize import SGD, Optimizer
@@ -157,13 +157,14 @@ def pretrain(
     )
     check_finite([*dbm.weights, *dbm.biases])
     options = zip(stages.plans, negatives, penalties, strict=True)
-    for layer, (plan, own_negative, penalty) in enumerate(options):
-        pair = Pair(dbm, layer, X, plan, own_negative.k, penalty, sample_weight)
-        pair.where, pair.enough = f"layer {layer + 1}", ENOUGH_BELOW
-        if not stages.train(pair):
-            break
-        if layer + 1 < pairs:
-            X = pair.upwards(X)
+    with stages.all_or_nothing():
+        for layer, (plan, own_negative, penalty) in enumerate(options):
+            pair = Pair(dbm, layer, X, plan, own_negative.k, penalty, sample_weight)
+            pair.where, pair.enough = f"layer {layer + 1}", ENOUGH_BELOW
+            if not stages.train(pair):
+                break
+            if layer + 1 < pairs:
+                X = pair.upwards(X)
     return stages.history
 
 
@@ -197,14 +198,6 @@ class Pair(Run):
     def parameters(self) -> list[np.ndarray]:
         """Of the machine between the two layers."""
         return list(self.rbm.parameters)
-
-    def publish(self) -> None:
-        """Give the deep machine what was learned."""
-        self.twin.write()
-
-    def adopt(self) -> None:
-        """Go on from the deep machine, if a callback has changed it."""
-        self.twin.read_changes()
 
     def above(self, x: np.ndarray) -> np.ndarray:
         """Inputs of the upper layer."""
@@ -251,6 +244,10 @@ class Pair(Run):
         }
         return row | self.features(["the upper layer"], [unit], [features])
 
+    def reports(self) -> list[str]:
+        """The names of these numbers."""
+        return ["reconstruction_error", "weight_norm", *FEATURES]
+
     def upwards(self, X: Any) -> np.ndarray:
         """The means of the upper layer, what the next pair learns from."""
         rows = check.blocks("X", X, self.rbm.visible, self.rbm.dtype, relaxed=True)
@@ -285,6 +282,7 @@ class _Handed(Twin):
     """The pair's machine and the deep machine's layers; between pairs, the mean of their biases."""
 
     def __init__(self, pair: Pair) -> None:
+        super().__init__()
         self.pair = pair
         self.remember()
 

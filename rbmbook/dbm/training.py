@@ -24,7 +24,7 @@ from rbmbook.machine.parameters import Parameters
 from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.history import History
-from rbmbook.training.loop import PROBE_ROWS, Run, probe_rows, train
+from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, probe_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch, Negative
 from rbmbook.training.optimize import SGD, Optimizer
@@ -271,6 +271,11 @@ class Training(Run):
             seen = check.dense(seen, self.rbm.dtype)
             row["bound_gap"] = self.infer(seen).bound().mean() - self.infer(held_out).bound().mean()
         return row
+
+    def reports(self) -> list[str]:
+        """The names of these numbers."""
+        names = ["reconstruction_error", "weight_norm", "mean_field_steps", "dream_error"]
+        return [*names, *FEATURES, *([] if self.held_out is None else ["bound_gap"])]
 
     def learnable(self) -> bool:
         """Whether the columns of the data depend on each other."""

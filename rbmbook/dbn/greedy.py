@@ -17,8 +17,9 @@ import numpy as np
 from rbmbook import validation as check
 from rbmbook.machine.rbm import RBM
 from rbmbook.training.divergence import check_finite
-from rbmbook.training.fit import Training, centring
+from rbmbook.training.fit import NEGATIVE, Training, centring, reports
 from rbmbook.training.history import History
+from rbmbook.training.loop import check_monitor
 from rbmbook.training.monitors import ENOUGH_BELOW
 from rbmbook.training.negative import CD, Negative
 from rbmbook.training.optimize import SGD, Optimizer
@@ -142,23 +143,25 @@ def fit(
         checkpoint=checkpoint,
         history=history,
     )
-    for number, rbm in enumerate(dbn.rbms, start=1):
+    told = list(zip(dbn.rbms, stages.plans, options, strict=True))
+    for number, (rbm, plan, own) in enumerate(told, start=1):
         check_finite(list(rbm.parameters), where=f"layer {number}")
-    dbn.tie()
-    machines = zip(dbn.rbms, stages.plans, options, strict=True)
-    for number, (rbm, plan, own) in enumerate(machines, start=1):
-        if number > 1:
-            below = dbn.rbms[number - 2]
-            X = upwards(below, X, inputs, plan.rng)
-            if validation is not None:  # with noise of its own: training draws nothing for it
-                own_rng = np.random.default_rng([SEED, number])
-                validation = upwards(below, validation, inputs, own_rng)
-        run = Training(
-            rbm, X, plan, own.negative, own.penalties, sample_weight, own.centered, validation
-        )
-        run.where, run.enough = f"layer {number}", ENOUGH_BELOW
-        if not stages.train(run):
-            break
+        check_monitor(plan, reports(own.negative or NEGATIVE, validation))
+    own_way_up = dbn.tie()
+    with stages.all_or_nothing(lambda: own_way_up and dbn.untie(own_way_up)):
+        for number, (rbm, plan, own) in enumerate(told, start=1):
+            if number > 1:
+                below = dbn.rbms[number - 2]
+                X = upwards(below, X, inputs, plan.rng)
+                if validation is not None:  # with noise of its own: training draws nothing for it
+                    own_rng = np.random.default_rng([SEED, number])
+                    validation = upwards(below, validation, inputs, own_rng)
+            run = Training(
+                rbm, X, plan, own.negative, own.penalties, sample_weight, own.centered, validation
+            )
+            run.where, run.enough = f"layer {number}", ENOUGH_BELOW
+            if not stages.train(run):
+                break
     return stages.history
 
 
@@ -177,6 +180,7 @@ class Options:
         """The options, if they fit the machine."""
         if negative is not None:
             check.instance("negative", negative, Negative)
+            negative.start(rbm, np.random.default_rng(0))  # raises if the machine is none for it
         penalties = Penalties(weight_decay, l1, sparsity)
         centring(centered, negative)
         return cls(negative, penalties.check_target(rbm.hidden, rbm.n_hidden), centered)

@@ -151,14 +151,18 @@ class DBN(Model):
         """Whether the way up still has the weights of the way down."""
         return self._weights_up is None
 
-    def tie(self) -> None:
-        """Let the way up have the weights of the way down again."""
-        self._weights_up = None
+    def tie(self) -> list[np.ndarray] | None:
+        """Let the way up have the weights of the way down again; those that it had of its own."""
+        own, self._weights_up = self._weights_up, None
+        return own
 
-    def untie(self) -> None:
-        """Give the way up weights of its own, which start as a copy; no change if it has them."""
+    def untie(self, own: list[np.ndarray] | None = None) -> None:
+        """Give the way up these weights, or for None a copy of those of the way down.
+
+        No change if it has weights of its own.
+        """
         if self._weights_up is None:
-            self._weights_up = [rbm.W.copy() for rbm in self.rbms[:-1]]
+            self._weights_up = own or [rbm.W.copy() for rbm in self.rbms[:-1]]
 
     def require_finite(self) -> None:
         """Raise if a parameter is not finite: they can be written in place."""

@@ -29,7 +29,7 @@ from rbmbook.sampling.chains import steps
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.divergence import Data
 from rbmbook.training.history import History
-from rbmbook.training.loop import Run, probe_rows, train
+from rbmbook.training.loop import FEATURES, Run, probe_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch
 from rbmbook.training.optimize import SGD, Optimizer
@@ -136,7 +136,14 @@ def up_down(
         history=history,
     )
     check.instance("negative", negative, (CD, PCD))
-    return train(UpDown(dbn, X, plan, negative, Penalties(weight_decay, l1), sample_weight))
+    tied = dbn.tied
+    run = UpDown(dbn, X, plan, negative, Penalties(weight_decay, l1), sample_weight)
+    try:
+        return train(run)
+    except BaseException:
+        if tied and run.updates == 0:  # nothing was learned
+            dbn.tie()
+        raise
 
 
 class UpDown(Run):
@@ -254,6 +261,11 @@ class UpDown(Run):
         for number, (up, down) in enumerate(zip(ways_up, ways_down, strict=True), start=1):
             row[f"untied{number}"] = np.sqrt(np.mean((up.W - down.W.T) ** 2))
         return row
+
+    def reports(self) -> list[str]:
+        """The names of these numbers."""
+        untied = [f"untied{number}" for number in range(1, len(self.dbn.rbms))]
+        return ["reconstruction_error", "dream_error", *FEATURES, *untied]
 
     def learnable(self) -> bool:
         """Whether the sites of the data depend on each other."""

@@ -163,7 +163,7 @@ class Game(Run):
         self.critic_steps = check.integer("critic_steps", critic_steps)
         first, last = gan.critic.layers[0], gan.generator.layers[-1]
         if standardize and last.activation == "identity":
-            self.standard = Standardized(first, last, self.X)
+            self.standard = self.twin = Standardized(first, last, self.X)
             self.trained = type(gan)(
                 Network([*gan.generator.layers[:-1], self.standard.writer]),
                 Network([self.standard.reader, *gan.critic.layers[1:]]),
@@ -180,16 +180,6 @@ class Game(Run):
     def parameters(self) -> list[np.ndarray]:
         """The arrays of both networks as they are now: a callback may replace one."""
         return self.trained.parameters
-
-    def publish(self) -> None:
-        """Let the networks have what was learned in other coordinates."""
-        if self.standard is not None:
-            self.standard.write()
-
-    def adopt(self) -> None:
-        """Go on from the networks, if a callback has changed them."""
-        if self.standard is not None:
-            self.standard.read_changes()
 
     def update(self, rows: np.ndarray) -> None:
         """A turn on these rows, in the coordinates of the training."""
@@ -219,6 +209,12 @@ class Game(Run):
         samples = gan.generator.forward(gan.latent(PROBE_ROWS, rng)).outputs[-1]
         error = self.columns.dream_error(samples.mean(axis=0))
         return self.means(self.n_rows) | {"dream_error": error}
+
+    def reports(self) -> list[str]:
+        """The names of these numbers."""
+        names = ["critic_loss", "generator_loss", "gap"]
+        names += [] if self.gan.loss == "wasserstein" else ["divergence"]
+        return [*names, *(["penalty"] if self.gan.gradient_penalty else []), "dream_error"]
 
     def memory(self) -> dict[str, np.ndarray]:
         """The memory of both optimizers."""

@@ -48,6 +48,12 @@ def _smaller_side(rbm: RBM) -> Side:
     return side
 
 
+def require(rbm: RBM) -> None:
+    """Raise ValueError if a machine is too large for this, whatever its parameters are."""
+    if not gaussian_joint.applies(rbm):
+        _smaller_side(rbm)
+
+
 def log_partition(rbm: RBM) -> float:
     """log Z = log Σ_v Σ_h exp(−E(v, h)), in nats.
 

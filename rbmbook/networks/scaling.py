@@ -66,6 +66,7 @@ class Standardized(Twin):
         weight: np.ndarray | None = None,
         name: str = "X",
     ) -> None:
+        super().__init__()
         self.mean, self.sd, _ = moments.of_columns(X, Gaussian(), weight, name, reader.dtype)
         self.layers = reader, writer
         self.reader, self.writer = deepcopy(reader), deepcopy(writer)

@@ -11,7 +11,7 @@ from rbmbook.networks import losses
 from rbmbook.networks.layers import forward
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import Run, probe_rows
+from rbmbook.training.loop import FEATURES, Run, probe_rows
 from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Plan
 
@@ -123,6 +123,12 @@ class Supervised(Run):
         outputs = forward(layers, self.probe)
         names = [f"hidden layer {number}" for number in range(1, len(layers) + 1)]
         return row | self.features(names, [layer.function for layer in layers], outputs)
+
+    def reports(self) -> list[str]:
+        """The names of these numbers."""
+        names = ["loss", "error"] if self.loss == "softmax" else ["loss"]
+        held_out = [f"validation_{name}" for name in names] if self.held_out is not None else []
+        return [*names, *held_out, *(FEATURES if len(self.net.layers) > 1 else ())]
 
     def memory(self) -> dict[str, np.ndarray]:
         """The optimizer's memory."""

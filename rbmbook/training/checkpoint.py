@@ -7,6 +7,7 @@ model's description, the settings, and fingerprints of the data.
 
 import hashlib
 import os
+from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,20 @@ import numpy as np
 from scipy import sparse
 
 from rbmbook import storage, validation
+from rbmbook.training.history import History
+from rbmbook.training.twin import digest
 
 KIND = "checkpoint"
+OPTIONAL = "callback", "early_stopping"  # what a later fit may do without, or begin with
+SOME_UPDATES = 0, 1, 10, 100, 1_000, 10_000
 
 
 def save(run: Any, path: str | os.PathLike) -> None:
     """Write everything that the next update depends on."""
-    parameters = {f"parameter{i}": p for i, p in enumerate(run.parameters)}
     storage.write(
         path,
         KIND,
-        parameters | _memory(run),
+        _parameters(run) | _memory(run),
         identity=identity(run),
         history={name: list(values) for name, values in run.history.items()},
         **_counters(run),
@@ -33,26 +37,128 @@ def save(run: Any, path: str | os.PathLike) -> None:
 
 
 def kept(run: Any) -> dict[str, Any]:
-    """What a later fit of the same kind goes on from, without the parameters."""
-    return {"memory": _memory(run), "counters": _counters(run)}
+    """What a later fit of the same kind goes on from: what `save` writes, without identity."""
+    return {
+        "parameters": _copies(_parameters(run)),
+        "memory": _copies(_memory(run)),
+        "counters": _counters(run),
+        "left": left(run.model),
+    }
+
+
+def left(model: Any) -> bytes:
+    """A digest of a model as a fit leaves it, which tells whether it has been changed since."""
+    return digest(model.arrays().values()).tobytes()
 
 
 def take_up(run: Any) -> None:
-    """Let a run go on from its checkpoint, if that exists, or from its history."""
+    """Let a run go on from its checkpoint, if that exists, or from its history.
+
+    Nothing is changed if one of them does not fit.
+    """
     file = run.plan.checkpoint
     if file is not None and Path(file.path).exists():
-        _restore(run, file.path)
-        run.publish()
+        _from_file(run, file.path)
     elif run.history.kept is not None:
-        memory = run.history.kept["memory"]
-        live = _live(run, memory)
-        storage.fill(live, memory, "the history", may_be_nan=live)
-        _set_counters(run, run.history.kept["counters"])
+        _from_history(run, run.history.kept)
+    else:
+        _check_columns(run, run.history, "history")
+        _check_epochs(run, run.history.epochs)
+
+
+def _from_file(run: Any, path: str | os.PathLike) -> None:
+    """Go back to where `save` was called."""
+    arrays, meta = storage.read(path, KIND)
+    with storage.reading(path):
+        saved = meta["identity"]
+    _same(saved, identity(run), path)
+    with storage.reading(path):
+        counters = _checked(run, meta)
+        history = History(meta["history"])
+        _check_columns(run, history, "its history")
+        _check_order(run, arrays, counters)
+    _check_epochs(run, history.epochs + (counters["place"] > 0))
+    memory = _live(run, arrays)
+    storage.fill(_parameters(run) | memory, arrays, path, may_be_nan=memory)
+    run.history.replace(history)
+    _set_counters(run, counters)
     if run.stopped == "callback" and not run.plan.callbacks:
         run.stopped = ""  # the one that did it is not there any more
-    if run.history.epochs > run.plan.epochs:
+
+
+def _from_history(run: Any, kept: dict[str, Any]) -> None:
+    """Go on from what an earlier fit has kept, with the model as it is now.
+
+    If nobody has touched the model, that is where the fit stood, which may be beyond the best
+    parameters that early stopping has left, or in coordinates that conversion does not hit.
+    """
+    _check_columns(run, run.history, "history")
+    memory, counters, saved = (kept.get(name, {}) for name in ("memory", "counters", "parameters"))
+    targets = _live(run, memory)
+    both = memory.keys() & targets.keys()  # callbacks and early stopping may come and go
+    memory, targets = (
+        {name: x for name, x in some.items() if name in both or not name.startswith(OPTIONAL)}
+        for some in (memory, targets)
+    )
+    if kept.get("left") in (True, left(run.model)):
+        targets, memory = targets | _parameters(run), memory | saved
+    try:
+        counters = _checked(run, counters)
+        _check_order(run, memory, counters)
+        storage.require(memory, {name: (x.shape, x.dtype) for name, x in targets.items()}, targets)
+    except (ValueError, KeyError) as error:
         raise ValueError(
-            f"epochs: expected {run.history.epochs} or more, as many as there have been already, "
+            "history: expected one that a fit of this kind has left, with the same kinds of "
+            f"optimizer and negative phase: {_reason(error)}"
+        ) from None
+    _check_epochs(run, run.history.epochs + (counters["place"] > 0))
+    for name, target in targets.items():
+        np.copyto(target, memory[name])
+    _set_counters(run, counters)
+    if run.stopped == "callback" or run.stopper is None or run.stopper.patient:
+        run.stopped = ""  # whoever gives it this history wants to go on
+
+
+def _checked(run: Any, saved: Any) -> dict[str, Any]:
+    """The counters, if they can be those of this run; ValueError or KeyError otherwise."""
+    found = {name: saved[name] for name in ("updates", "place", "stopped", "totals", "rng")}
+    for name, most in (("updates", None), ("place", run.n_rows)):
+        validation.integer(name, found[name], 0, most)
+    if found["stopped"] not in ("", "callback", "early stopping"):
+        raise ValueError(f"stopped: got {found['stopped']!r}")
+    found["totals"] = {str(name): float(value) for name, value in found["totals"].items()}
+    deepcopy(run.rng.bit_generator).state = found["rng"]  # raises if it is no state
+    return found
+
+
+def _check_order(run: Any, arrays: dict[str, np.ndarray], counters: dict[str, Any]) -> None:
+    """Raise ValueError unless there is an order of the rows where one is needed."""
+    if counters["place"]:
+        order = arrays["order"] if "order" in arrays else np.empty(0)
+        if not np.array_equal(np.sort(order), np.arange(run.n_rows)):
+            raise ValueError(f"the array 'order': expected an order of {run.n_rows} rows")
+
+
+def _check_columns(run: Any, history: History, name: str) -> None:
+    """Raise ValueError if epochs of a history have other monitors than this fit."""
+    names = ["epoch", "seconds", *run.reports()]
+    if history and set(history) != set(names):
+        raise ValueError(
+            f"{name}: expected one of a fit of this kind, with the monitors {', '.join(names)}; "
+            f"got {', '.join(history)}"
+        )
+    if len({len(values) for values in history.values()}) > 1:
+        raise ValueError(f"{name}: expected columns of one length")
+
+
+def _reason(error: Exception) -> str:
+    return f"there is no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _check_epochs(run: Any, begun: int) -> None:
+    if begun > run.plan.epochs:
+        raise ValueError(
+            f"epochs: expected {begun} or more, as many as have been begun already, "
             f"got {run.plan.epochs}"
         )
 
@@ -69,7 +175,7 @@ def identity(run: Any) -> dict[str, Any]:
     """What must be the same for a fit to go on: all but the number of epochs."""
     plan, weights = run.plan, run.weights()
     return {
-        "model": _model(run.model),
+        "model": described(run.model.description()),
         "data": {name: fingerprint(X) for name, X in run.sources().items()},
         "sample_weight": None if weights is None else fingerprint(weights),
         "optimizer": described(plan.optimizer),
@@ -95,8 +201,9 @@ def fingerprint(X: Any) -> str:
 def described(value: Any) -> Any:
     """Settings as JSON has them: what is equal in two processes is described alike."""
     if is_dataclass(value) and not isinstance(value, type):
-        shown = {f.name: described(getattr(value, f.name)) for f in fields(value)}
-        return {"type": type(value).__qualname__, **shown}
+        shown = {f.name: getattr(value, f.name) for f in fields(value)}
+        rates = {name: _rates(f) for name, f in shown.items() if name.endswith("rate")}
+        return {"type": type(value).__qualname__, **described(shown | rates)}
     if isinstance(value, dict):
         return {str(name): described(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -109,21 +216,22 @@ def described(value: Any) -> Any:
         return value
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
+    if type(value).__repr__ is object.__repr__:  # an address says nothing
+        return {"type": type(value).__qualname__}
     return repr(value)
 
 
-def _restore(run: Any, path: str | os.PathLike) -> None:
-    """Go back to where `save` was called; nothing is changed if the file does not fit."""
-    arrays, meta = storage.read(path, KIND)
-    with storage.reading(path):
-        saved, history, counters = meta["identity"], meta["history"], dict(meta)
-    _same(saved, identity(run), path)
-    memory = _live(run, arrays)
-    parameters = {f"parameter{i}": p for i, p in enumerate(run.parameters)}
-    storage.fill(parameters | memory, arrays, path, may_be_nan=memory)
-    with storage.reading(path):
-        run.history.replace(history)
-        _set_counters(run, counters)
+def _rates(rate: Any) -> Any:
+    """A learning rate that is a function of the update by its values, which its name hides."""
+    if not callable(rate) or is_dataclass(rate):
+        return rate
+    found = []
+    for update in SOME_UPDATES:
+        try:
+            found.append(f"{rate(update):.6g}")  # other processors have other last digits
+        except Exception:  # a list of rates has an end
+            break
+    return found
 
 
 def _same(saved: Any, now: Any, path: str | os.PathLike, name: str = "") -> None:
@@ -138,6 +246,16 @@ def _same(saved: Any, now: Any, path: str | os.PathLike, name: str = "") -> None
             f"{saved!r}; it is {now!r} here. Only `epochs` may change: use another file, or delete "
             "this one"
         )
+
+
+def _parameters(run: Any) -> dict[str, np.ndarray]:
+    """What is trained, and if that is a twin, the model itself."""
+    own = {f"parameter{i}": p for i, p in enumerate(run.parameters)}
+    return own | prefixed("twin", run.twin)
+
+
+def _copies(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def _memory(run: Any) -> dict[str, np.ndarray]:
@@ -179,10 +297,6 @@ def _counters(run: Any) -> dict[str, Any]:
 
 
 def _set_counters(run: Any, saved: dict[str, Any]) -> None:
-    run.updates, run.place = int(saved["updates"]), int(saved["place"])
-    run.stopped, run.totals = str(saved["stopped"]), dict(saved["totals"])
+    run.updates, run.place = saved["updates"], saved["place"]
+    run.stopped, run.totals = saved["stopped"], dict(saved["totals"])
     run.rng.bit_generator.state = saved["rng"]
-
-
-def _model(model: Any) -> Any:
-    return described(model.description()) if hasattr(model, "description") else repr(model)

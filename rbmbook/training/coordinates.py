@@ -27,8 +27,10 @@ class Standardized(Twin):
     """
 
     def __init__(self, rbm: RBM, X: Any, weight: np.ndarray) -> None:
+        super().__init__()
         found = moments.of_columns(X, rbm.visible, weight, "X", rbm.dtype)
         self.rbm, self.machine = rbm, rbm.copy()
+        self.precise = rbm.copy().visible  # what the precisions were when training began
         self.real = rbm.visible.real(rbm.n_visible)
         self.mean = np.where(self.real, found.mean, 0.0)
         self.sd = rbm.visible.divisor(found.sd)
@@ -69,7 +71,7 @@ class Standardized(Twin):
         machine.b[:] = rbm.b + self.mean @ rbm.W
         machine.visible.take(rbm.visible, self.sd)
         machine.hidden.take(rbm.hidden)
-        self.precise = machine.copy().visible
+        self.precise.take(machine.visible)
 
     def start(self, X: Any) -> None:
         """Start at the data, if the machine was made without: its biases are all 0."""
@@ -77,6 +79,11 @@ class Standardized(Twin):
             started = self.rbm.copy()
             moments.start_at(started, X)
             self._take(started)
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """The precisions at the start, too."""
+        precise = enumerate(self.precise.parameters())
+        return super().memory() | {f"precise{i}": array for i, array in precise}
 
     def hold(self) -> None:
         """Leave the precisions of constant columns as they were: nothing tells how precise."""

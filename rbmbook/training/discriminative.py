@@ -139,6 +139,10 @@ class Discriminative(Negative):
         _classes(rbm)
         return self.joint.start(rbm, rng) if self.generative else None
 
+    def reports(self) -> tuple[str, ...]:
+        """The numbers of the joint negative phase."""
+        return self.joint.reports() if self.generative else ()
+
     def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
         """Averages over the rows with every label k in turn, weighted with p(k | x)."""
         classes = _classes(rbm)

@@ -14,7 +14,7 @@ from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.coordinates import Standardized
 from rbmbook.training.divergence import Data, check_finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import PROBE_ROWS, Run, finite, probe_rows, train
+from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, finite, probe_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import Batch, Negative, Tempered
 from rbmbook.training.optimize import SGD, Optimizer
@@ -221,6 +221,7 @@ class Training(Run):
         self.dreams = Dreams(rbm)
         real = rbm.visible.real(rbm.n_visible).any()
         self.standard = Standardized(rbm, X, self.weight) if centered is None and real else None
+        self.twin = self.standard
         self.trained = rbm if self.standard is None else self.standard.machine
         self.mean = self.coordinates(self.columns.mean[None].astype(rbm.dtype))[0]
         self.hidden_average = MovingAverage(rbm.n_hidden, rbm.dtype)
@@ -291,16 +292,6 @@ class Training(Run):
             self.standard.rows(v)
         return v
 
-    def publish(self) -> None:
-        """Let the machine have what was learned in other coordinates."""
-        if self.standard is not None and self.updates:
-            self.standard.write()
-
-    def adopt(self) -> None:
-        """Go on from the machine, if a callback has changed it."""
-        if self.standard is not None and self.updates:
-            self.standard.read_changes()
-
     def chosen(self, size: int) -> np.ndarray:
         """A random sample of the rows that teach something: those with a weight above 0."""
         rows = np.flatnonzero(self.weight)
@@ -325,6 +316,10 @@ class Training(Run):
                 rbm.free_energy(self.X[seen]), weights=self.weight[seen]
             )
         return row
+
+    def reports(self) -> list[str]:
+        """The names of these numbers."""
+        return reports(self.negative, self.held_out)
 
     def learnable(self) -> bool:
         """Whether the sites of the data depend on each other."""
@@ -366,6 +361,12 @@ class Training(Run):
     def advice(self) -> str:
         """What to lower when training diverged."""
         return super().advice() + self.penalties.advice()
+
+
+def reports(negative: Negative, held_out: Any) -> list[str]:
+    """The names of the numbers of an epoch, which depend on these two."""
+    names = ["reconstruction_error", "weight_norm", "dream_error", *FEATURES, *negative.reports()]
+    return names + ([] if held_out is None else ["free_energy_gap"])
 
 
 def centring(centered: Any, negative: Negative | None) -> bool | str:

@@ -4,28 +4,23 @@ What a model adds is one subclass of `Run` that says what an update is and what 
 """
 
 import contextlib
-import sys
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from tqdm import TqdmWarning
 
-from rbmbook.training import checkpoint, divergence, monitors
+from rbmbook.training import checkpoint, display, divergence, monitors
 from rbmbook.training.divergence import DivergenceError
 from rbmbook.training.history import History
-from rbmbook.training.monitors import Shares, TrainingWarning
+from rbmbook.training.monitors import Shares
 from rbmbook.training.plan import Callback, Plan
 from rbmbook.training.stopping import Stopper
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", TqdmWarning)  # a notebook without ipywidgets gets a text bar
-    from tqdm.auto import tqdm
+from rbmbook.training.twin import Twin
 
 CHECK_EVERY = 10  # updates, for parameters that are no longer finite
 PROBE_ROWS = 256  # monitors of a model look at this many training rows
+FEATURES = ("constant_features", "saturated_features")  # what `Run.features` reports
 PROBE_SEED = 20_256  # of the generator that chooses them; training draws nothing from it
 
 
@@ -35,8 +30,8 @@ class Run:
     A subclass sets or defines `parameters`, the arrays that the optimizer moves, as they are now,
     and `probe`; it defines `update` and `monitors`, and says in `memory`, `settings` and `sources`
     what a checkpoint needs. An update may raise FloatingPointError where it meets numbers that are
-    not finite. A run that trains other arrays than the model's own, in other coordinates, also
-    defines `publish` and `adopt`.
+    not finite. A run that trains other arrays than the model's own, in other coordinates, has a
+    `twin`.
 
     Parameters
     ----------
@@ -52,15 +47,18 @@ class Run:
     probe: np.ndarray  # the rows of the data that the monitors look at
     where = ""  # which part of a larger model is trained, for errors and warnings
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
+    twin: Twin | None = None
 
     def __init__(self, model: Any, n_rows: int, plan: Plan) -> None:
         self.model, self.n_rows, self.plan = model, n_rows, plan
         self.optimizer, self.rng, self.history = plan.optimizer, plan.rng, plan.history
         self.batch_size = plan.batch_size
         self.updates = 0  # finished ones
+        self.made = 0  # those of them that were made in this call
         self.order = np.arange(n_rows)  # the permutation of the rows in this epoch
         self.place = 0  # how many of them have had their update
         self.stopped = ""  # by "callback" or "early stopping"
+        self.lost = False  # whether it diverged, and cannot go on from where it stood
         self.totals: dict[str, float] = {}  # see `count`
         self.shares: dict[str, Shares] = {}  # see `features`
         self.stopper: Stopper | None = None
@@ -73,11 +71,19 @@ class Run:
         """The numbers of an epoch, of which only `dream_error` may be infinite."""
         raise NotImplementedError
 
+    def reports(self) -> list[str]:
+        """The names of these numbers, which must be known before there are any."""
+        raise NotImplementedError
+
     def publish(self) -> None:
         """Let the model have what has been learned; others may look at it now."""
+        if self.twin is not None:
+            self.twin.write()
 
     def adopt(self) -> None:
         """Learn on from the model, if somebody has changed it since `publish`."""
+        if self.twin is not None:
+            self.twin.read_changes()
 
     def data(self) -> Iterable[divergence.Data]:
         """What may be out of scale, for errors and warnings."""
@@ -118,8 +124,8 @@ class Run:
         self.shares = dict(zip(names, shares, strict=True))
         found = self.shares.values()
         return {
-            f"{name}_features": max(getattr(shares, name) for shares in found)
-            for name in ("constant", "saturated")
+            name: max(getattr(shares, name.removesuffix("_features")) for shares in found)
+            for name in FEATURES
             if found
         }
 
@@ -149,39 +155,72 @@ def train(run: Run) -> History:
     Whatever else ends it, an interrupt for example, the history has the finished epochs and what
     a fit can go on from; the exception has the history.
     """
-    history, plan = run.history, run.plan
-    if plan.early_stopping is not None:
-        run.stopper = Stopper(plan.early_stopping, run.parameters)
-    divergence.check_finite(run.parameters, where=run.where)
-    checkpoint.take_up(run)
-    begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
-    try:
-        with _bar(plan, history.epochs) as bar:
-            while history.epochs < plan.epochs and not run.stopped:
-                row = _epoch(run)
-                seconds = time.perf_counter() - begin
-                history.append(epoch=history.epochs + 1, seconds=seconds, **row)
-                _after_epoch(run)
-                _show(bar, row)
+    with attached(run.history):
+        _begin(run)
+        try:
+            _epochs(run)
+        except BaseException as error:
+            lost = isinstance(error, DivergenceError) or run.lost
+            run.history.kept = None if lost else checkpoint.kept(run)
+            raise
+        run.history.kept = checkpoint.kept(run)  # before the best parameters come back
         if run.stopper is not None and run.stopper.best_parameters(run.parameters):
             run.publish()
-    except DivergenceError as error:
-        history.kept, error.history = None, history  # type: ignore[attr-defined]
-        raise
+            run.history.kept["left"] = checkpoint.left(run.model)
+        display.warn(run)
+    return run.history
+
+
+@contextlib.contextmanager
+def attached(history: History) -> Iterator[None]:
+    """Let whatever ends a fit have its history."""
+    try:
+        yield
     except BaseException as error:
-        history.kept = checkpoint.kept(run)
         with contextlib.suppress(AttributeError, TypeError):  # some exceptions take no attribute
             error.history = history  # type: ignore[attr-defined]
         raise
-    history.kept = checkpoint.kept(run)
-    _warn(run)
-    return history
+
+
+def check_monitor(plan: Plan, names: Sequence[str]) -> None:
+    """Raise ValueError if early stopping looks at a monitor that a fit does not report."""
+    rule, known = plan.early_stopping, ["epoch", "seconds", *names]
+    if rule is not None and rule.monitor not in known:
+        raise ValueError(
+            f"early_stopping: expected a monitor of this fit, one of {', '.join(known)}; "
+            f"got {rule.monitor!r}"
+        )
+
+
+def _begin(run: Run) -> None:
+    """All that can be refused, before anything is changed; then where to go on from."""
+    check_monitor(run.plan, run.reports())
+    if run.plan.early_stopping is not None:
+        run.stopper = Stopper(run.plan.early_stopping, run.parameters)
+    divergence.check_finite(run.parameters, where=run.where)
+    checkpoint.take_up(run)
+
+
+def _epochs(run: Run) -> None:
+    """Epochs, each with its row of the history, its callbacks and its checkpoint."""
+    history, plan = run.history, run.plan
+    begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
+    with display.bar(plan, history.epochs) as bar:
+        while run.place or (history.epochs < plan.epochs and not run.stopped):
+            row = _epoch(run)
+            seconds = time.perf_counter() - begin
+            history.append(epoch=history.epochs + 1, seconds=seconds, **row)
+            run.place = 0
+            _after_epoch(run)
+            display.show(bar, row)
 
 
 def _epoch(run: Run) -> dict[str, float]:
     """One pass over the data in a new order, and its monitors; divergence puts all back."""
-    divergence.check_finite(run.parameters, f"before epoch {run.history.epochs + 1}", run.where)
+    epochs = run.history.epochs
+    divergence.check_finite(run.parameters, f"before epoch {epochs + 1}", run.where)
     last = [parameter.copy() for parameter in run.parameters]
+    since = f"update {run.updates}" if run.place else f"epoch {epochs}"
     try:
         for rows in _batches(run):
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -190,12 +229,13 @@ def _epoch(run: Run) -> dict[str, float]:
         return _monitors(run)
     except BaseException as error:  # an interrupt, too, may come when numbers have overflowed
         diverged = isinstance(error, _NotFinite)
-        if diverged or not finite(run.parameters):
+        run.lost = diverged or not finite(run.parameters)
+        if run.lost:
             for parameter, saved in zip(run.parameters, last, strict=True):
                 parameter[...] = saved
         run.publish()
         if diverged:
-            raise _diverged(run, str(error)) from None
+            raise _diverged(run, str(error), since) from None
         raise
 
 
@@ -204,9 +244,7 @@ def _batches(run: Run) -> Iterator[np.ndarray]:
     if run.place == 0:
         run.order[:] = run.rng.permutation(run.n_rows)
     while run.place < run.n_rows:
-        rows = run.order[run.place : run.place + run.batch_size]
-        yield rows
-    run.place = 0
+        yield run.order[run.place : run.place + run.batch_size]
 
 
 def _update(run: Run, rows: np.ndarray) -> None:
@@ -216,6 +254,7 @@ def _update(run: Run, rows: np.ndarray) -> None:
     except FloatingPointError:
         raise _NotFinite("a parameter") from None
     run.updates += 1
+    run.made += 1
     run.place += len(rows)
     if run.updates % CHECK_EVERY == 0:
         # What is not finite in a matrix reaches the vectors a batch later: they are quick to test.
@@ -236,6 +275,15 @@ def _after_update(run: Run) -> None:
 
 def _monitors(run: Run) -> dict[str, float]:
     """The epoch's numbers, if all of them are finite."""
+    totals = dict(run.totals)
+    try:
+        return _numbers(run)
+    except BaseException:
+        run.totals = totals  # they can be asked for again
+        raise
+
+
+def _numbers(run: Run) -> dict[str, float]:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if not finite(run.parameters):
             raise _NotFinite("a parameter")
@@ -270,53 +318,15 @@ def _call(run: Run, callbacks: Sequence[Callback]) -> None:
         run.adopt()
 
 
-def _diverged(run: Run, what: str) -> DivergenceError:
+def _diverged(run: Run, what: str, since: str) -> DivergenceError:
     """The error that says when, and what to change."""
     where = f"{run.where}: " if run.where else ""
     epochs = run.history.epochs
     advice = divergence.advice(run.data(), run.optimizer, run.updates, run.advice())
     return DivergenceError(
         f"{where}training diverged in epoch {epochs + 1}, update {run.updates}: {what} became "
-        f"infinite or NaN. The model holds the parameters after epoch {epochs}. {advice}"
+        f"infinite or NaN. The model holds the parameters after {since}. {advice}"
     )
-
-
-def _warn(run: Run) -> None:
-    """Say so if the features are stuck, or sleep after as many updates as should be enough."""
-    if not (run.shares and np.ptp(run.probe, axis=0).any()):  # equal rows have equal features
-        return
-    patient = run.updates >= run.enough and run.learnable()
-    needed = monitors.directions(run.probe)
-    for name, shares in run.shares.items():
-        fault = monitors.fault(shares, patient, needed)
-        if fault:
-            where = f"{run.where}: {name}" if run.where else name
-            scale = divergence.fault(run.data())
-            text = f"{where}: after {run.updates} updates {fault}"
-            text += f". {scale}" if scale else ""
-            warnings.warn(text, TrainingWarning, stacklevel=_outside())
-
-
-def _bar(plan: Plan, initial: int) -> Any:
-    """A progress bar, or one that shows nothing."""
-    # a process may have no stderr (a daemon, pythonw), or have closed it
-    silent = not plan.progress or getattr(sys.stderr, "closed", sys.stderr is None)
-    return tqdm(total=plan.epochs, initial=initial, unit="epoch", disable=silent)
-
-
-def _show(bar: Any, row: dict[str, float]) -> None:
-    if row:
-        name, value = next(iter(row.items()))
-        bar.set_postfix({name: f"{value:.4f}"}, refresh=False)
-    bar.update()
-
-
-def _outside() -> int:
-    """The stack level, for `warn`, of the line outside of the package that called a fit."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("rbmbook."):
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:

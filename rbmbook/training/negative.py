@@ -53,7 +53,14 @@ class Negative:
     """Estimates the model term ⟨−∂F⟩_model; a subclass is a frozen dataclass of its settings."""
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> Any:
-        """What is kept from one update to the next; None if nothing is."""
+        """What is kept from one update to the next; None if nothing is.
+
+        Raises ValueError if the machine is none for this phase.
+        """
+
+    def reports(self) -> tuple[str, ...]:
+        """The names of the numbers that what is kept reports after an epoch."""
+        return ()
 
     def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
         """The model term, in new arrays; `kept` is what `start` made."""
@@ -72,6 +79,10 @@ class Exact(Negative):
     ----------
     Ackley, Hinton and Sejnowski (1985), A learning algorithm for Boltzmann machines.
     """
+
+    def start(self, rbm: RBM, rng: np.random.Generator) -> None:
+        """Nothing, if the machine is small enough."""
+        exact.require(rbm)
 
     def model_term(
         self, rbm: RBM, batch: Batch, kept: None, rng: np.random.Generator
@@ -295,6 +306,10 @@ class Tempered(Negative):
     def start(self, rbm: RBM, rng: np.random.Generator) -> tempering.Replicas:
         """Chains at random states at every temperature."""
         return tempering.Replicas(rbm, np.array(self._ladder), self.chains, rng)
+
+    def reports(self) -> tuple[str, ...]:
+        """The lowest swap rate."""
+        return ("swap_rate",)
 
     def model_term(
         self, rbm: RBM, batch: Batch, kept: tempering.Replicas, rng: np.random.Generator

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation
+from rbmbook import storage, validation
 from rbmbook.training.history import History
 from rbmbook.training.optimize import Optimizer
 from rbmbook.training.optimize import optimizer as check_optimizer
@@ -27,7 +27,8 @@ class Callback:
 
     It sees the model as it is now, and may change it: write into its arrays or replace them.
     Training stops after the epoch in which it returns True. A function with a method ``memory()``
-    that returns a dictionary of arrays has these arrays written to checkpoints, and back.
+    that returns a dictionary of arrays, the same ones at every call, has these arrays written to
+    checkpoints, and filled from there when a fit goes on.
 
     Parameters
     ----------
@@ -242,7 +243,21 @@ def refuse(given: Mapping[str, Any], reasons: Mapping[str, str], fit: str) -> No
 
 def _callbacks(value: Any) -> tuple[Callback, ...]:
     found: Sequence[Any] = validation.functions("callbacks", value)
-    return tuple(f if isinstance(f, Callback) else Callback(f) for f in found)
+    callbacks = tuple(f if isinstance(f, Callback) else Callback(f) for f in found)
+    for callback in callbacks:
+        _check_memory(callback.function)
+    return callbacks
+
+
+def _check_memory(function: Any) -> None:
+    """Raise TypeError if what a checkpoint is to fill would be thrown away."""
+    if hasattr(function, "memory"):
+        once, again = function.memory(), function.memory()
+        if not all(isinstance(x, np.ndarray) and again[name] is x for name, x in once.items()):
+            raise TypeError(
+                f"callbacks: expected the same arrays at every call of {function!r}.memory(), "
+                "which a checkpoint can write into, got others"
+            )
 
 
 def _checkpoint(value: Any) -> Checkpoint | None:
@@ -252,4 +267,5 @@ def _checkpoint(value: Any) -> Checkpoint | None:
     folder = Path(checkpoint.path).absolute().parent
     if not folder.is_dir():
         raise FileNotFoundError(f"checkpoint: expected a folder {os.fspath(folder)!r}, got none")
+    storage.target(checkpoint.path)
     return checkpoint

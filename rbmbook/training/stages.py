@@ -1,7 +1,8 @@
 """Layer-wise training: the fits of several layers, one after the other, as one fit."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from rbmbook import validation
 from rbmbook.training import checkpoint as files
 from rbmbook.training.history import History
-from rbmbook.training.loop import Run, train
+from rbmbook.training.loop import Run, attached, train
 from rbmbook.training.plan import MOST_EPOCHS, UPDATES, Callback, Checkpoint, Plan, plan
 
 
@@ -67,11 +68,9 @@ class Stages:
         enough: int = UPDATES,
         most: int = MOST_EPOCHS,
     ) -> None:
-        self.model = model
+        self.model, self.made = model, 0
         self.history = History() if history is None else history
-        validation.instance("history", self.history, History)
-        kept = self.history.kept or {}
-        self.parts = kept.get("parts") or [History() for _ in range(layers)]
+        self.parts = _parts(self.history, layers, checkpoint, files.left(model))
         rng = validation.generator(rng)
         options = (each(*item, layers) for item in (
             ("epochs", epochs), ("batch_size", batch_size), ("optimizer", optimizer)
@@ -96,23 +95,45 @@ class Stages:
             )
         ]
         _check_order(self.plans)
+        self.before = {name: array.copy() for name, array in model.arrays().items()}
+        self.parts_before = [part.copy() for part in self.parts]
 
     def train(self, run: Run) -> bool:
         """Train a layer; whether the next one is to be trained, too."""
         try:
             train(run)
-        except BaseException as error:
-            if hasattr(error, "history"):
-                error.history = self.history
-            raise
         finally:
+            self.made += run.made
             self.fill()
         return run.stopped != "callback"
+
+    @contextlib.contextmanager
+    def all_or_nothing(self, undo: Callable[[], Any] = lambda: None) -> Iterator[None]:
+        """Put everything back if a layer is refused after others have only been taken up.
+
+        `undo` is called for what else the model has to be given back.
+        """
+        with attached(self.history):
+            try:
+                yield
+            except BaseException:
+                if self.made == 0:
+                    undo()
+                    self._put_back()
+                raise
+
+    def _put_back(self) -> None:
+        for name, array in self.model.arrays().items():
+            array[...] = self.before[name]
+        for part, old in zip(self.parts, self.parts_before, strict=True):
+            part.replace(old)
+            part.kept = old.kept
+        self.fill()
 
     def fill(self) -> None:
         """Let the history of all layers have the layers' epochs so far."""
         self.history.replace(joined(self.parts))
-        self.history.kept = {"parts": self.parts}
+        self.history.kept = {"parts": self.parts, "left": files.left(self.model)}
 
     def _of_all(self, callbacks: Any) -> list[Callback]:
         """The callbacks, which are to see the whole model and the history of all layers."""
@@ -152,6 +173,23 @@ def joined(parts: Sequence[History]) -> History:
     return History(columns)
 
 
+def _parts(history: Any, layers: int, checkpoint: Any, left: bytes) -> list[History]:
+    """The layers' own histories, those that an earlier fit has left or new ones."""
+    validation.instance("history", history, History)
+    if not history and not history.kept:
+        return [History() for _ in range(layers)]
+    parts = (history.kept or {}).get("parts", [])
+    if len(parts) != layers:
+        raise ValueError(
+            f"history: expected one that a layer-wise fit of {layers} layers has left, "
+            f"got {history}" + (f" of {len(parts)} layers" if parts else "")
+        )
+    for part in parts:
+        if part.kept is not None:  # a layer cannot tell, since the next one may have changed it
+            part.kept["left"] = history.kept["left"] == left
+    return parts
+
+
 def _files(checkpoint: Any, layers: int) -> list[Checkpoint | None]:
     """A file for each layer."""
     if checkpoint is None:
@@ -162,17 +200,27 @@ def _files(checkpoint: Any, layers: int) -> list[Checkpoint | None]:
 
 
 def _check_order(plans: Sequence[Plan]) -> None:
-    """Refuse a file that was written on top of a layer which is not trained to its end yet."""
-    for below, above in pairwise(plans):
-        if below.checkpoint is None or above.checkpoint is None:
-            continue
-        done, stopped = 0, ""
-        if Path(below.checkpoint.path).exists():
-            done, stopped = files.progress(below.checkpoint.path)
-        if Path(above.checkpoint.path).exists() and done < below.epochs and not stopped:
+    """Refuse to train a layer further on top of which another one has been trained already."""
+    for number, (below, above) in enumerate(pairwise(plans), start=1):
+        done, kept = below.history.epochs, below.history.kept
+        stopped = kept is not None and kept["counters"]["stopped"]
+        if above.history.kept is not None and done < below.epochs and not stopped:
             raise ValueError(
-                f"checkpoint: expected {below.epochs} epochs in "
-                f"{os.fspath(below.checkpoint.path)!r}, since {os.fspath(above.checkpoint.path)!r} "
-                f"was trained on top of it, got {done}; delete the latter to train the lower layer "
-                f"further"
+                f"epochs: expected {done} for layer {number}, as many as there have been, since "
+                f"layer {number + 1} was trained on top of it; got {below.epochs}"
             )
+        _check_files(below, above)
+
+
+def _check_files(below: Plan, above: Plan) -> None:
+    if below.checkpoint is None or above.checkpoint is None:
+        return
+    done, stopped = 0, ""
+    if Path(below.checkpoint.path).exists():
+        done, stopped = files.progress(below.checkpoint.path)
+    if Path(above.checkpoint.path).exists() and done < below.epochs and not stopped:
+        raise ValueError(
+            f"checkpoint: expected {below.epochs} epochs in {os.fspath(below.checkpoint.path)!r}, "
+            f"since {os.fspath(above.checkpoint.path)!r} was trained on top of it, got {done}; "
+            "delete the latter to train the lower layer further"
+        )

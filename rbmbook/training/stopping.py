@@ -26,7 +26,12 @@ class Stopper:
                 kept[...] = parameter
         else:
             self.waited += 1
-        return bool(self.waited >= rule.patience)
+        return not self.patient
+
+    @property
+    def patient(self) -> bool:
+        """Whether training may go on."""
+        return bool(self.waited < self.rule.patience)
 
     def best_parameters(self, parameters: Sequence[np.ndarray]) -> bool:
         """Put the best epoch's numbers into `parameters`, if they are to be restored."""
