@@ -230,7 +230,7 @@ class Reconstruction(Run):
     def reports(self) -> list[str]:
         """The names of these numbers."""
         names = ["loss"]
-        names += ["sparsity"] if self.objective.sparsity is not None else []
+        names += ["sparsity"] if self.objective.penalties.sparsity is not None else []
         names += ["contraction"] if self.objective.contraction else []
         held_out = ["validation_loss", "validation_error"] if self.held_out is not None else []
         return [*names, "reconstruction_error", *held_out, *FEATURES]
