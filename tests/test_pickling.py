@@ -18,7 +18,7 @@ import rbmbook as rb
 from rbmbook import monitors
 
 # What other classes fill in: there is no object that is only this.
-UNFINISHED = {rb.units.Unit, rb.negative.Negative, rb.optimize.Optimizer}
+UNFINISHED = {rb.units.Unit, rb.negative.Negative, rb.optimize.Optimizer, rb.validation.Rows}
 # What lives only while a fit runs, and is handed to nobody.
 RUNNING = {rb.train.Training, monitors.Shares, monitors.Dreams, monitors.Columns}
 
