@@ -21,17 +21,17 @@ from rbmbook.training.loop import PROBE_ROWS, Run
 from rbmbook.training.monitors import DREAM_SEED, Columns
 from rbmbook.training.optimize import negated
 from rbmbook.training.optimize import optimizer as check_optimizer
+from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Plan
 
 LOSSES = "non-saturating", "minimax", "wasserstein"
 TARGETS = {"interpolates": 1.0, "data": 0.0}  # of the slope, where the penalty looks at it
-Objective = tuple[float, list[np.ndarray]]
 
 
 def critic_loss(
-    loss: str, real: np.ndarray, fake: np.ndarray
+    loss: str, real: np.ndarray, forged: np.ndarray, weight: np.ndarray | None = None
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """What the critic descends, and its gradient with respect to the critic's outputs.
+    """What the critic descends, −V, and its gradient with respect to the critic's outputs.
 
     "minimax" and "non-saturating": −mean log σ(d(x)) − mean log(1 − σ(d(G(z)))).
     "wasserstein": mean d(G(z)) − mean d(x).
@@ -42,13 +42,15 @@ def critic_loss(
         One of `LOSSES`.
     real : (n, 1) array
         d of data.
-    fake : (m, 1) array
+    forged : (m, 1) array
         d of samples.
+    weight : (n, 1) array, optional
+        How often each row of the data counts in its mean, 1 on average; always once by default.
 
     Returns
     -------
     value : float
-    real_gradient, fake_gradient : (n, 1) and (m, 1) arrays
+    real_gradient, forged_gradient : (n, 1) and (m, 1) arrays
 
     Raises
     ------
@@ -58,7 +60,7 @@ def critic_loss(
     References
     ----------
     Goodfellow et al. (2014), Generative adversarial nets, equation 1. Arjovsky, Chintala and Bottou
-    (2017), Wasserstein generative adversarial networks, equation 3.
+    (2017), Wasserstein generative adversarial networks, equation 3. Book: (15.1), (15.9).
 
     Examples
     --------
@@ -68,18 +70,21 @@ def critic_loss(
     >>> round(value, 4)
     1.3863
     """
+    weight = np.ones_like(real) if weight is None else weight
     if known("loss", loss) == "wasserstein":
-        value = float(fake.mean() - real.mean())
-        return value, np.full_like(real, -1 / len(real)), np.full_like(fake, 1 / len(fake))
+        value = float(forged.mean() - (weight * real).mean())
+        real_gradient = weight * real.dtype.type(-1 / len(real))
+        return value, real_gradient, np.full_like(forged, 1 / len(forged))
     on, real_gradient = losses.binary_cross_entropy(real, np.ones_like(real))
-    off, fake_gradient = losses.binary_cross_entropy(fake, np.zeros_like(fake))
+    off, forged_gradient = losses.binary_cross_entropy(forged, np.zeros_like(forged))
+    real_gradient *= weight
     real_gradient /= real.dtype.type(len(real))
-    fake_gradient /= fake.dtype.type(len(fake))
-    return float(on.mean() + off.mean()), real_gradient, fake_gradient
+    forged_gradient /= forged.dtype.type(len(forged))
+    return float((weight[:, 0] * on).mean() + off.mean()), real_gradient, forged_gradient
 
 
-def generator_loss(loss: str, fake: np.ndarray) -> tuple[float, np.ndarray]:
-    """What the generator descends, and its gradient with respect to the critic's outputs.
+def generator_loss(loss: str, forged: np.ndarray) -> tuple[float, np.ndarray]:
+    """What the generator descends, mean ℓ(d), and its gradient with respect to the outputs d.
 
     "minimax": mean log(1 − σ(d(G(z)))), the part of −critic_loss that it can change.
     "non-saturating": −mean log σ(d(G(z))), whose gradient does not vanish where σ(d) ≈ 0.
@@ -89,7 +94,7 @@ def generator_loss(loss: str, fake: np.ndarray) -> tuple[float, np.ndarray]:
     ----------
     loss : str
         One of `LOSSES`.
-    fake : (m, 1) array
+    forged : (m, 1) array
         d of samples.
 
     Returns
@@ -104,7 +109,7 @@ def generator_loss(loss: str, fake: np.ndarray) -> tuple[float, np.ndarray]:
 
     References
     ----------
-    Goodfellow et al. (2014), Generative adversarial nets, section 3.
+    Goodfellow et al. (2014), Generative adversarial nets, section 3. Book: (15.5).
 
     Examples
     --------
@@ -115,13 +120,13 @@ def generator_loss(loss: str, fake: np.ndarray) -> tuple[float, np.ndarray]:
     [-1.0, -0.0, -1.0]
     """
     if known("loss", loss) == "wasserstein":
-        return float(-fake.mean()), np.full_like(fake, -1 / len(fake))
+        return float(-forged.mean()), np.full_like(forged, -1 / len(forged))
     if loss == "minimax":
-        off, gradient = losses.binary_cross_entropy(fake, np.zeros_like(fake))
-        gradient /= -fake.dtype.type(len(fake))
+        off, gradient = losses.binary_cross_entropy(forged, np.zeros_like(forged))
+        gradient /= -forged.dtype.type(len(forged))
         return float(-off.mean()), gradient
-    on, gradient = losses.binary_cross_entropy(fake, np.ones_like(fake))
-    gradient /= fake.dtype.type(len(fake))
+    on, gradient = losses.binary_cross_entropy(forged, np.ones_like(forged))
+    gradient /= forged.dtype.type(len(forged))
     return float(on.mean()), gradient
 
 
@@ -132,10 +137,12 @@ def known(name: str, loss: Any) -> str:
     return loss
 
 
-def penalty(gan: Any, real: np.ndarray, fake: np.ndarray, mix: np.ndarray | None) -> Objective:
+def penalty(
+    gan: Any, real: np.ndarray, forged: np.ndarray, mix: np.ndarray | None, weight: np.ndarray
+) -> tuple[float, list[np.ndarray]]:
     """The gradient penalty, not yet multiplied by λ, at the data or at mix·x + (1 − mix)·G(z)."""
-    at = real if gan.penalty_at == "data" else fake + mix * (real - fake)
-    return gradient_penalty(gan.critic, at, TARGETS[gan.penalty_at])
+    at = real if gan.penalty_at == "data" else forged + mix * (real - forged)
+    return gradient_penalty(gan.critic, at, TARGETS[gan.penalty_at], weight[:, 0])
 
 
 class Game(Run):
@@ -151,19 +158,29 @@ class Game(Run):
         plan: Plan,
         critic_optimizer: Any,
         critic_steps: Any,
+        penalties: Penalties = Penalties(),
+        sample_weight: Any = None,
+        held_out: Any = None,
         standardize: Any = False,
     ) -> None:
         super().__init__(gan, X.shape[0], plan)
         self.gan, self.X, self.standard, self.trained = gan, X, None, gan
+        self.penalties, self.held_out = penalties, held_out
         check.instance("standardize", standardize, (bool, np.bool_))
+        self.weighted = sample_weight is not None
+        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight /= self.weight.mean()
+        if held_out is not None:
+            self.held_out = check.matrix("validation", held_out, gan.n_data)
+            check.domains("validation", self.held_out, Gaussian(), True, gan.dtype)
         self.columns = Columns(gan.generator.layers[-1].function, gan.n_data)
-        for _, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
-            self.columns.add(block)
+        for rows, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
+            self.columns.add(block, self.weight[rows])
         self.critic_optimizer = check_optimizer(critic_optimizer, "critic_optimizer")
         self.critic_steps = check.integer("critic_steps", critic_steps)
         first, last = gan.critic.layers[0], gan.generator.layers[-1]
         if standardize and last.activation == "identity":
-            self.standard = self.twin = Standardized(first, last, self.X)
+            self.standard = self.twin = Standardized(first, last, self.X, self.weight)
             self.trained = type(gan)(
                 Network([*gan.generator.layers[:-1], self.standard.writer]),
                 Network([self.standard.reader, *gan.critic.layers[1:]]),
@@ -183,38 +200,59 @@ class Game(Run):
 
     def update(self, rows: np.ndarray) -> None:
         """A turn on these rows, in the coordinates of the training."""
+        weight = self.weight[rows].astype(self.gan.dtype)[:, None]
         if self.standard is None:
-            self.turn(check.dense(self.X[rows], self.gan.dtype))
+            self.turn(check.dense(self.X[rows], self.gan.dtype), weight)
         else:
-            self.turn(self.standard.rows(check.dense(self.X[rows], np.float64)))
+            self.turn(self.standard.rows(check.dense(self.X[rows], np.float64)), weight)
 
-    def turn(self, x: np.ndarray) -> None:
+    def turn(self, x: np.ndarray, weight: np.ndarray) -> None:
         """A step of the critic on these rows, and of the generator if it is its turn."""
         gan, n = self.trained, len(x)
         z = gan.latent(n, self.rng)
         mix = gan.mixing(n, self.rng)
-        gradients, found = critic_gradients(gan, x, z, mix)
+        gradients, found = critic_gradients(gan, x, z, mix, weight)
         self.count({name: n * value for name, value in found.items()})
-        critic = gan.critic.parameters
-        self.critic_optimizer.step(critic, negated(gradients), self.critic_memory, self.updates)
+        self.step(self.critic_optimizer, gan.critic, gradients, self.critic_memory, self.updates)
         turns, left = divmod(self.updates + 1, self.critic_steps)
         if left == 0:
             _, gradients = generator_gradients(gan, gan.latent(n, self.rng))
-            generator = gan.generator.parameters
-            self.optimizer.step(generator, negated(gradients), self.generator_memory, turns - 1)
+            self.step(self.optimizer, gan.generator, gradients, self.generator_memory, turns - 1)
+
+    def step(
+        self,
+        optimizer: Any,
+        network: Network,
+        gradients: list[np.ndarray],
+        memory: list[np.ndarray],
+        number: int,
+    ) -> None:
+        """A step of one of the two, down what it descends and the penalties on its weights."""
+        ascent = negated(gradients)
+        self.penalties.shrink(ascent, network.parameters)
+        optimizer.step(network.parameters, ascent, memory, number)
 
     def monitors(self) -> dict[str, float]:
-        """Means over the rows of the epoch, each batch judged before its step."""
+        """Means over the rows of the epoch, each batch judged before its step; then after it."""
         gan, rng = self.gan, np.random.default_rng([DREAM_SEED, self.history.epochs + 1])
         samples = gan.generator.forward(gan.latent(PROBE_ROWS, rng)).outputs[-1]
-        error = self.columns.dream_error(samples.mean(axis=0))
-        return self.means(self.n_rows) | {"dream_error": error}
+        row = self.means(self.n_rows)
+        row["dream_error"] = self.columns.dream_error(samples.mean(axis=0))
+        if self.held_out is not None:
+            forged = gan.critic.forward(samples).outputs[-1]
+            blocks = gan.critic.blocks("validation", self.held_out)
+            real = np.concatenate([gan.critic.forward(x).outputs[-1] for _, x in blocks])
+            row["validation_critic_loss"] = critic_loss(gan.loss, real, forged)[0]
+            row["validation_gap"] = float(real.mean() - forged.mean())
+        return row
 
     def reports(self) -> list[str]:
         """The names of these numbers."""
         names = ["critic_loss", "generator_loss", "gap"]
         names += [] if self.gan.loss == "wasserstein" else ["divergence"]
-        return [*names, *(["penalty"] if self.gan.gradient_penalty else []), "dream_error"]
+        names += [*(["penalty"] if self.gan.gradient_penalty else []), "dream_error"]
+        held_out = ["validation_critic_loss", "validation_gap"]
+        return names if self.held_out is None else names + held_out
 
     def memory(self) -> dict[str, np.ndarray]:
         """The memory of both optimizers."""
@@ -222,25 +260,33 @@ class Game(Run):
         return generator | listed("critic_optimizer", self.critic_memory)
 
     def sources(self) -> dict[str, Any]:
-        """The data."""
-        return {"X": self.X}
+        """The data, and the held-out rows."""
+        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
+
+    def weights(self) -> np.ndarray | None:
+        """The rows' weights, if they were given."""
+        return self.weight if self.weighted else None
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
             "critic_optimizer": self.critic_optimizer,
             "critic_steps": self.critic_steps,
+            "penalties": self.penalties,
             "standardized": self.standard is not None,
         }
 
     def data(self) -> Iterator[Data]:
-        """The data, unless its scale does not matter."""
-        if self.standard is None or not self.standard.resolved:
-            yield "X", self.X, 1.0
+        """The data, and the held-out rows, unless their scale does not matter."""
+        if self.standard is not None and self.standard.resolved:
+            return
+        yield "X", self.X, 1.0
+        if self.held_out is not None:
+            yield "validation", self.held_out, 1.0
 
     def advice(self) -> str:
         """What to lower when training diverged."""
-        advice = super().advice()
+        advice = super().advice() + self.penalties.advice()
         if self.critic_optimizer != self.optimizer:
             advice += f" or that of the critic's {self.critic_optimizer}"
         if self.gan.loss == "wasserstein" and not self.gan.gradient_penalty:
@@ -249,31 +295,31 @@ class Game(Run):
 
 
 def critic_gradients(
-    gan: Any, x: np.ndarray, z: np.ndarray, mix: np.ndarray | None
+    gan: Any, x: np.ndarray, z: np.ndarray, mix: np.ndarray | None, weight: np.ndarray
 ) -> tuple[list[np.ndarray], dict[str, float]]:
     """Gradients of critic_loss + λ·penalty, and the monitors of this batch; unchecked."""
     critic, n = gan.critic, len(x)
     samples = gan.generator.forward(z).outputs[-1]
     trace = critic.forward(np.concatenate([x, samples]))
-    real, fake = trace.outputs[-1][:n], trace.outputs[-1][n:]
-    value, *to_outputs = critic_loss(gan.loss, real, fake)
+    real, forged = trace.outputs[-1][:n], trace.outputs[-1][n:]
+    value, *to_outputs = critic_loss(gan.loss, real, forged, weight)
     gradients, _ = critic.backward(trace, np.concatenate(to_outputs), to_data=False)
     found = {
         "critic_loss": value,
-        "generator_loss": generator_loss(gan.loss, fake)[0],
-        "gap": float(real.mean() - fake.mean()),
+        "generator_loss": generator_loss(gan.loss, forged)[0],
+        "gap": float((weight * real).mean() - forged.mean()),
     }
     if gan.loss != "wasserstein":
         found["divergence"] = np.log(2) - value / 2
     if gan.gradient_penalty:
-        found["penalty"], slope_gradients = penalty(gan, x, samples, mix)
+        found["penalty"], slope_gradients = penalty(gan, x, samples, mix, weight)
         strength = gan.dtype.type(gan.gradient_penalty)
         for gradient, more in zip(gradients, slope_gradients, strict=True):
             gradient += strength * more
     return gradients, found
 
 
-def generator_gradients(gan: Any, z: np.ndarray) -> Objective:
+def generator_gradients(gan: Any, z: np.ndarray) -> tuple[float, list[np.ndarray]]:
     """generator_loss and its gradients: back through the critic, then the generator; unchecked."""
     made = gan.generator.forward(z)
     judged = gan.critic.forward(made.outputs[-1])

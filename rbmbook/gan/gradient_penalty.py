@@ -14,7 +14,7 @@ from rbmbook.networks.network import Network, Trace
 
 
 def gradient_penalty(
-    critic: Network, x: np.ndarray, target: float = 1.0
+    critic: Network, x: np.ndarray, target: float = 1.0, weight: np.ndarray | None = None
 ) -> tuple[float, list[np.ndarray]]:
     """The mean over the rows of (‖∇_x d(x)‖ − target)², and its gradient for each parameter.
 
@@ -28,6 +28,8 @@ def gradient_penalty(
         1 draws the critic towards slope 1 (the penalty of Gulrajani et al., equation 3, at their
         interpolates); 0 towards slope 0 (half of it, at the data, is R1 of Mescheder et al.,
         section 4.1).
+    weight : (n,) array, optional
+        How often each row counts in the mean, 1 on average; always once by default.
 
     Returns
     -------
@@ -63,8 +65,10 @@ def gradient_penalty(
     norms = np.sqrt(np.einsum("nd,nd->n", slopes, slopes))
     excess = norms - slopes.dtype.type(target)
     scale = np.divide(excess, norms, out=np.zeros_like(norms), where=norms > 0)
+    weight = np.ones_like(norms) if weight is None else weight
+    scale *= weight
     direction = (2 / slopes.dtype.type(len(slopes))) * scale[:, None] * slopes  # u = ∂penalty/∂g
-    return float(np.mean(excess * excess)), _along(critic, trace, direction)
+    return float(np.mean(weight * excess * excess)), _along(critic, trace, direction)
 
 
 def slopes(critic: Network, x: np.ndarray) -> np.ndarray:

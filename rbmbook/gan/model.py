@@ -13,7 +13,7 @@ import numpy as np
 from rbmbook import validation as check
 from rbmbook.description import Model, joined, part
 from rbmbook.gan import adversarial
-from rbmbook.gan.adversarial import TARGETS, Game, Objective
+from rbmbook.gan.adversarial import TARGETS, Game
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import scaling
 from rbmbook.networks.network import Network
@@ -21,6 +21,7 @@ from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
 from rbmbook.training.loop import train
 from rbmbook.training.optimize import Adam, Optimizer
+from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
 from rbmbook.training.plan import plan as planned
 
@@ -185,11 +186,6 @@ class GAN(Model):
         """The generator's own arrays, then the critic's."""
         return [*self.generator.parameters, *self.critic.parameters]
 
-    @property
-    def activations(self) -> list[list[str]]:
-        """The names of the generator's activations, and of the critic's."""
-        return [[layer.activation for layer in net.layers] for net in (self.generator, self.critic)]
-
     def sample(self, n: int, rng: int | np.random.Generator) -> np.ndarray:
         """n samples G(z), shape (n, n_data).
 
@@ -225,6 +221,10 @@ class GAN(Model):
         *,
         critic_optimizer: Optimizer | None = None,
         critic_steps: int = 1,
+        weight_decay: float = 0.0,
+        l1: float = 0.0,
+        sample_weight: Any = None,
+        validation: Any = None,
         standardize: bool = True,
         rng: int | np.random.Generator = 0,
         progress: bool = True,
@@ -252,6 +252,14 @@ class GAN(Model):
             By default equal to `optimizer`. Each network has its own memory in any case.
         critic_steps : int ≥ 1
             The generator makes one step after every so many of the critic, each on a new batch.
+        weight_decay, l1 : float ≥ 0
+            λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| of every layer of both networks, added to
+            what each of them descends; biases stay free.
+        sample_weight : (n,) array, optional
+            Weights ≥ 0 of the rows; only their ratios matter. A row counts as that many rows where
+            the critic sees the data, in the standardised columns, and in the monitors.
+        validation : (m, n_data) array or sparse matrix, optional
+            Held-out rows; adds the monitors `validation_critic_loss` and `validation_gap`.
         rng : int or Generator
             Each epoch draws a permutation of the rows; then each batch of m rows draws m latent
             vectors, with a penalty at interpolates m uniform numbers, and, where it ends with a
@@ -276,7 +284,10 @@ class GAN(Model):
             it is multiplied by λ; not part of critic_loss). Then `dream_error`, after the epoch:
             the root mean square, over the columns, of mean of 256 samples minus mean of the data,
             in units of the data's standard deviation unless the generator's outputs have a range;
-            by chance about s/16, with s the standard deviation of a column of samples.
+            by chance about s/16, with s the standard deviation of a column of samples. With
+            `validation`, `validation_critic_loss` and `validation_gap` set these 256 samples
+            against the held-out rows: a gap well below `gap` says that the critic knows the
+            training rows by heart.
 
         Raises
         ------
@@ -307,9 +318,12 @@ class GAN(Model):
             checkpoint=checkpoint,
             history=history,
         )
-        return train(Game(self, X, plan, critic_optimizer, critic_steps, standardize))
+        options = Penalties(weight_decay, l1), sample_weight, validation, standardize
+        return train(Game(self, X, plan, critic_optimizer, critic_steps, *options))
 
-    def critic_objective(self, x: Any, z: Any, mix: Any = None) -> Objective:
+    def critic_objective(
+        self, x: Any, z: Any, mix: Any = None, sample_weight: Any = None
+    ) -> tuple[float, list[np.ndarray]]:
         """What one step of the critic descends, and its gradient.
 
         Parameters
@@ -320,6 +334,8 @@ class GAN(Model):
             What the samples are made from.
         mix : (n, 1) array in [0, 1], optional
             Where the interpolates mix·x + (1 − mix)·G(z) lie; only for a penalty there.
+        sample_weight : (n,) array, optional
+            How often each row of the data counts, and its interpolate.
 
         Returns
         -------
@@ -341,26 +357,15 @@ class GAN(Model):
                     f"got {np.shape(mix)} and {len(z)}"
                 )
             mix = check.rows("mix", check.matrix("mix", mix), Bernoulli(), self.dtype, relaxed=True)
-        gradients, found = adversarial.critic_gradients(self, x, z, mix)
+        weight = check.weights("sample_weight", sample_weight, len(x))[:, None]
+        weight = (weight / weight.mean()).astype(self.dtype)
+        gradients, found = adversarial.critic_gradients(self, x, z, mix, weight)
         return found["critic_loss"] + self.gradient_penalty * found.get("penalty", 0.0), gradients
 
-    def generator_objective(self, z: Any) -> Objective:
-        """What one step of the generator descends, and its gradient.
+    def generator_objective(self, z: Any) -> tuple[float, list[np.ndarray]]:
+        """What one step of the generator descends, and its gradient, as for `critic_objective`.
 
-        Parameters
-        ----------
-        z : (n, n_latent) array
-            What the samples are made from.
-
-        Returns
-        -------
-        value : float
-        gradients : list of arrays, like ``gan.generator.parameters``
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the shape does not fit or a number is not finite.
+        Book: (15.4).
         """
         z = check.rows("z", check.matrix("z", z, self.n_latent), Gaussian(), self.dtype)
         return adversarial.generator_gradients(self, z)

@@ -14,9 +14,11 @@ import rbmbook as rb
 from rbmbook.data import ring, ring_centres
 from rbmbook.evaluation.two_sample import coverage
 from rbmbook.gan.adversarial import LOSSES, critic_loss, generator_loss
+from rbmbook.gan.gradient_penalty import slopes
 from rbmbook.gan.model import GAN
 from rbmbook.networks.layers import Dense
 from rbmbook.networks.network import Network
+from rbmbook.training.monitors import DREAM_SEED
 
 PENALTIES = [(0.0, "interpolates"), (0.7, "interpolates"), (0.7, "data")]
 SGD = rb.SGD(0.1)
@@ -66,37 +68,39 @@ def mean(values):
     return math.fsum(values) / len(values)
 
 
-def naive_critic_loss(loss, real, fake):
+def naive_critic_loss(loss, real, forged):
     if loss == "wasserstein":
-        return mean(fake) - mean(real)
-    return -mean(math.log(sigmoid(d)) for d in real) - mean(math.log(sigmoid(-d)) for d in fake)
+        return mean(forged) - mean(real)
+    return -mean(math.log(sigmoid(d)) for d in real) - mean(math.log(sigmoid(-d)) for d in forged)
 
 
-def naive_generator_loss(loss, fake):
+def naive_generator_loss(loss, forged):
     if loss == "wasserstein":
-        return -mean(fake)
+        return -mean(forged)
     if loss == "minimax":
-        return mean(math.log(sigmoid(-d)) for d in fake)
-    return -mean(math.log(sigmoid(d)) for d in fake)
+        return mean(math.log(sigmoid(-d)) for d in forged)
+    return -mean(math.log(sigmoid(d)) for d in forged)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @given(n=st.integers(1, 5), m=st.integers(1, 5), scale=st.floats(0, 20), seed=st.integers(0, 99))
 def test_losses_are_their_formulas_and_gradients_their_derivatives(loss, n, m, scale, seed):
     rng = np.random.default_rng(seed)
-    real, fake = scale * rng.normal(size=(n, 1)), scale * rng.normal(size=(m, 1))
-    value, to_real, to_fake = critic_loss(loss, real, fake)
+    real, forged = scale * rng.normal(size=(n, 1)), scale * rng.normal(size=(m, 1))
+    value, to_real, to_forged = critic_loss(loss, real, forged)
     np.testing.assert_allclose(
-        value, naive_critic_loss(loss, real.ravel(), fake.ravel()), rtol=1e-9, atol=1e-12
+        value, naive_critic_loss(loss, real.ravel(), forged.ravel()), rtol=1e-9, atol=1e-12
     )
-    ref = [finite_differences(lambda: critic_loss(loss, real, fake)[0], x) for x in (real, fake)]
-    assert_close([to_real, to_fake], ref, rtol=1e-5, atol=1e-7)
-    value, to_fake = generator_loss(loss, fake)
+    ref = [
+        finite_differences(lambda: critic_loss(loss, real, forged)[0], x) for x in (real, forged)
+    ]
+    assert_close([to_real, to_forged], ref, rtol=1e-5, atol=1e-7)
+    value, to_forged = generator_loss(loss, forged)
     np.testing.assert_allclose(
-        value, naive_generator_loss(loss, fake.ravel()), rtol=1e-9, atol=1e-12
+        value, naive_generator_loss(loss, forged.ravel()), rtol=1e-9, atol=1e-12
     )
-    ref = finite_differences(lambda: generator_loss(loss, fake)[0], fake)
-    assert_close([to_fake], [ref], rtol=1e-5, atol=1e-7)
+    ref = finite_differences(lambda: generator_loss(loss, forged)[0], forged)
+    assert_close([to_forged], [ref], rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -135,6 +139,31 @@ def test_gradients_of_both_are_finite_differences(loss, penalty, activation):
     assert_close(comp, ref)
 
 
+COUNTS = np.array([3, 0, 1, 2, 0, 1])
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_critics_gradient_with_weights_is_a_finite_difference(loss, penalty):
+    gan, (x, z, mix) = game(loss, *penalty), draws()
+    _, comp = gan.critic_objective(x, z, mix, COUNTS)
+    ref = [
+        finite_differences(lambda: gan.critic_objective(x, z, mix, COUNTS)[0], p)
+        for p in gan.critic.parameters
+    ]
+    assert_close(comp, ref)
+
+
+@pytest.mark.parametrize("penalty", [(0.0, "data"), (0.7, "data")], ids=str)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_row_counts_as_often_as_its_weight_says(loss, penalty):
+    gan, (x, z, _) = game(loss, *penalty), draws()
+    value, gradients = gan.critic_objective(x, z, sample_weight=COUNTS / 4)
+    ref, expected = gan.critic_objective(np.repeat(x, COUNTS, axis=0), z)
+    np.testing.assert_allclose(value, ref, rtol=1e-12)
+    assert_close(gradients, expected, rtol=1e-10, atol=1e-13)
+
+
 def test_the_comparison_sees_a_critic_that_trains_on_swapped_labels():
     """The broken twin gives the data the samples' label."""
     gan, (x, z, _) = game(), draws()
@@ -143,9 +172,9 @@ def test_the_comparison_sees_a_critic_that_trains_on_swapped_labels():
     ]
     made = gan.generator(z)
     trace = gan.critic.forward(np.concatenate([x, made]))
-    fake, real = trace.outputs[-1][:6], trace.outputs[-1][6:]
-    _, to_real, to_fake = critic_loss("minimax", real, fake)
-    twin, _ = gan.critic.backward(trace, np.concatenate([to_fake, to_real]))
+    forged, real = trace.outputs[-1][:6], trace.outputs[-1][6:]
+    _, to_real, to_forged = critic_loss("minimax", real, forged)
+    twin, _ = gan.critic.backward(trace, np.concatenate([to_forged, to_real]))
     with pytest.raises(AssertionError):
         assert_close(twin, ref, rtol=0.1, atol=0.01)
 
@@ -215,8 +244,8 @@ def test_no_critic_says_more_than_the_jensen_shannon_divergence(counts, seed):
     data, samples = (np.array(side) + (i == 0) for i, side in enumerate(zip(*counts, strict=True)))
     samples = samples + 1
     logits = np.random.default_rng(seed).normal(0, 2, (len(counts), 1))
-    real, fake = np.repeat(logits, data, axis=0), np.repeat(logits, samples, axis=0)
-    value, _, _ = critic_loss("minimax", real, fake)
+    real, forged = np.repeat(logits, data, axis=0), np.repeat(logits, samples, axis=0)
+    value, _, _ = critic_loss("minimax", real, forged)
     exact = jensen_shannon(data / data.sum(), samples / samples.sum())
     assert math.log(2) - value / 2 <= exact + 1e-12
 
@@ -236,7 +265,9 @@ def test_a_penalised_linear_wasserstein_critic_has_the_slope_that_calculus_gives
 # --- taking turns ---------------------------------------------------------------------------------
 
 
-def naive_turns(gan, X, epochs, batch_size, rate, critic_steps, seed, share=lambda n: 1.0):
+def naive_turns(
+    gan, X, epochs, batch_size, rate, critic_steps, seed, share=lambda n: 1.0, weight=None, **weigh
+):
     """The documented order of draws, and plain descent of the two objectives."""
     rng, turn, n = np.random.default_rng(seed), 0, len(X)
     for _ in range(epochs):
@@ -246,14 +277,20 @@ def naive_turns(gan, X, epochs, batch_size, rate, critic_steps, seed, share=lamb
             z, mix = rng.standard_normal((len(x), 2)), None
             if gan.gradient_penalty and gan.penalty_at == "interpolates":
                 mix = rng.random((len(x), 1))
-            steps = gan.critic_objective(x, z, mix)[1]
+            batch_weight = None if weight is None else weight[order[start : start + batch_size]]
+            steps = gan.critic_objective(x, z, mix, batch_weight)[1]
             for p, gradient in zip(gan.critic.parameters, steps, strict=True):
-                p -= rate * share(len(x)) * gradient
+                p -= rate * (share(len(x)) * gradient + naive_penalties(p, **weigh))
             turn += 1
             if turn % critic_steps == 0:
                 steps = gan.generator_objective(rng.standard_normal((len(x), 2)))[1]
                 for p, gradient in zip(gan.generator.parameters, steps, strict=True):
-                    p -= rate * share(len(x)) * gradient
+                    p -= rate * (share(len(x)) * gradient + naive_penalties(p, **weigh))
+
+
+def naive_penalties(p, weight_decay=0.0, l1=0.0):
+    """The gradient of ½ weight_decay ‖W‖² + l1 Σ |W_ij|; none for biases."""
+    return (weight_decay * p + l1 * np.sign(p)) * (p.ndim == 2)
 
 
 @pytest.mark.parametrize("critic_steps", [1, 2, 5])
@@ -266,6 +303,33 @@ def test_training_takes_the_documented_turns(loss, penalty, critic_steps):
     naive_turns(ref, X, 3, 5, 0.1, critic_steps, seed=4)
     fit(gan, X, optimizer=SGD, critic_steps=critic_steps, rng=4)
     assert_close(gan.parameters, ref.parameters, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("penalties", [{"weight_decay": 0.3}, {"l1": 0.1}], ids=str)
+def test_both_networks_descend_the_penalties_on_their_weights(penalties):
+    X, gan = draws(12)[0], game()
+    ref = gan.copy()
+    naive_turns(ref, X, 3, 5, 0.1, 2, seed=4, **penalties)
+    fit(gan, X, optimizer=SGD, critic_steps=2, rng=4, **penalties)
+    assert_close(gan.parameters, ref.parameters, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+def test_weights_count_in_every_step_of_the_critic(penalty):
+    X, gan, weight = draws(6)[0], game("minimax", *penalty), COUNTS * 0.2
+    ref = gan.copy()
+    naive_turns(ref, X, 3, 6, 0.1, 1, seed=4, weight=weight)
+    fit(gan, X, optimizer=SGD, batch_size=6, rng=4, sample_weight=weight)
+    assert_close(gan.parameters, ref.parameters, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("output", ["tanh", "identity"])
+def test_equal_weights_change_nothing(output):
+    X, one = draws(12)[0], GAN.random(2, 3, (4,), output, rng=0, gradient_penalty=0.5)
+    other = one.copy()
+    fit(one, X)
+    fit(other, X, sample_weight=np.full(12, 0.3))
+    assert_same_bits(one, other)
 
 
 def test_a_short_last_batch_is_averaged_over_its_own_rows():
@@ -291,30 +355,50 @@ def test_each_network_has_its_own_optimizer():
     assert (other.generator.parameters[0] != gan.generator.parameters[0]).any()
 
 
-def test_monitors_are_means_over_the_rows_before_each_step():
+@pytest.mark.parametrize("weight", [None, np.array([3.0, 0, 1, 2, 0, 1, 1])], ids=str)
+def test_monitors_are_means_over_the_rows_before_each_step(weight):
     """Steps too small to change anything: the means are those of the starting point."""
     X, gan = draws(7)[0], game("minimax", 0.5)
+    counts = np.ones(7) if weight is None else weight / weight.mean()
     rng = np.random.default_rng(4)
     order, totals = rng.permutation(7), np.zeros(5)
     for rows in (order[:5], order[5:]):
         x, z, mix = X[rows], rng.standard_normal((len(rows), 2)), rng.random((len(rows), 1))
         rng.standard_normal((len(rows), 2))
-        real, fake = gan.critic(x).ravel(), gan.critic(gan.generator(z)).ravel()
-        value = naive_critic_loss("minimax", real, fake)
-        penalty = (gan.critic_objective(x, z, mix)[0] - value) / 0.5
+        real, forged = gan.critic(x).ravel(), gan.critic(gan.generator(z)).ravel()
+        on = [-math.log(sigmoid(d)) for d in real]
+        value = mean(counts[rows] * on) - mean(math.log(sigmoid(-d)) for d in forged)
+        norms = np.linalg.norm(slopes(gan.critic, mix * x + (1 - mix) * gan.generator(z)), axis=1)
+        penalty = mean(counts[rows] * (norms - 1) ** 2)
         totals += len(rows) * np.array(
             [
                 value,
-                naive_generator_loss("minimax", fake),
-                mean(real) - mean(fake),
+                naive_generator_loss("minimax", forged),
+                mean(counts[rows] * real) - mean(forged),
                 math.log(2) - value / 2,
                 penalty,
             ]
         )
-    history = fit(gan, X, epochs=1, optimizer=rb.SGD(1e-300), rng=4)
+    options = {"epochs": 1, "optimizer": rb.SGD(1e-300), "rng": 4, "sample_weight": weight}
+    history = fit(gan, X, **options)
     names = ["critic_loss", "generator_loss", "gap", "divergence", "penalty"]
     assert list(history) == ["epoch", "seconds", *names, "dream_error"]
     np.testing.assert_allclose([history[name][0] for name in names], totals / 7, rtol=1e-7)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_held_out_rows_are_set_against_the_samples_that_dream_error_looks_at(loss):
+    X, V, gan = draws(7)[0], draws(4, seed=9)[0], game(loss)
+    history = fit(gan, X, epochs=1, rng=4, validation=V)
+    assert list(history)[-3:] == ["dream_error", "validation_critic_loss", "validation_gap"]
+    samples = gan.generator(gan.latent(256, np.random.default_rng([DREAM_SEED, 1])))
+    real, forged = gan.critic(V).ravel(), gan.critic(samples).ravel()
+    ref = naive_critic_loss(loss, real, forged), mean(real) - mean(forged)
+    comp = history["validation_critic_loss"][0], history["validation_gap"][0]
+    np.testing.assert_allclose(comp, ref, rtol=1e-9)
+    twin = game(loss)
+    fit(twin, X, epochs=1, rng=4)
+    assert_same_bits(gan, twin)
 
 
 def test_a_wasserstein_critic_reports_no_divergence():
@@ -390,7 +474,14 @@ def test_a_resumed_fit_gives_the_bits_of_an_uninterrupted_one(options, penalty, 
 
 @pytest.mark.parametrize(
     "change",
-    [{"critic_steps": 2}, {"critic_optimizer": SGD}, {"batch_size": 4}],
+    [
+        {"critic_steps": 2},
+        {"critic_optimizer": SGD},
+        {"batch_size": 4},
+        {"l1": 0.1},
+        {"sample_weight": np.arange(12)},
+        {"validation": np.zeros((2, 3))},
+    ],
     ids=str,
 )
 def test_a_checkpoint_of_other_settings_is_refused(change, tmp_path):
@@ -481,7 +572,7 @@ CRITIC = Network.random((3, 1), rng=0)
         (lambda: GAN.random(2, 3.0), TypeError, "n_data"),
         (lambda: GAN.random(2, 3, hidden=5), TypeError, "hidden"),
         (lambda: GAN.random(2, 3, hidden=(0,)), ValueError, "hidden"),
-        (lambda: GAN.random(2, 3, output="softmax"), ValueError, "activation"),
+        (lambda: GAN.random(2, 3, output="softmax"), ValueError, "output"),
         (lambda: game().sample(0, 0), ValueError, "n"),
         (lambda: game().sample(2, "0"), TypeError, "rng"),
         (lambda: game().fit(np.zeros((4, 2))), ValueError, r"X: expected shape \(n, 3\)"),
@@ -495,6 +586,13 @@ CRITIC = Network.random((3, 1), rng=0)
             TypeError,
             "optimizer",
         ),
+        (lambda: game().fit(np.zeros((4, 3)), weight_decay=-1.0), ValueError, "weight_decay"),
+        (lambda: game().fit(np.zeros((4, 3)), l1="much"), TypeError, "l1"),
+        (lambda: game().fit(np.zeros((4, 3)), sample_weight=[1.0]), ValueError, "sample_weight"),
+        (lambda: game().fit(np.ones((4, 3)), validation=[[1.0]]), ValueError, "validation"),
+        (lambda: game().fit(np.ones((4, 3)), negative=rb.CD(1)), TypeError, "negative.*critic"),
+        (lambda: game().fit(np.ones((4, 3)), centered=True), TypeError, "centered.*standardize"),
+        (lambda: game().fit(np.ones((4, 3)), sparsity=rb.Sparsity(0.1)), TypeError, "features"),
         (lambda: game().critic_objective(np.zeros((4, 2)), np.zeros((4, 2))), ValueError, "x:"),
         (lambda: game().critic_objective(np.zeros((4, 3)), np.zeros((4, 3))), ValueError, "z:"),
         (

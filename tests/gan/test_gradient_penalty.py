@@ -173,3 +173,12 @@ def test_parameters_are_left_alone():
 def test_bad_arguments_are_named(change, error, words):
     with pytest.raises(error, match=words):
         gradient_penalty(**({"critic": critic(), "x": points(4, 3)} | change))
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_a_row_counts_as_often_as_its_weight_says(target):
+    net, x, counts = critic(), points(4, 3), np.array([3, 0, 1, 2])
+    value, gradients = gradient_penalty(net, x, target, counts / counts.mean())
+    ref, expected = gradient_penalty(net, np.repeat(x, counts, axis=0), target)
+    np.testing.assert_allclose(value, ref, rtol=1e-12)
+    assert_gradients(gradients, expected, rtol=1e-10, atol=1e-13)

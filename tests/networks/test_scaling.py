@@ -166,3 +166,13 @@ def test_real_columns_have_double_precision_unless_told_otherwise(make):
 def test_standardize_is_a_bool(make):
     with pytest.raises(TypeError, match="standardize: expected"):
         make().fit(columns()[1], standardize="yes", **QUIET)
+
+
+def test_columns_are_standardised_as_their_rows_weigh():
+    _, X = columns(6)
+    counts, ae = np.array([3, 0, 1, 2, 0, 1]), network()
+    layers = ae.encoder.layers[0], ae.decoder.layers[-1]
+    comp = Standardized(*layers, X, counts / counts.mean())
+    ref = Standardized(*layers, np.repeat(X, counts, axis=0))
+    np.testing.assert_allclose(comp.mean, ref.mean, rtol=1e-13)
+    np.testing.assert_allclose(comp.sd, ref.sd, rtol=1e-9)
