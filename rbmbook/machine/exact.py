@@ -50,6 +50,7 @@ def _smaller_side(rbm: RBM) -> Side:
 
 def require(rbm: RBM) -> None:
     """Raise ValueError if a machine is too large for this, whatever its parameters are."""
+    validation.instance("rbm", rbm, RBM)
     if not gaussian_joint.applies(rbm):
         _smaller_side(rbm)
 
