@@ -42,7 +42,7 @@ def kept(run: Any) -> dict[str, Any]:
         "parameters": _copies(_parameters(run)),
         "memory": _copies(_memory(run)),
         "counters": _counters(run),
-        "left": left(run.model),
+        "left": left(run.whole),
     }
 
 
@@ -100,7 +100,7 @@ def _from_history(run: Any, kept: dict[str, Any]) -> None:
         {name: x for name, x in some.items() if name in both or not name.startswith(OPTIONAL)}
         for some in (memory, targets)
     )
-    if kept.get("left") in (True, left(run.model)):
+    if kept.get("left") in (True, left(run.whole)):
         targets, memory = targets | _parameters(run), memory | saved
     try:
         counters = _checked(run, counters)
@@ -175,7 +175,7 @@ def identity(run: Any) -> dict[str, Any]:
     """What must be the same for a fit to go on: all but the number of epochs."""
     plan, weights = run.plan, run.weights()
     return {
-        "model": described(run.model.description()),
+        "model": described(run.whole.description()),
         "data": {name: fingerprint(X) for name, X in run.sources().items()},
         "sample_weight": None if weights is None else fingerprint(weights),
         "optimizer": described(plan.optimizer),
@@ -249,8 +249,10 @@ def _same(saved: Any, now: Any, path: str | os.PathLike, name: str = "") -> None
 
 
 def _parameters(run: Any) -> dict[str, np.ndarray]:
-    """What is trained, and if that is a twin, the model itself."""
+    """What is trained, and if that is a twin or a layer, the whole model, where callbacks write."""
     own = {f"parameter{i}": p for i, p in enumerate(run.parameters)}
+    if run.twin is not None or run.whole is not run.model:
+        own |= {f"model.{name}": array for name, array in run.whole.arrays().items()}
     return own | prefixed("twin", run.twin)
 
 

@@ -51,6 +51,7 @@ class Run:
 
     def __init__(self, model: Any, n_rows: int, plan: Plan) -> None:
         self.model, self.n_rows, self.plan = model, n_rows, plan
+        self.whole = model  # which it may be a layer of
         self.optimizer, self.rng, self.history = plan.optimizer, plan.rng, plan.history
         self.batch_size = plan.batch_size
         self.updates = 0  # finished ones
@@ -166,7 +167,7 @@ def train(run: Run) -> History:
         run.history.kept = checkpoint.kept(run)  # before the best parameters come back
         if run.stopper is not None and run.stopper.best_parameters(run.parameters):
             run.publish()
-            run.history.kept["left"] = checkpoint.left(run.model)
+            run.history.kept["left"] = checkpoint.left(run.whole)
         display.warn(run)
     return run.history
 

@@ -100,6 +100,7 @@ class Stages:
 
     def train(self, run: Run) -> bool:
         """Train a layer; whether the next one is to be trained, too."""
+        run.whole = self.model
         try:
             train(run)
         finally:

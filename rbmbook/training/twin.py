@@ -60,9 +60,8 @@ class Twin:
         self._written[:], self._learned[:] = digest(self.outer), digest(self.inner)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """What a checkpoint has to keep: the model itself, too, which no conversion gives back."""
-        model = {f"model{i}": array for i, array in enumerate(self.outer)}
-        return model | {"written": self._written, "learned": self._learned}
+        """What a checkpoint keeps beside the model itself, which no conversion gives back."""
+        return {"written": self._written, "learned": self._learned}
 
 
 def digest(arrays: Iterable[np.ndarray]) -> np.ndarray:
