@@ -298,17 +298,25 @@ def dbm_update(weights, biases, V, start, noise, sweeps, rate, centered=False):
     return new_weights, [b + rate * g for b, g in zip(biases, db, strict=True)]
 
 
-def doubled_update(W, below, above, V, noise, rate, up, down):
-    """One step of contrastive divergence in which inputs upwards and downwards are multiplied."""
+def doubled_update(W, below, above, V, noise, rate, up, down, centered=False):
+    """One step of contrastive divergence in which inputs upwards and downwards are multiplied.
+
+    Centred, with inputs of x minus its mean, at the batch's means, as in the first update.
+    """
     dW, da, db = np.zeros_like(W), np.zeros_like(below), np.zeros_like(above)
+    firsts = np.array([[naive.sigmoid(z) for z in up * (v @ W) + above] for v in V])
+    mu, lam = (V.mean(axis=0), firsts.mean(axis=0)) if centered else (0 * below, 0 * above)
     for row, v in enumerate(V):
-        first = np.array([naive.sigmoid(z) for z in up * (v @ W) + above])
+        first = firsts[row]
         x, mean = v, first
         for noise_h, noise_v in noise:
             h = bernoulli_sample(up * (x @ W) + above, noise_h[row])
             x = bernoulli_sample(down * (W @ h) + below, noise_v[row])
             mean = np.array([naive.sigmoid(z) for z in up * (x @ W) + above])
-        dW += (np.outer(v, first) - np.outer(x, mean)) / len(V)
+        dW += (np.outer(v - mu, first - lam) - np.outer(x - mu, mean - lam)) / len(V)
         da += (v - x) / len(V)
         db += (first - mean) / len(V)
-    return W + rate * dW, below + rate * da, above + rate * db
+    # what is kept and moved are the biases of centred inputs, below + down W λ and above + up μ W
+    new = W + rate * dW
+    below = below + down * (W @ lam) + rate * da - down * (new @ lam)
+    return new, below, above + up * (mu @ W) + rate * db - up * (mu @ new)

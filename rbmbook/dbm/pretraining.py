@@ -20,13 +20,16 @@ Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 3.2.
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rbmbook import validation as check
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
+from rbmbook.machine.statistics import statistics
+from rbmbook.machine.units import Bernoulli
+from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.history import History
@@ -34,18 +37,14 @@ from rbmbook.training.loop import FEATURES, Run, probe_rows
 from rbmbook.training.monitors import ENOUGH_BELOW, independent
 from rbmbook.training.negative import CD
 from rbmbook.training.optimize import SGD, Optimizer
-from rbmbook.training.penalties import Penalties, prior
-from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
+from rbmbook.training.penalties import Penalties, Sparsity, prior
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.stages import Stages, each
 from rbmbook.training.twin import Twin
+from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
 
 # Of each pair by default: after more, `fit` finds weights so large that its chains are stuck.
 UPDATES, MOST_EPOCHS = 500, 200
-REFUSED = {
-    "centered": "a pair with doubled inputs has no energy whose gradient could be centred",
-    "sparsity": "it would be undone by the doubled inputs of the next pair",
-    "validation": "a pair with doubled inputs has no free energy to compare",
-}
 
 
 def pretrain(
@@ -58,14 +57,16 @@ def pretrain(
     *,
     weight_decay: float | Sequence[float | None] | None = None,
     l1: float | Sequence[float] = 0.0,
+    sparsity: Sparsity | Sequence[Sparsity | None] | None = None,
     sample_weight: Any = None,
+    centered: bool | Sequence[bool] = False,
+    validation: Any = None,
     rng: int | np.random.Generator = 0,
     progress: bool = True,
     callbacks: Sequence[Function] = (),
     early_stopping: EarlyStopping | None = None,
     checkpoint: str | os.PathLike | Checkpoint | None = None,
     history: History | None = None,
-    **refused: Any,
 ) -> History:
     """First values for `fit`: each pair of layers by itself, from the bottom, with doubled inputs.
 
@@ -89,8 +90,14 @@ def pretrain(
         As for `fit`.
     l1 : float ≥ 0
         λ of the penalty λ Σ |W_ij|.
+    sparsity : Sparsity, optional
+        Pull the means of each pair's upper layer over the data towards a target.
     sample_weight : (n,) array, optional
         As for `rb.fit`: a row keeps its weight on its way up.
+    centered : bool
+        Learn with inputs of x minus its mean, with offsets at moving averages of the layers' means.
+    validation : (m, D) array or sparse matrix, optional
+        Held-out rows, which are passed up likewise; adds the monitor `validation_error`.
     rng : int or Generator
         Drawn from by one pair after the other.
     progress : bool
@@ -109,7 +116,8 @@ def pretrain(
     -------
     History
         `layer`, `epoch`, `seconds`, `reconstruction_error`, `weight_norm`, and as for `rb.fit`
-        `constant_features` and `saturated_features` of the upper layer. There is no
+        `constant_features` and `saturated_features` of the upper layer; with `validation`
+        `validation_error`, the reconstruction error of the held-out rows. There is no
         `dream_error`: a pair of layers with doubled inputs is no model by itself.
 
     Raises
@@ -129,16 +137,21 @@ def pretrain(
     ----------
     Salakhutdinov and Hinton (2009), section 3.2. Book: (13.12).
     """
-    refuse(refused, REFUSED, "DBM.pretrain")
-    X = check.matrix("X", X, dbm.sizes[0])
-    check.domains("X", X, dbm.machine.visible, relaxed=True)
+    X = matrix("X", X, dbm.sizes[0])
+    domains("X", X, dbm.machine.visible, relaxed=True)
+    if validation is not None:
+        validation = matrix("validation", validation, dbm.sizes[0])
+        domains("validation", validation, dbm.machine.visible, relaxed=True)
     pairs = len(dbm.weights)
-    negatives = [check.instance("negative", n, CD) for n in each("negative", negative, pairs)]
-    decays, l1s = each("weight_decay", weight_decay, pairs), each("l1", l1, pairs)
-    penalties = [
-        Penalties(prior(decay, X.shape[0]), own_l1)
-        for decay, own_l1 in zip(decays, l1s, strict=True)
-    ]
+    options = each_pair(
+        X.shape[0],
+        pairs,
+        negative=negative,
+        weight_decay=weight_decay,
+        l1=l1,
+        sparsity=sparsity,
+        centered=centered,
+    )
     stages = Stages(
         dbm,
         X.shape[0],
@@ -156,16 +169,42 @@ def pretrain(
         most=MOST_EPOCHS,
     )
     check_finite([*dbm.weights, *dbm.biases])
-    options = zip(stages.plans, negatives, penalties, strict=True)
     with stages.all_or_nothing():
-        for layer, (plan, own_negative, penalty) in enumerate(options):
-            pair = Pair(dbm, layer, X, plan, own_negative.k, penalty, sample_weight)
+        for layer, (plan, own) in enumerate(zip(stages.plans, options, strict=True)):
+            pair = Pair(dbm, layer, X, plan, own, sample_weight, validation)
             pair.where, pair.enough = f"layer {layer + 1}", ENOUGH_BELOW
             if not stages.train(pair):
                 break
             if layer + 1 < pairs:
                 X = pair.upwards(X)
+                validation = None if validation is None else pair.upwards(validation)
     return stages.history
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one pair is told, beside its plan."""
+
+    k: int = 1
+    penalties: Penalties = Penalties()
+    centered: bool = False
+
+
+def each_pair(n_rows: int, pairs: int, **options: Any) -> list[Options]:
+    """The options of each pair: of each name one value, or a list with one for each."""
+    columns = {name: each(name, value, pairs) for name, value in options.items()}
+    found = []
+    for pair in range(pairs):
+        own = {name: column[pair] for name, column in columns.items()}
+        penalties = Penalties(prior(own["weight_decay"], n_rows), own["l1"], own["sparsity"])
+        found.append(
+            Options(
+                instance("negative", own["negative"], CD).k,
+                penalties.check_target(Bernoulli(), 1),
+                bool(instance("centered", own["centered"], (bool, np.bool_))),
+            )
+        )
+    return found
 
 
 class Pair(Run):
@@ -177,14 +216,15 @@ class Pair(Run):
         layer: int,
         X: Any,
         plan: Plan,
-        k: int,
-        penalties: Penalties = Penalties(),
+        options: Options = Options(),
         sample_weight: Any = None,
+        held_out: Any = None,
     ) -> None:
         super().__init__(dbm, X.shape[0], plan)
-        self.dbm, self.layer, self.X, self.k = dbm, layer, X, k
-        self.penalties, self.weighted = penalties, sample_weight is not None
-        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.dbm, self.layer, self.X, self.held_out = dbm, layer, X, held_out
+        self.k, self.penalties = options.k, options.penalties
+        self.centered, self.weighted = options.centered, sample_weight is not None
+        self.weight = weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
         self.up = 1 if layer + 2 == len(dbm.sizes) else 2
         self.down = 1 if layer == 0 else 2
@@ -192,7 +232,10 @@ class Pair(Run):
         self.rbm = RBM(dbm.weights[layer], self.start, dbm.biases[layer + 1])
         self.twin = _Handed(self)
         self.optimizer_memory = self.optimizer.start(self.parameters)
-        self.probe = check.dense(X[probe_rows(self.n_rows)], self.rbm.dtype)
+        sizes = self.rbm.n_visible, self.rbm.n_hidden
+        self.averages = [MovingAverage(n, self.rbm.dtype) for n in sizes]
+        taught = np.flatnonzero(self.weight)  # by the others nothing is learned
+        self.probe = dense(X[taught[probe_rows(len(taught))]], self.rbm.dtype)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -218,39 +261,66 @@ class Pair(Run):
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer; the noise is drawn for the upper layer, then the lower one."""
-        v, mean = check.dense(self.X[rows], self.rbm.dtype), self.rbm.hidden.mean
+        v, weight = dense(self.X[rows], self.rbm.dtype), self.weight[rows]
+        share = float(weight.mean())
+        weight = (weight / (weight.sum() or 1.0)).astype(v.dtype)
         inputs = self.above(v)
-        x, first = v, mean(inputs)
+        data_term = statistics(self.rbm, v, inputs, weight)
         for _ in range(self.k):
-            x = self.draw(self.below(self.draw(inputs)))
-            inputs = self.above(x)
-        last, weight = mean(inputs), (self.weight[rows] / len(rows)).astype(v.dtype)
-        first *= weight[:, None]
-        last *= weight[:, None]
-        ascent = Parameters(
-            v.T @ first - x.T @ last, weight @ (v - x), first.sum(axis=0) - last.sum(axis=0)
-        )
+            v = self.draw(self.below(self.draw(inputs)))
+            inputs = self.above(v)
+        ascent = data_term - statistics(self.rbm, v, inputs, weight)
+        for part in ascent:
+            part *= part.dtype.type(share)
         self.penalties.shrink(ascent, self.parameters)
+        if share:  # without weight a batch has no means
+            for average, mean in zip(self.averages, (data_term.a, data_term.b), strict=True):
+                average.add(mean, share)
+            self.pull(ascent, data_term.a)
+        if self.centered:
+            self.centre(ascent)
         self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
+
+    def pull(self, ascent: Parameters, below: np.ndarray) -> None:
+        """Add what sparsity wishes, for a batch with this mean of the lower layer."""
+        if self.penalties.sparsity is not None:
+            pull = self.penalties.sparsity.pull(self.averages[1].value)
+            ascent.W[:] += np.outer(below, pull)
+            ascent.b[:] += pull
+
+    def centre(self, ascent: Parameters) -> None:
+        """Let x − μ and y − λ be learned, where the inputs are up (x − μ) W and down (y − λ) Wᵀ."""
+        below, above = (np.nan_to_num(average.value) for average in self.averages)
+        centre(ascent, below, above)
+        ascent.a[:] -= (self.down - 1) * (ascent.W @ above)
+        ascent.b[:] -= (self.up - 1) * (below @ ascent.W)
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
-        unit = self.rbm.hidden
-        features = unit.mean(self.above(self.probe))
-        error = self.probe - unit.mean(self.below(features))
+        features = self.rbm.hidden.mean(self.above(self.probe))
         row = {
-            "reconstruction_error": np.mean(error**2),
+            "reconstruction_error": self.error(self.probe, features),
             "weight_norm": np.sqrt(np.mean(self.rbm.W**2)),
         }
-        return row | self.features(["the upper layer"], [unit], [features])
+        row |= self.features(["the upper layer"], [self.rbm.hidden], [features])
+        if self.held_out is not None:
+            held_out = dense(self.held_out, self.rbm.dtype)
+            features = self.rbm.hidden.mean(self.above(held_out))
+            row["validation_error"] = self.error(held_out, features)
+        return row
+
+    def error(self, x: np.ndarray, features: np.ndarray) -> float:
+        """How far x is from its reconstruction by these features: the mean squared difference."""
+        return np.mean((x - self.rbm.visible.mean(self.below(features))) ** 2)
 
     def reports(self) -> list[str]:
         """The names of these numbers."""
-        return ["reconstruction_error", "weight_norm", *FEATURES]
+        held_out = [] if self.held_out is None else ["validation_error"]
+        return ["reconstruction_error", "weight_norm", *FEATURES, *held_out]
 
     def upwards(self, X: Any) -> np.ndarray:
         """The means of the upper layer, what the next pair learns from."""
-        rows = check.blocks("X", X, self.rbm.visible, self.rbm.dtype, relaxed=True)
+        rows = blocks("X", X, self.rbm.visible, self.rbm.dtype, relaxed=True)
         return np.concatenate([self.rbm.hidden.mean(self.above(block)) for _, block in rows])
 
     def learnable(self) -> bool:
@@ -258,12 +328,13 @@ class Pair(Run):
         return not independent(self.probe, self.rbm.visible)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """The optimizer's memory, and where the lower biases began."""
-        return listed("optimizer", self.optimizer_memory) | {"start": self.start}
+        """The optimizer's memory, the moving averages, and where the lower biases began."""
+        averages = listed("average", [average.value for average in self.averages])
+        return listed("optimizer", self.optimizer_memory) | averages | {"start": self.start}
 
     def sources(self) -> dict[str, Any]:
-        """What the pair learns from."""
-        return {"X": self.X}
+        """What the pair learns from, and the held-out rows."""
+        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
 
     def weights(self) -> np.ndarray | None:
         """The rows' weights, if they were given."""
@@ -271,7 +342,12 @@ class Pair(Run):
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
-        return {"layer": self.layer, "k": self.k, "penalties": self.penalties}
+        return {
+            "layer": self.layer,
+            "k": self.k,
+            "penalties": self.penalties,
+            "centered": self.centered,
+        }
 
     def advice(self) -> str:
         """What to lower when training diverged."""

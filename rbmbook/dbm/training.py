@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation as check
 from rbmbook.dbm.mean_field import Inference, checked, infer
 from rbmbook.machine.parameters import Parameters
 from rbmbook.training.centring import MovingAverage, centre
@@ -28,14 +27,15 @@ from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, probe_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch, Negative
 from rbmbook.training.optimize import SGD, Optimizer
-from rbmbook.training.penalties import Penalties, prior
+from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
 from rbmbook.training.plan import plan as planned
+from rbmbook.training.stages import each
+from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
 
 REFUSED = {
     "chains": "give them to the negative phase, as in negative=rb.PCD(k=5, chains=100)",
     "k": "give it to the negative phase, as in negative=rb.PCD(k=5, chains=100)",
-    "sparsity": "the means of the hidden layers are those of mean-field inference",
 }
 
 
@@ -51,6 +51,7 @@ def fit(
     tolerance: float = 1e-3,
     weight_decay: float | None = None,
     l1: float = 0.0,
+    sparsity: Sparsity | Sequence[Sparsity | None] | None = None,
     sample_weight: Any = None,
     centered: bool = False,
     validation: Any = None,
@@ -88,6 +89,8 @@ def fit(
         independent units −28.1.)
     l1 : float ≥ 0
         λ of the penalty λ Σ_l Σ |W_ij|.
+    sparsity : Sparsity, or one (or None) for each hidden layer, optional
+        Pull the mean-field means of the hidden layers over the data towards a target.
     sample_weight : (n,) array, optional
         As for `rb.fit`.
     centered : bool
@@ -112,9 +115,9 @@ def fit(
         `mean_field_steps`, `weight_norm`, `dream_error` (as for `rb.fit`),
         `constant_features` and `saturated_features` (of the worst hidden layer's mean-field
         means), and with `validation` `bound_gap`: the mean bound of training rows minus that
-        of the held-out ones, in nats, in which log Z cancels. Of the
-        training rows it takes a random sample of as many as there are held-out rows, at least
-        256, or all if there are no more.
+        of the held-out ones, in nats, in which log Z cancels. Of the training rows (those with a
+        weight above 0, averaged with their weights) it takes a random sample of as many as there
+        are held-out rows, at least 256, or all if there are no more.
 
     Raises
     ------
@@ -136,11 +139,11 @@ def fit(
     machines and the centering trick. Book: (13.11).
     """
     refuse(refused, REFUSED, "DBM.fit")
-    X = check.matrix("X", X, dbm.sizes[0])
-    check.domains("X", X, dbm.machine.visible, relaxed=True)
+    X = matrix("X", X, dbm.sizes[0])
+    domains("X", X, dbm.machine.visible, relaxed=True)
     if validation is not None:
-        validation = check.matrix("validation", validation, dbm.sizes[0])
-        check.domains("validation", validation, dbm.machine.visible, relaxed=True)
+        validation = matrix("validation", validation, dbm.sizes[0])
+        domains("validation", validation, dbm.machine.visible, relaxed=True)
     plan = planned(
         X.shape[0],
         epochs=epochs,
@@ -154,7 +157,10 @@ def fit(
         history=history,
     )
     penalties = Penalties(prior(weight_decay, X.shape[0]), l1)
-    centered = bool(check.instance("centered", centered, (bool, np.bool_)))
+    wishes = each("sparsity", sparsity, len(dbm.sizes) - 1)
+    for wish in wishes:
+        Penalties(sparsity=wish).check_target(dbm.machine.hidden, 1)
+    centered = bool(instance("centered", centered, (bool, np.bool_)))
     run = Training(
         dbm,
         X,
@@ -162,6 +168,7 @@ def fit(
         persistent(negative),
         checked(steps, tolerance),
         penalties,
+        wishes,
         sample_weight,
         centered,
         validation,
@@ -171,7 +178,7 @@ def fit(
 
 def persistent(negative: Any) -> Negative:
     """A negative phase whose model term does not begin at the data."""
-    check.instance("negative", negative, Negative)
+    instance("negative", negative, Negative)
     if isinstance(negative, CD):
         raise TypeError(
             "negative: expected PCD, FPCD, Tempered or Exact, got CD: the hidden layers have no "
@@ -191,6 +198,7 @@ class Training(Run):
         negative: Negative,
         inference: tuple[int, float],
         penalties: Penalties = Penalties(),
+        sparsity: Sequence[Sparsity | None] = (),
         sample_weight: Any = None,
         centered: bool = False,
         held_out: Any = None,
@@ -198,13 +206,14 @@ class Training(Run):
         super().__init__(dbm, X.shape[0], plan)
         self.dbm, self.rbm, self.sides = dbm, dbm.machine, dbm.sides
         self.X, self.negative, self.inference = X, negative, inference
-        self.penalties, self.centered, self.held_out = penalties, centered, held_out
+        self.penalties, self.sparsity = penalties, sparsity
+        self.centered, self.held_out = centered, held_out
         self.weighted = sample_weight is not None
-        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = weights("sample_weight", sample_weight, self.n_rows)
         rbm = self.rbm
-        self.probe = check.dense(X[probe_rows(self.n_rows)], rbm.dtype)
+        self.probe = dense(X[self.chosen(PROBE_ROWS)], rbm.dtype)
         self.columns = Columns(rbm.visible, dbm.sizes[0])
-        for rows, block in check.blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
+        for rows, block in blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
         self.absent = self.sides.absent()
         self.averages = [MovingAverage(n, rbm.dtype) for n in (rbm.n_visible, rbm.n_hidden)]
@@ -225,26 +234,42 @@ class Training(Run):
         """One step up the bound's gradient: mean-field term minus model term. Book: (13.11)."""
         batch = self.batch(rows)
         ascent = self.negative.ascent(self.rbm, batch, self.kept, self.rng)
-        for average, mean in zip(
-            self.averages, (batch.data_term.a, batch.data_term.b), strict=True
-        ):
-            average.add(mean, batch.share)
         if batch.share != 1:
             for part in ascent:
                 part *= part.dtype.type(batch.share)
         self.penalties.shrink(ascent, self.parameters)
+        if batch.share:  # without weight a batch has no means
+            means = batch.data_term.a, batch.data_term.b
+            for average, mean in zip(self.averages, means, strict=True):
+                average.add(mean, batch.share)
+            self.pull(ascent, *means)
         if self.centered:
-            centre(ascent, *(average.value for average in self.averages), absent=self.absent)
+            offsets = (np.nan_to_num(average.value) for average in self.averages)
+            centre(ascent, *offsets, absent=self.absent)
         elif self.absent is not None:
             ascent.W[self.absent] = 0
         self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
+
+    def pull(self, ascent: Parameters, even_mean: np.ndarray, odd_mean: np.ndarray) -> None:
+        """Add what sparsity wishes, for a batch with these means of the two sides."""
+        if not any(self.sparsity):
+            return
+        averages = self.sides.split(*(average.value for average in self.averages))
+        pulls = [np.zeros_like(average) for average in averages]
+        for layer, wish in enumerate(self.sparsity, start=1):
+            if wish is not None:
+                pulls[layer] = wish.pull(averages[layer])
+        even, odd = self.sides.join(pulls)
+        ascent.a[:] += even
+        ascent.b[:] += odd
+        ascent.W[:] += np.outer(even_mean, odd) + np.outer(even, odd_mean)
 
     def batch(self, rows: np.ndarray) -> Batch:
         """⟨even oddᵀ⟩, ⟨even⟩ and ⟨odd⟩ of the rows, with the odd layers at their best."""
         weight = self.weight[rows]
         share = float(weight.sum() / (len(rows) * self.weight.mean()))
         weight = (weight / (weight.sum() or 1.0)).astype(self.rbm.dtype)
-        found = self.infer(check.dense(self.X[rows], self.rbm.dtype))
+        found = self.infer(dense(self.X[rows], self.rbm.dtype))
         odd = found.best_odd()
         even_term = weight @ found.even
         term = Parameters(found.even.T @ (weight[:, None] * odd), even_term, weight @ odd)
@@ -266,16 +291,27 @@ class Training(Run):
         names = [f"hidden layer {k}" for k in range(1, len(layers) + 1)]
         row |= self.features(names, [unit] * len(layers), layers)
         if self.held_out is not None:
-            held_out = check.dense(self.held_out, self.rbm.dtype)
-            seen = self.X[probe_rows(self.n_rows, max(PROBE_ROWS, held_out.shape[0]))]
-            seen = check.dense(seen, self.rbm.dtype)
-            row["bound_gap"] = self.infer(seen).bound().mean() - self.infer(held_out).bound().mean()
+            row["bound_gap"] = self.bound_gap()
         return row
 
     def reports(self) -> list[str]:
         """The names of these numbers."""
         names = ["reconstruction_error", "weight_norm", "mean_field_steps", "dream_error"]
         return [*names, *FEATURES, *([] if self.held_out is None else ["bound_gap"])]
+
+    def bound_gap(self) -> float:
+        """The mean bound of training rows minus that of the held-out rows."""
+        seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
+        inside, outside = (
+            self.infer(dense(rows, self.rbm.dtype)).bound()
+            for rows in (self.X[seen], self.held_out)
+        )
+        return np.average(inside, weights=self.weight[seen]) - outside.mean()
+
+    def chosen(self, size: int) -> np.ndarray:
+        """A random sample of the rows that teach something: those with a weight above 0."""
+        rows = np.flatnonzero(self.weight)
+        return rows[probe_rows(len(rows), size)]
 
     def learnable(self) -> bool:
         """Whether the columns of the data depend on each other."""
@@ -304,6 +340,7 @@ class Training(Run):
             "negative": self.negative,
             "inference": self.inference,
             "penalties": self.penalties,
+            "sparsity": self.sparsity,
             "centered": self.centered,
         }
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation as check
 from rbmbook.machine.rbm import RBM
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.fit import NEGATIVE, Training, centring, reports
@@ -26,6 +25,7 @@ from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function
 from rbmbook.training.stages import Stages, each
+from rbmbook.validation import instance, matrix
 
 SEED = 20_612  # of the samples of held-out rows
 
@@ -116,9 +116,9 @@ def fit(
     """
     if inputs not in ("means", "samples"):
         raise ValueError(f"inputs: expected 'means' or 'samples', got {inputs!r}")
-    X = check.matrix("X", X, dbn.sizes[0])
+    X = matrix("X", X, dbn.sizes[0])
     if validation is not None:
-        validation = check.matrix("validation", validation, dbn.sizes[0])
+        validation = matrix("validation", validation, dbn.sizes[0])
     if optimizer is None:
         optimizer = [SGD(rate(rbm)) for rbm in dbn.rbms]
     options = each_machine(
@@ -179,7 +179,7 @@ class Options:
     ) -> "Options":
         """The options, if they fit the machine."""
         if negative is not None:
-            check.instance("negative", negative, Negative)
+            instance("negative", negative, Negative)
             negative.start(rbm, np.random.default_rng(0))  # raises if the machine is none for it
         penalties = Penalties(weight_decay, l1, sparsity)
         centring(centered, negative)

@@ -20,28 +20,27 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation as check
+from rbmbook.dbn.bound import Arrows, sampled_log_weights
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.statistics import statistics
 from rbmbook.sampling.chains import steps
+from rbmbook.training.centring import MovingAverage, centre, centre_arrow
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.divergence import Data
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, Run, probe_rows, train
+from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, probe_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch
 from rbmbook.training.optimize import SGD, Optimizer
-from rbmbook.training.penalties import Penalties
-from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
+from rbmbook.training.penalties import Penalties, Sparsity
+from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.plan import plan as planned
+from rbmbook.training.stages import each
+from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
 
-REFUSED = {
-    "centered": "each arrow learns by the delta rule, whose gradient is no difference of averages",
-    "sparsity": "the states on the way up are drawn, and a target for their means has no gradient",
-    "validation": "the network has no free energy; look at `DBN.bound` of held-out rows",
-}
+BOUND_SEED, BOUND_DRAWS = 20_129, 10  # of q, for each row whose bound is watched
 
 
 def up_down(
@@ -54,14 +53,16 @@ def up_down(
     *,
     weight_decay: float = 0.0,
     l1: float = 0.0,
+    sparsity: Sparsity | Sequence[Sparsity | None] | None = None,
     sample_weight: Any = None,
+    centered: bool = False,
+    validation: Any = None,
     rng: int | np.random.Generator = 0,
     progress: bool = True,
     callbacks: Sequence[Function] = (),
     early_stopping: EarlyStopping | None = None,
     checkpoint: str | os.PathLike | Checkpoint | None = None,
     history: History | None = None,
-    **refused: Any,
 ) -> History:
     """Fine-tune all layers together by contrastive wake-sleep, with the way up untied.
 
@@ -80,8 +81,15 @@ def up_down(
         ``rb.SGD(rate, momentum)`` or ``rb.Adam(rate)``. Small steps: the network has been trained.
     weight_decay, l1 : float ≥ 0
         λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| on all weights, up, down and top.
+    sparsity : Sparsity, or one (or None) for each hidden layer, optional
+        Pull the means of the hidden layers on the way up from the data towards a target.
     sample_weight : (n,) array, optional
         As for `rb.fit`. A batch of dreams counts as much as the batch of data it follows.
+    centered : bool
+        Learn with inputs of x minus its mean everywhere, with offsets at the data's mean and at
+        moving averages of the hidden layers' means on the way up.
+    validation : (m, D) array or sparse matrix, optional
+        Held-out rows; adds the monitor `bound_gap`.
     rng : int or Generator
         Each epoch draws a permutation of the rows; each update the states up, the top machine's
         chains, and the states down.
@@ -100,7 +108,11 @@ def up_down(
         random once and for all), `dream_error`, `constant_features`, `saturated_features` (as
         for `rb.fit`; the dreams come down from chains of the top machine, and of the
         hidden layers, on the way up, the worst counts),
-        `untied1`, … (root mean square difference of the weights up and down).
+        `untied1`, … (root mean square difference of the weights up and down), and with
+        `validation` `bound_gap`: the mean bound of training rows minus that of the held-out ones,
+        in nats, in which log Z cancels, from 10 draws of the hidden layers a row. Of the training
+        rows (those with a weight above 0, averaged with their weights) it takes a random sample of
+        as many as there are held-out rows, at least 256, or all if there are no more.
 
     Raises
     ------
@@ -121,8 +133,10 @@ def up_down(
     means of the visible units; here on samples, as the wake-sleep algorithm says.
     Book: (12.8), (12.9).
     """
-    refuse(refused, REFUSED, "DBN.up_down")
-    X = check.matrix("X", X, dbn.sizes[0])
+    X = matrix("X", X, dbn.sizes[0])
+    if validation is not None:
+        validation = matrix("validation", validation, dbn.sizes[0])
+        domains("validation", validation, dbn.rbms[0].visible, True, dbn.dtype)
     plan = planned(
         X.shape[0],
         epochs=epochs,
@@ -135,9 +149,22 @@ def up_down(
         checkpoint=checkpoint,
         history=history,
     )
-    check.instance("negative", negative, (CD, PCD))
+    instance("negative", negative, (CD, PCD))
+    wishes = each("sparsity", sparsity, len(dbn.rbms))
+    for wish, rbm in zip(wishes, dbn.rbms, strict=True):
+        Penalties(sparsity=wish).check_target(rbm.hidden, rbm.n_hidden)
     tied = dbn.tied
-    run = UpDown(dbn, X, plan, negative, Penalties(weight_decay, l1), sample_weight)
+    run = UpDown(
+        dbn,
+        X,
+        plan,
+        negative,
+        Penalties(weight_decay, l1),
+        wishes,
+        sample_weight,
+        bool(instance("centered", centered, (bool, np.bool_))),
+        validation,
+    )
     try:
         return train(run)
     except BaseException:
@@ -160,18 +187,24 @@ class UpDown(Run):
         plan: Plan,
         negative: CD | PCD,
         penalties: Penalties = Penalties(),
+        sparsity: Sequence[Sparsity | None] = (),
         sample_weight: Any = None,
+        centered: bool = False,
+        held_out: Any = None,
     ) -> None:
         super().__init__(dbn, X.shape[0], plan)
-        self.dbn, self.X, self.negative, self.penalties = dbn, X, negative, penalties
+        self.dbn, self.X, self.held_out = dbn, X, held_out
+        self.negative, self.penalties = negative, penalties
+        self.sparsity, self.centered = sparsity or [None] * len(dbn.rbms), centered
         self.weighted = sample_weight is not None
-        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
         visible = dbn.rbms[0].visible
         self.columns = Columns(visible, dbn.sizes[0])
-        for rows, block in check.blocks("X", X, visible, dbn.dtype, relaxed=True):
+        for rows, block in blocks("X", X, visible, dbn.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
-        self.probe = check.dense(X[probe_rows(self.n_rows)], dbn.dtype)
+        self.probe = dense(X[self.chosen(PROBE_ROWS)], dbn.dtype)
+        self.averages = [MovingAverage(n, dbn.dtype) for n in dbn.sizes[1:]]
         dbn.untie()
         self.optimizer_memory = self.optimizer.start(self.parameters)
         self.dreams = Dreams(self.top)
@@ -192,31 +225,60 @@ class UpDown(Run):
         return [*arrays, *self.top.parameters]
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer on the rows with these indices."""
+        """Wake, a step of the top machine, sleep; then every arrow learns."""
         weight = self.weight[rows]
-        awake = self.wake(check.dense(self.X[rows], self.dbn.dtype))
+        share = float(weight.mean())
+        ways_up, ways_down = self.dbn.recognition, self.dbn.generation
+        awake = self.wake(dense(self.X[rows], self.dbn.dtype))
         top, dream = self.top_gradient(awake[-1], weight)
         asleep = self.sleep(dream)
-        ascent = [*self.arrow_gradients(awake, asleep, weight), *top]
+        down = [  # from states on the way up, with their rows' weights
+            way.gradient(awake[layer], awake[layer + 1], weight)
+            for layer, way in enumerate(ways_down)
+        ]
+        up = [  # from a dream
+            [share * part for part in way.gradient(asleep[layer + 1], asleep[layer])]
+            for layer, way in enumerate(ways_up)
+        ]
+        ascent = in_order(down, up, top)
         self.penalties.shrink(ascent, self.parameters)
+        if self.centered or any(self.sparsity):
+            if share:  # without weight a batch has no means
+                self.pull(up, top, awake, weight)
+            if self.centered:
+                self.centre(down, up, top)
         self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
 
-    def arrow_gradients(
-        self, awake: list[np.ndarray], asleep: list[np.ndarray], weight: np.ndarray
-    ) -> list[np.ndarray]:
-        """The delta rule of every arrow, in the order of `parameters`.
-
-        Down learns from states on the way up, and counts their rows' weights; up from a dream.
-        """
-        share = float(weight.mean())
-        gradients: list[np.ndarray] = []
-        for layer, (up, down) in enumerate(
-            zip(self.dbn.recognition, self.dbn.generation, strict=True)
+    def pull(
+        self,
+        up: list[list[np.ndarray]],
+        top: Parameters,
+        awake: list[np.ndarray],
+        weight: np.ndarray,
+    ) -> None:
+        """Note the hidden layers' means on the way up, and add what sparsity wishes of them."""
+        share, weight = float(weight.mean()), (weight / weight.sum()).astype(self.dbn.dtype)
+        gradients = [*((W, b) for W, b, *_ in up), (top.W, top.b)]
+        for x, way, average, wish, (W, b) in zip(
+            awake, self.dbn.ways_up, self.averages, self.sparsity, gradients, strict=True
         ):
-            W, *rest = down.gradient(awake[layer], awake[layer + 1], weight)
-            gradients += [W.T, *rest]
-            gradients += [share * part for part in up.gradient(asleep[layer + 1], asleep[layer])]
-        return gradients
+            average.add(weight @ way.mean(x), share)
+            if wish is not None:
+                pull = wish.pull(average.value)
+                W += np.outer(weight @ x, pull)
+                b += pull
+
+    def centre(
+        self, down: list[list[np.ndarray]], up: list[list[np.ndarray]], top: Parameters
+    ) -> None:
+        """Let every layer learn from the layer that it is given minus that one's offset."""
+        offsets = [self.columns.mean.astype(self.dbn.dtype)]
+        offsets += [np.nan_to_num(average.value) for average in self.averages]
+        for gradient, offset in zip(down, offsets[1:], strict=False):
+            centre_arrow(gradient, offset)
+        for gradient, offset in zip(up, offsets, strict=False):
+            centre_arrow(gradient, offset)
+        centre(top, *offsets[-2:])
 
     def wake(self, v: np.ndarray) -> list[np.ndarray]:
         """States drawn on the way up from the data, x⁰ to xᴸ⁻¹."""
@@ -260,28 +322,49 @@ class UpDown(Run):
         row |= self.features(names, [layer.unit for layer in up], means[1:])
         for number, (up, down) in enumerate(zip(ways_up, ways_down, strict=True), start=1):
             row[f"untied{number}"] = np.sqrt(np.mean((up.W - down.W.T) ** 2))
+        if self.held_out is not None:
+            row["bound_gap"] = self.bound_gap()
         return row
 
     def reports(self) -> list[str]:
         """The names of these numbers."""
         untied = [f"untied{number}" for number in range(1, len(self.dbn.rbms))]
-        return ["reconstruction_error", "dream_error", *FEATURES, *untied]
+        held_out = [] if self.held_out is None else ["bound_gap"]
+        return ["reconstruction_error", "dream_error", *FEATURES, *untied, *held_out]
+
+    def bound_gap(self) -> float:
+        """The mean bound of training rows minus that of the held-out rows."""
+        arrows = Arrows(self.dbn)
+        seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
+
+        def bounds(rows: Any) -> np.ndarray:
+            v, rng = dense(rows, np.float64), np.random.default_rng(BOUND_SEED)
+            return sampled_log_weights(arrows, v, 0.0, BOUND_DRAWS, rng).mean(axis=1)
+
+        inside, outside = bounds(self.X[seen]), bounds(self.held_out)
+        return np.average(inside, weights=self.weight[seen]) - outside.mean()
+
+    def chosen(self, size: int) -> np.ndarray:
+        """A random sample of the rows that teach something: those with a weight above 0."""
+        rows = np.flatnonzero(self.weight)
+        return rows[probe_rows(len(rows), size)]
 
     def learnable(self) -> bool:
         """Whether the sites of the data depend on each other."""
         return not independent(self.probe, self.dbn.rbms[0].visible)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """The optimizer's memory, the persistent chains, those of the dreams."""
+        """The optimizer's memory, the persistent chains, those of the dreams, moving averages."""
         return {
             **listed("optimizer", self.optimizer_memory),
             **prefixed("negative", self.kept),
             **prefixed("dreams", self.dreams),
+            **listed("average", [average.value for average in self.averages]),
         }
 
     def sources(self) -> dict[str, Any]:
-        """The data."""
-        return {"X": self.X}
+        """The data, and the held-out rows."""
+        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
 
     def weights(self) -> np.ndarray | None:
         """The rows' weights, if they were given."""
@@ -293,8 +376,23 @@ class UpDown(Run):
 
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
-        return {"negative": self.negative, "penalties": self.penalties}
+        return {
+            "negative": self.negative,
+            "penalties": self.penalties,
+            "sparsity": self.sparsity,
+            "centered": self.centered,
+        }
 
     def advice(self) -> str:
         """What to lower when training diverged."""
         return super().advice() + self.penalties.advice()
+
+
+def in_order(
+    down: list[list[np.ndarray]], up: list[list[np.ndarray]], top: Parameters
+) -> list[np.ndarray]:
+    """The same arrays as `UpDown.parameters` has: machine by machine, down and up, then the top."""
+    arrows = [
+        part for (W, *own), own_up in zip(down, up, strict=True) for part in (W.T, *own, *own_up)
+    ]
+    return [*arrows, *top]

@@ -79,3 +79,10 @@ def centre(
     a -= W @ hidden
     b -= visible @ W
     return gradient
+
+
+def centre_arrow(gradient: list[np.ndarray], offset: np.ndarray) -> None:
+    """Change the gradient of W and b to that of W and b + offset W, with inputs from x − offset."""
+    W, b, *_ = gradient
+    W -= np.outer(offset, b)
+    b -= offset @ W

@@ -206,13 +206,13 @@ def test_divergence_leaves_the_last_finite_machine(binary):
     assert all(np.isfinite(p).all() for p in arrays(dbm))
 
 
-def pretrained(sizes, V, rate=0.1):
+def pretrained(sizes, V, rate=0.1, centered=False):
     """The machine after an epoch, and (W, below, above) of each pair by plain loops."""
     weights, biases = theta(sizes)
     dbm = DBM(weights, biases)
     dbm.pretrain(
         V, epochs=1, batch_size=6, negative=rb.CD(2), optimizer=rb.SGD(rate), weight_decay=0.0,
-        rng=4, progress=False,
+        centered=centered, rng=4, progress=False,
     )  # fmt: skip
     rng, X, below, pairs = np.random.default_rng(4), V, biases[0], []
     for k, W in enumerate(weights):
@@ -220,16 +220,17 @@ def pretrained(sizes, V, rate=0.1):
         order = rng.permutation(6)
         noise = [tuple(rng.random((6, n)) for n in (sizes[k + 1], sizes[k])) for _ in range(2)]
         new, a, b = naive_deep.doubled_update(
-            W, below, biases[k + 1], X[order], noise, rate, up, down
+            W, below, biases[k + 1], X[order], noise, rate, up, down, centered
         )
         pairs.append((new, a, b))
         X, below = 1 / (1 + np.exp(-(up * X @ new + b))), b
     return dbm, pairs
 
 
+@pytest.mark.parametrize("centered", [False, True])
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_pretraining_doubles_the_inputs_where_a_layer_is_missing(sizes, binary):
-    dbm, pairs = pretrained(sizes, binary(6, sizes[0]))
+def test_pretraining_doubles_the_inputs_where_a_layer_is_missing(sizes, centered, binary):
+    dbm, pairs = pretrained(sizes, binary(6, sizes[0]), centered=centered)
     middle = [(one[2] + other[1]) / 2 for one, other in pairwise(pairs)]
     assert_close(dbm, [W for W, _, _ in pairs], [pairs[0][1], *middle, pairs[-1][2]])
 
@@ -266,6 +267,117 @@ def test_pretraining_reports_each_layer_and_resumes(binary, tmp_path):
     assert np.abs(parts.weights[1] - whole.weights[1]).max() > 1e-4
 
 
+class Recorder(rb.SGD):
+    """An optimizer that moves nothing and keeps the ascents that it was handed."""
+
+    def __init__(self):
+        super().__init__(1.0)
+        object.__setattr__(self, "ascents", [])
+
+    def step(self, parameters, gradient, memory, update):
+        self.ascents.append([g.copy() for g in gradient])
+
+
+def learned(train, X, **settings):
+    """A machine after a fit with one full batch."""
+    dbm = DBM(*theta((4, 3, 2)))
+    train(dbm, X, batch_size=99, optimizer=rb.SGD(1.0), progress=False, **settings)
+    return dbm
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_sparsity_pulls_the_mean_field_means(sizes, binary):
+    """cost·(p − q) at the biases of a hidden layer, times its neighbours' means at the weights."""
+    V, cost, targets = binary(6, sizes[0]), 0.5, (0.1, None, 0.3)[: len(sizes) - 1]
+    wishes = [None if p is None else rb.Sparsity(p, cost) for p in targets]
+    start, settings = DBM(*theta(sizes)), {"epochs": 1, "optimizer": rb.SGD(1.0)}
+    plain, pulled = start.copy(), start.copy()
+    fit_exactly(plain, V, **settings), fit_exactly(pulled, V, sparsity=wishes, **settings)
+    hidden = start.mean_field(V, steps=500, tolerance=1e-13).means
+    means = [x.mean(axis=0) for x in (V, *hidden)]
+    pulls = [np.zeros(sizes[0])]
+    pulls += [
+        0 * m if p is None else cost * (p - m) for p, m in zip(targets, means[1:], strict=True)
+    ]
+    for k, (before, after) in enumerate(zip(plain.weights, pulled.weights, strict=True)):
+        ref = np.outer(means[k], pulls[k + 1]) + np.outer(pulls[k], means[k + 1])
+        np.testing.assert_allclose(after - before, ref, rtol=1e-8, atol=1e-12)
+    for before, after, ref in zip(plain.biases, pulled.biases, pulls, strict=True):
+        np.testing.assert_allclose(after - before, ref, rtol=1e-8, atol=1e-12)
+
+
+def test_sparsity_pulls_the_upper_means_of_a_pair(binary):
+    V, wish = binary(6, 4), rb.Sparsity(0.1, 0.5)
+    plain, pulled = (
+        learned(DBM.pretrain, V, epochs=[1, 0], sparsity=s) for s in (None, [wish, None])
+    )
+    weights, biases = theta((4, 3, 2))
+    pull = 0.5 * (0.1 - (1 / (1 + np.exp(-2 * V @ weights[0] - biases[1]))).mean(axis=0))
+    difference = pulled.weights[0] - plain.weights[0]
+    np.testing.assert_allclose(difference, np.outer(V.mean(axis=0), pull), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(pulled.biases[1] - plain.biases[1], pull, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("centered", [False, True])
+@pytest.mark.parametrize("sparsity", [None, rb.Sparsity(0.2)], ids=str)
+def test_weights_are_repeated_rows(sparsity, centered, binary):
+    """Exactly, in full batches with the model's own averages, and so is the gap of the bounds."""
+    V, weight = binary(6, 4), np.array([3, 0, 1, 2, 7, 1])
+    one, two, gaps = DBM(*theta((4, 3, 2))), DBM(*theta((4, 3, 2))), []
+    options = {"sparsity": sparsity, "centered": centered, "optimizer": rb.SGD(0.3, 0.5)}
+    for dbm, rows, own in ((one, V, weight), (two, np.repeat(V, weight, axis=0), None)):
+        settings = {"sample_weight": own, "validation": 1 - V, **options}
+        gaps.append(fit_exactly(dbm, rows, **settings)["bound_gap"])
+    assert_close(one, two.weights, two.biases, rtol=1e-8)
+    np.testing.assert_allclose(*gaps, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_the_mean_ascent_of_weighted_batches_is_that_of_repeated_rows(batch_size, binary):
+    V, weight = binary(6, 4), np.array([3, 0, 1, 2, 7, 1])
+    means = []
+    for rows, own, size in ((V, weight, batch_size), (np.repeat(V, weight, axis=0), None, 14)):
+        dbm, optimizer = DBM(*theta((4, 3, 2))), Recorder()
+        fit_exactly(dbm, rows, epochs=1, sample_weight=own, batch_size=size, optimizer=optimizer)
+        means.append([np.mean(parts, axis=0) for parts in zip(*optimizer.ascents, strict=True)])
+    for comp, ref in zip(*means, strict=True):
+        np.testing.assert_allclose(comp, ref, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_pretraining_learns_from_weighted_rows_as_from_repeated_ones(batch_size, binary):
+    """On average over the noise of the states, in which the two differ."""
+    V, weight, epochs = binary(6, 4), np.array([3, 0, 1, 2, 7, 1]), 1500
+    means, errors = [], []
+    for rows, own, size in ((V, weight, batch_size), (np.repeat(V, weight, axis=0), None, 14)):
+        dbm, optimizer = DBM(*theta((4, 3, 2))), Recorder()
+        dbm.pretrain(
+            rows, epochs=[epochs, 0], optimizer=optimizer, sample_weight=own, batch_size=size,
+            weight_decay=0.0, progress=False,
+        )  # fmt: skip
+        flat = np.array([np.concatenate([g.ravel() for g in part]) for part in optimizer.ascents])
+        flat = flat.reshape(epochs, -1, flat.shape[1]).mean(axis=1)
+        means.append(flat.mean(axis=0))
+        errors.append(flat.std(axis=0) / np.sqrt(epochs))
+    scores = (means[0] - means[1]) / np.hypot(*errors)
+    assert np.abs(scores).max() < 4.5 and scores.std() > 0.5
+
+
+def test_held_out_rows_have_a_reconstruction_error_in_every_pair(binary):
+    V, held_out = binary(12, 4), binary(5, 4, seed=9)
+    own = DBM(*theta((4, 3, 2))).pretrain(V, epochs=2, validation=V, progress=False)
+    np.testing.assert_array_equal(own["validation_error"], own["reconstruction_error"])
+    dbm = DBM(*theta((4, 3, 2)))
+    history = dbm.pretrain(V, epochs=[1, 0], validation=held_out, progress=False)
+    W, a, b = dbm.weights[0], dbm.biases[0], dbm.biases[1]
+    means = 1 / (1 + np.exp(-2 * held_out @ W - b))
+    error = held_out - 1 / (1 + np.exp(-means @ W.T - a))
+    assert history["validation_error"][0] == pytest.approx(np.mean(error**2), rel=1e-12)
+    alone = DBM(*theta((4, 3, 2)))
+    alone.pretrain(V, epochs=[1, 0], progress=False)
+    assert_same_bits(alone, dbm)
+
+
 X = np.zeros((4, 3))
 BAD = {
     "width": ({"X": np.zeros((4, 2))}, ValueError, "X: expected"),
@@ -273,7 +385,9 @@ BAD = {
     "negative": ({"negative": rb.CD(2)}, TypeError, "negative: expected PCD, .* got CD"),
     "no phase": ({"negative": 3}, TypeError, "negative: expected"),
     "chains": ({"chains": 7}, TypeError, "DBM.fit takes no argument 'chains': give them"),
-    "sparsity": ({"sparsity": rb.Sparsity(0.1)}, TypeError, "no argument 'sparsity': the means"),
+    "sparsity": ({"sparsity": rb.Sparsity(1.1)}, ValueError, "sparsity: expected"),
+    "wishes": ({"sparsity": 0.1}, TypeError, "sparsity: expected"),
+    "too many": ({"sparsity": [None] * 3}, ValueError, "sparsity: expected one value or 2"),
     "steps": ({"steps": 1.5}, TypeError, "steps: expected"),
     "tolerance": ({"tolerance": -1}, ValueError, "tolerance: expected"),
     "batch_size": ({"batch_size": 0}, ValueError, "batch_size: expected"),
@@ -295,7 +409,12 @@ def test_bad_arguments_of_fit_are_named_and_nothing_changes(name):
     assert_close(dbm, *theta((3, 2, 2)), rtol=0)
 
 
-@pytest.mark.parametrize("name", ["width", "batch_size", "epochs", "weight_decay", "optimizer"])
+OF_BOTH = (
+    "width values batch_size epochs weight_decay optimizer sparsity wishes centered validation rng"
+).split()
+
+
+@pytest.mark.parametrize("name", OF_BOTH)
 def test_bad_arguments_of_pretrain_are_named(name):
     change, error, message = BAD[name]
     with pytest.raises(error, match=message):
