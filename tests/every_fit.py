@@ -39,10 +39,12 @@ FITS = MODELS | {
     ),
     "RBM, labels": _model(_rbm(visible=LABELLED), _labelled, "binary"),
     "RBM, enhanced": _model(_rbm(), _with(centered="enhanced"), "binary"),
-    "Gaussian RBM, learned": _model(
-        _rbm(visible=rb.Gaussian(learn=True)), _with(optimizer=rb.SGD(0.02, momentum=0.5))
+    "Gaussian RBM, momentum": _model(
+        _rbm(visible=rb.Gaussian()), _with(optimizer=rb.SGD(0.02, momentum=0.5))
     ),
-    "Gaussian RBM, fixed": _model(_rbm(visible=rb.Gaussian(log_precision=0.3)), rb.fit),
+    "Gaussian RBM, fixed": _model(
+        _rbm(visible=rb.Gaussian(log_precision=0.3, learn=False)), rb.fit
+    ),
     "DBN of means": _model(
         lambda dtype=np.float32: rb.DBN.random((D, 4, 3), rng=0, scale=0.3, dtype=dtype),
         lambda m, X, **s: m.fit(X, **{"inputs": "means", "validation": X[:5], **s}),

@@ -57,7 +57,7 @@ class Standardized(Twin):
 
     def convert_out(self) -> None:
         rbm, machine = self.rbm, self.machine
-        rbm.visible.take(machine.visible, 1 / self.sd, self.varies)
+        rbm.visible.take(machine.visible, 1 / self.sd, self.varies, learned_only=True)
         rbm.hidden.take(machine.hidden)
         rbm.W[:] = machine.W / self.rounded[1][:, None]
         rbm.a[:] = machine.a / self.sd + self.pull(rbm)

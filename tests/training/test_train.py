@@ -356,6 +356,16 @@ def test_a_machine_that_was_not_made_for_its_real_columns_starts_at_them(mean, d
     assert rb.exact.log_likelihood(rbm, X[300:]).mean() > independent + 0.5
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_fixed_precision_keeps_every_bit_while_columns_are_standardised(dtype):
+    X = np.random.default_rng(0).normal(size=(60, 3)) * [3.3, 1e3, 7e-3] + 5
+    visible = rb.Gaussian(log_precision=0.3, learn=False)
+    rbm = rb.RBM.random(3, 4, rng=0, visible=visible, dtype=dtype)
+    before, W = rbm.description(), rbm.W.copy()
+    rb.fit(rbm, X, epochs=3, progress=False)
+    assert rbm.description() == before and np.all(rbm.W != W)
+
+
 def test_without_an_update_a_machine_stays_as_it_is():
     X = 20 + np.random.default_rng(0).normal(size=(40, 3))
     rbm = rb.RBM.random(3, 2, visible=rb.Gaussian(), rng=0)

@@ -153,10 +153,13 @@ class Unit:
         """By what columns with these standard deviations are divided to be standardised."""
         return np.ones_like(sd)
 
-    def take(self, other: Any, scale: Any = 1.0, where: Any = True) -> None:
+    def take(
+        self, other: Any, scale: Any = 1.0, where: Any = True, learned_only: bool = False
+    ) -> None:
         """Have the own parameters of a unit of the same type, whose x is this one's over `scale`.
 
         Only in the columns `where`, and with a scale other than 1 only in those that are `real`.
+        With `learned_only` what training does not move stays as it is, to the bit.
         """
         for mine, value in zip(self.parameters(), other.parameters(), strict=True):
             np.copyto(mine, value, where=where)

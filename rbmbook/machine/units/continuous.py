@@ -196,8 +196,12 @@ class Gaussian(_NormalNoise, _Quadratic):
         """By that; where γ is not learned, at least by the noise that it stands for."""
         return sd if self.learn else np.maximum(sd, 1 / np.sqrt(self.precision()))
 
-    def take(self, other: "Gaussian", scale: Any = 1.0, where: Any = True) -> None:
+    def take(
+        self, other: "Gaussian", scale: Any = 1.0, where: Any = True, learned_only: bool = False
+    ) -> None:
         """The other's log γ + 2 log scale, also where it is not learned."""
+        if learned_only and not self.learn:
+            return
         np.copyto(
             self.log_precision,
             other.log_precision + 2 * np.log(scale),

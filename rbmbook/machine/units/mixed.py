@@ -206,11 +206,13 @@ class Mixed(Unit):
         """By what columns are divided to be standardised, part by part."""
         return np.concatenate([unit.divisor(sd[part]) for unit, part in self.slices()])
 
-    def take(self, other: "Mixed", scale: Any = 1.0, where: Any = True) -> None:
+    def take(
+        self, other: "Mixed", scale: Any = 1.0, where: Any = True, learned_only: bool = False
+    ) -> None:
         """Have the parts' own parameters, each with its columns of `scale` and of `where`."""
         scale, where = (np.broadcast_to(x, (self.width,)) for x in (scale, where))
         for (unit, part), (source, _) in zip(self.slices(), other.slices(), strict=True):
-            unit.take(source, scale[part], where[part])
+            unit.take(source, scale[part], where[part], learned_only)
 
     def statistics(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """−∂U(x)/∂parameter for each of `parameters`."""
