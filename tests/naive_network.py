@@ -105,8 +105,14 @@ def mean_loss(layers, loss, X, y):
     return math.fsum(LOSSES[loss](forward(layers, x)[1][-1], t) for x, t in rows) / len(X)
 
 
-def train_network(layers, loss, X, y, epochs, batch_size, rate, rng, decay=0.0):
-    """SGD on the mean loss plus ½·decay·‖W‖², batch by batch of a new order in each epoch."""
+def train_network(
+    layers, loss, X, y, epochs, batch_size, rate, rng, decay=0.0, l1=0.0, weight=None
+):
+    """SGD on the mean loss plus ½·decay·‖W‖² + l1·Σ|W|, batch by batch of a new order each epoch.
+
+    A row counts by its weight, divided by the mean of all weights.
+    """
+    counts = [1.0] * len(X) if weight is None else [w * len(X) / sum(weight) for w in weight]
     layers = [(np.array(W, float), np.array(b, float), name) for W, b, name in layers]
     for _ in range(epochs):
         order = rng.permutation(len(X))
@@ -116,11 +122,11 @@ def train_network(layers, loss, X, y, epochs, batch_size, rate, rng, decay=0.0):
             for row in rows:
                 outputs = forward(layers, X[row])[1][-1]
                 g = output_gradient(loss, outputs, y[row])
-                gradients, _ = backward(layers, X[row], g)
+                gradients = [counts[row] * part for part in backward(layers, X[row], g)[0]]
                 pairs = gradients if total is None else zip(total, gradients, strict=True)
                 total = gradients if total is None else [one + other for one, other in pairs]
             for i, (W, b, _) in enumerate(layers):
-                W -= rate * (total[2 * i] / len(rows) + decay * W)
+                W -= rate * (total[2 * i] / len(rows) + decay * W + l1 * np.sign(W))
                 b -= rate * total[2 * i + 1] / len(rows)
     return layers
 

@@ -46,7 +46,8 @@ class Supervised(Run):
         self.weight /= self.weight.mean()
         self.input_dropout = check.real("input_dropout", input_dropout, 0.0, 1.0)
         self.held_out = None if held_out is None else self.held_out_examples(held_out)
-        self.probe = check.dense(self.X[probe_rows(self.n_rows)], net.dtype)
+        taught = np.flatnonzero(self.weight)
+        self.probe = check.dense(self.X[taught[probe_rows(len(taught))]], net.dtype)
         self.trace = net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
         self.optimizer_memory = self.optimizer.start(self.parameters)

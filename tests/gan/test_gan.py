@@ -401,6 +401,12 @@ def test_held_out_rows_are_set_against_the_samples_that_dream_error_looks_at(los
     assert_same_bits(gan, twin)
 
 
+def test_a_gan_may_stop_by_its_held_out_rows():
+    X, V, gan = draws(7)[0], draws(4, seed=9)[0], game()
+    stop = rb.EarlyStopping("validation_gap", patience=1, min_delta=100.0)
+    assert fit(gan, X, epochs=9, validation=V, early_stopping=stop).epochs == 2
+
+
 def test_a_wasserstein_critic_reports_no_divergence():
     history = fit(game("wasserstein"), draws()[0])
     assert "gap" in history and "divergence" not in history

@@ -26,6 +26,40 @@ def test_training_equals_the_naive_loop(loss, batch_size):
         np.testing.assert_allclose(layer.b, b, rtol=1e-9, atol=1e-11)
 
 
+COUNTS = np.array([3, 0, 1, 2, 0, 1, 1, 4, 0, 0, 2, 1])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("batch_size", [5, 12])
+def test_training_with_weights_and_l1_equals_the_naive_loop(loss, batch_size):
+    net, (X, y) = network("tanh"), task(loss)
+    rng, options = np.random.default_rng(4), {"l1": 0.02, "weight": COUNTS}
+    ref = naive.train_network(as_layers(net), loss, X, y, 3, batch_size, 0.2, rng, **options)
+    options = {"batch_size": batch_size, "optimizer": rb.SGD(0.2), "l1": 0.02}
+    fit(net, X, y, loss=loss, rng=4, sample_weight=COUNTS / 4, **options)
+    for layer, (W, b, _) in zip(net.layers, ref, strict=True):
+        np.testing.assert_allclose(layer.W, W, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(layer.b, b, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_count_as_repeated_rows_in_training_and_in_its_means(loss):
+    """With full batches. Rows without weight are not among those that the monitors look at."""
+    (X, y), one, other = task(loss), network("tanh"), network("tanh")
+    comp = fit(one, X, y, loss=loss, batch_size=100, sample_weight=COUNTS)
+    rows = np.repeat(np.arange(12), COUNTS)
+    ref = fit(other, X[rows], y[rows], loss=loss, batch_size=100)
+    for p, q in zip(one.parameters, other.parameters, strict=True):
+        np.testing.assert_allclose(p, q, rtol=1e-9, atol=1e-11)
+    for name in {"loss", "error"} & set(ref):
+        np.testing.assert_allclose(comp[name], ref[name], rtol=1e-9, err_msg=name)
+    X[COUNTS == 0] = 1e6  # would saturate every unit
+    plain = network("tanh")
+    seen = fit(plain, X, y, loss=loss, batch_size=100, sample_weight=COUNTS)
+    assert_same_bits(plain, one)
+    assert list(seen["saturated_features"]) == list(comp["saturated_features"])
+
+
 def test_the_naive_loop_tells_another_decay_and_another_order_apart():
     """What the test above must be able to see."""
     net, (X, y) = network("tanh"), task("softmax")
@@ -213,6 +247,8 @@ BAD_FIT = {
     "batch_size": [(0, ValueError), ("10", TypeError)],
     "optimizer": [(0.1, TypeError), (rb.SGD, TypeError)],
     "weight_decay": [(-1.0, ValueError), (np.nan, ValueError), (None, TypeError)],
+    "l1": [(-1.0, ValueError), ("0.1", TypeError)],
+    "sample_weight": [(np.ones(2), ValueError), (-np.ones(3), ValueError), (["a"] * 3, TypeError)],
     "input_dropout": [(1.0, ValueError), (-0.1, ValueError), ("0.5", TypeError)],
     "validation": [(X3, TypeError), (3, TypeError)],
     "rng": [(None, TypeError), (-1, ValueError)],
@@ -235,6 +271,19 @@ def test_fit_refuses_a_bad_setting_by_name_and_leaves_the_network_alone(name, va
     with pytest.raises(error, match=f"^{name}: expected"):
         fit(net, X3, **{"y": Y3, name: value})
     assert_same_bits(net, network())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("negative", rb.CD(1), "its gradient is exact"),
+        ("centered", True, "standardise X"),
+        ("sparsity", rb.Sparsity(0.1), "targets"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_with_the_reason(name, value, reason):
+    with pytest.raises(TypeError, match=f"Network.fit takes no argument '{name}': .*{reason}"):
+        fit(network(), X3, Y3, **{name: value})
 
 
 @pytest.mark.parametrize("loss", ["binary", "squared"])
