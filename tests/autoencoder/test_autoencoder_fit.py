@@ -173,6 +173,15 @@ def test_weights_count_as_repeated_rows_in_training_and_in_its_means(output):
         np.testing.assert_allclose(comp[name], ref[name], rtol=1e-9, err_msg=name)
 
 
+def test_monitors_look_only_at_rows_that_count():
+    """Those are equal here, and the others are not."""
+    counts, X = np.array([3, 0, 1, 2, 0, 1, 1]), data()
+    X[counts > 0] = X[0]
+    history = fit(autoencoder(), X, sample_weight=counts)
+    assert list(history["constant_features"]) == [1, 1, 1]
+    assert max(fit(autoencoder(), X)["constant_features"]) < 1
+
+
 def test_equal_weights_change_nothing_and_a_batch_without_weight_only_penalises():
     one, other, X = autoencoder(), autoencoder(), data(10)
     fit(one, X, **OPTIONS["all"])
