@@ -231,6 +231,8 @@ class Network(Model):
         ------
         ValueError
             If the shape of the gradient is not that of the outputs.
+
+        Book: (12.10), (14.2).
         """
         if np.shape(output_gradient) != trace.outputs[-1].shape:
             raise ValueError(
