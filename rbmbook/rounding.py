@@ -5,8 +5,11 @@ small cancel to anything. Sums of numbers of a known size lose at most a known n
 is held against the answer.
 """
 
+from typing import TypeVar
+
 import numpy as np
 
+Size = TypeVar("Size", np.ndarray, float)
 ROUNDINGS = 8  # what a sum loses is at most about this many ε times the size of its terms
 EPSILON = float(np.finfo(np.float64).eps)
 TOLERANCE = (
@@ -33,7 +36,7 @@ def held(x: np.ndarray, W: np.ndarray) -> np.ndarray:
     return x
 
 
-def lost(size: np.ndarray | float) -> np.ndarray | float:
+def lost(size: Size) -> Size:
     """What float64 sums may lose whose terms add up to `size` in magnitude."""
     return ROUNDINGS * EPSILON * size
 

@@ -15,10 +15,12 @@ during feature extraction.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from rbmbook.networks.network import Network, Trace
+from rbmbook.networks.layers import Trace
+from rbmbook.networks.network import Network
 
 CHUNK = 2**22  # numbers of one R that are in memory at a time
 
@@ -60,12 +62,12 @@ def add_gradient(
 
     Book: (14.12).
     """
-    weight, share = network.dtype.type(weight), share.astype(network.dtype)
+    share, scale = share.astype(network.dtype), network.dtype.type(weight)
     single = len(network.layers) == 1
-    found = (_one_layer if single else _layers)(network, trace, gradients, weight, share)
+    found = (_one_layer if single else _layers)(network, trace, gradients, scale, share)
     norm, slopes_gradient = found
     # What f′ costs reaches the inputs z by f″, and the layers below by the chain rule.
-    delta = 0
+    delta: Any = 0
     for i in reversed(range(len(network.layers))):
         outputs = trace.outputs[i]
         delta = delta * _slope(network, trace, i)

@@ -208,7 +208,7 @@ class DBM(Model):
         """
         if len(states) != len(self.sizes):
             raise ValueError(f"states: expected {len(self.sizes)} arrays, got {len(states)}")
-        layers = []
+        layers: list[np.ndarray] = []
         for k, (x, width) in enumerate(zip(states, self.sizes, strict=True)):
             x = validation.matrix(f"states[{k}]", x, width)
             if layers and x.shape[0] != len(layers[0]):

@@ -244,8 +244,8 @@ class Training(Run):
                 average.add(mean, batch.share)
             self.pull(ascent, *means)
         if self.centered:
-            offsets = (np.nan_to_num(average.value) for average in self.averages)
-            centre(ascent, *offsets, absent=self.absent)
+            even, odd = (np.nan_to_num(average.value) for average in self.averages)
+            centre(ascent, even, odd, self.absent)
         elif self.absent is not None:
             ascent.W[self.absent] = 0
         self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)

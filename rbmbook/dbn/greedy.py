@@ -10,7 +10,7 @@ Hinton, Osindero and Teh (2006), A fast learning algorithm for deep belief nets,
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -171,7 +171,7 @@ class Options:
 
     negative: Negative | None
     penalties: Penalties
-    centered: bool | str | None
+    centered: bool | Literal["enhanced"] | None
 
     @classmethod
     def of(

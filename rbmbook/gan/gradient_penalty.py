@@ -10,7 +10,8 @@ computes beside the outputs. That pass can be differentiated like any other.
 import numpy as np
 
 from rbmbook import validation
-from rbmbook.networks.network import Network, Trace
+from rbmbook.networks.layers import Trace
+from rbmbook.networks.network import Network
 
 
 def gradient_penalty(

@@ -386,12 +386,12 @@ class GAN(Model):
 
     @classmethod
     def _from(cls, description: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
-        networks = (
+        generator, critic = (
             Network.restore(description[name], part(name, arrays))
             for name in ("generator", "critic")
         )
-        options = (description[name] for name in ("loss", "gradient_penalty", "penalty_at"))
-        return cls(*networks, *options)
+        options = {name: description[name] for name in ("loss", "gradient_penalty", "penalty_at")}
+        return cls(generator, critic, **options)
 
     def _words(self) -> str:
         layers = "".join(f" → {x.n_out} {x.activation}" for x in self.generator.layers)

@@ -204,7 +204,7 @@ class Network(Model):
         output_gradient: np.ndarray,
         out: list[np.ndarray] | None = None,
         to_data: bool = True,
-    ) -> tuple[list[np.ndarray], np.ndarray | None]:
+    ) -> tuple[list[np.ndarray], Any]:
         """Gradients by the chain rule, summed over the rows.
 
         From the top down, with g the gradient with respect to a layer's outputs f(z):

@@ -112,7 +112,7 @@ class Replicas:
 
     def _swap(self, rng: np.random.Generator) -> None:
         """A round of swaps between the neighbours whose turn it is."""
-        lower = np.arange(self._rounds % 2, len(self.betas) - 1, 2)  # the lower of each pair
+        lower = np.arange(int(self._rounds) % 2, len(self.betas) - 1, 2)  # the lower of each pair
         self._rounds += 1
         if not len(lower):
             return

@@ -194,7 +194,7 @@ def fingerprint(X: Any) -> str:
         rows = X[start : start + validation.BLOCK_ROWS]
         parts = (rows.data, rows.indices, rows.indptr) if sparse.issparse(rows) else (rows,)
         for part in parts:
-            digest.update(np.ascontiguousarray(part))
+            digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()
 
 
@@ -216,7 +216,8 @@ def described(value: Any) -> Any:
         return value
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    if type(value).__repr__ is object.__repr__:  # an address says nothing
+    own_words: Any = type(value).__repr__
+    if own_words is object.__repr__:  # an address says nothing
         return {"type": type(value).__qualname__}
     return repr(value)
 

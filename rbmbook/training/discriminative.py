@@ -10,7 +10,7 @@ Larochelle and Bengio (2008), Classification using discriminative restricted Bol
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import sparse
@@ -93,7 +93,7 @@ def log_probabilities(rbm: RBM, x: Any) -> np.ndarray:
     """
     classes = _classes(rbm)
     rbm.require_finite()
-    before = Mixed(rbm.visible.parts[:-1])
+    before = Mixed(cast(Mixed, rbm.visible).parts[:-1])
     x = validation.matrix("x", x, before.width)
     out = np.empty((x.shape[0], classes), rbm.dtype)
     for rows, block in validation.blocks("x", x, before, rbm.dtype, relaxed=True):
@@ -175,7 +175,7 @@ class Discriminative(Negative):
 def _classes(rbm: RBM) -> int:
     """The number of labels, of a machine whose last visible site is one."""
     validation.instance("rbm", rbm, RBM)
-    parts = rbm.visible.parts if isinstance(rbm.visible, Mixed) else ()
+    parts: Any = rbm.visible.parts if isinstance(rbm.visible, Mixed) else ()
     if len(parts) > 1:
         label, classes = parts[-1]
         if isinstance(label, Softmax) and label.q == classes:

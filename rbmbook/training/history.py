@@ -40,7 +40,7 @@ class History(dict[str, np.ndarray]):
 
     kept: dict[str, Any] | None = None
 
-    def __init__(self, columns: Mapping[str, Sequence[float]] | None = None) -> None:
+    def __init__(self, columns: Mapping[str, Sequence[float] | np.ndarray] | None = None) -> None:
         for name, values in (columns or {}).items():
             self[name] = np.array(values, dtype=np.float64)
 
@@ -51,7 +51,7 @@ class History(dict[str, np.ndarray]):
         for name, value in row.items():
             self[name] = np.append(self.get(name, []), float(value))
 
-    def replace(self, columns: Mapping[str, Sequence[float]]) -> None:
+    def replace(self, columns: Mapping[str, Sequence[float] | np.ndarray]) -> None:
         """Have these epochs in place of the present ones."""
         self.clear()
         for name, values in columns.items():

@@ -27,8 +27,8 @@ PROBE_SEED = 20_256  # of the generator that chooses them; training draws nothin
 class Run:
     """Everything that changes while a model is trained, and what an update of it is.
 
-    A subclass sets or defines `parameters`, the arrays that the optimizer moves, as they are now,
-    and `probe`; it defines `update` and `monitors`, and says in `memory`, `settings` and `sources`
+    A subclass defines `parameters`, the arrays that the optimizer moves, as they are now, and sets
+    `probe`; it defines `update` and `monitors`, and says in `memory`, `settings` and `sources`
     what a checkpoint needs. An update may raise FloatingPointError where it meets numbers that are
     not finite. A run that trains other arrays than the model's own, in other coordinates, has a
     `twin`.
@@ -43,7 +43,6 @@ class Run:
         Its generator draws, in each epoch, a permutation of the rows, then what the updates need.
     """
 
-    parameters: Sequence[np.ndarray]
     probe: np.ndarray  # the rows of the data that the monitors look at
     where = ""  # which part of a larger model is trained, for errors and warnings
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
@@ -63,6 +62,11 @@ class Run:
         self.totals: dict[str, float] = {}  # see `count`
         self.shares: dict[str, Shares] = {}  # see `features`
         self.stopper: Stopper | None = None
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The arrays that the optimizer moves, as they are now."""
+        raise NotImplementedError
 
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the rows with these indices."""

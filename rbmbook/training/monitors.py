@@ -71,7 +71,7 @@ class Shares:
         return cls(
             np.count_nonzero(constant) / constant.size,
             np.count_nonzero(saturated) / saturated.size,
-            np.count_nonzero(~constant),
+            int(np.count_nonzero(~constant)),
         )
 
 
@@ -173,7 +173,8 @@ class Dreams:
         rbm, rng = self.rbm, np.random.default_rng([DREAM_SEED, epoch])
         if epoch == 1:
             self.v, _ = steps(rbm, rbm.hidden_inputs(self.v), BURN_IN, rng)
-        n, total = min(updates, STEPS), 0.0
+        n = min(updates, STEPS)
+        total: Any = 0.0
         for _ in range(n):
             h = draw(rbm.hidden, rbm.hidden_inputs(self.v), rng)
             inputs = rbm.visible_inputs(h)

@@ -244,11 +244,11 @@ class FPCD(Negative):
         return ascent
 
 
-class FastChains(Chains):
+class FastChains:
     """Persistent chains and the fast parameters that are added to those of their machine."""
 
     def __init__(self, rbm: RBM, v: np.ndarray) -> None:
-        super().__init__(v)
+        self.v = v
         self.fast = Parameters.zeros_like(rbm)
         self._sum = rbm.copy()
 
@@ -260,7 +260,11 @@ class FastChains(Chains):
 
     def memory(self) -> dict[str, np.ndarray]:
         """What a checkpoint has to keep."""
-        return super().memory() | {f"fast{i}": fast for i, fast in enumerate(self.fast)}
+        return {"v": self.v} | {f"fast{i}": fast for i, fast in enumerate(self.fast)}
+
+    def monitors(self) -> dict[str, float]:
+        """What a fit reports of them after an epoch: nothing."""
+        return {}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ give a function of the number of the update, counted from 0, in place of a numbe
 makes one. One of your own is pickled with the optimizer if it is defined by ``def`` in a module.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,13 +21,13 @@ Rate = float | Callable[[int], float]
 class Optimizer(Protocol):
     """What `fit` asks of an optimizer."""
 
-    def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def start(self, parameters: Iterable[np.ndarray]) -> list[np.ndarray]:
         """The memory between steps: arrays of zeros."""
 
     def step(
         self,
-        parameters: Sequence[np.ndarray],
-        gradient: Sequence[np.ndarray],
+        parameters: Iterable[np.ndarray],
+        gradient: Iterable[np.ndarray],
         memory: list[np.ndarray],
         update: int,
     ) -> None:
@@ -61,14 +61,14 @@ class SGD:
         _check_rate(self.learning_rate)
         validation.real("momentum", self.momentum, 0.0, 1.0)
 
-    def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def start(self, parameters: Iterable[np.ndarray]) -> list[np.ndarray]:
         """A velocity for each parameter."""
         return [np.zeros(p.shape, p.dtype) for p in parameters]
 
     def step(
         self,
-        parameters: Sequence[np.ndarray],
-        gradient: Sequence[np.ndarray],
+        parameters: Iterable[np.ndarray],
+        gradient: Iterable[np.ndarray],
         memory: list[np.ndarray],
         update: int,
     ) -> None:
@@ -114,14 +114,14 @@ class Adam:
         validation.real("beta2", self.beta2, 0.0, 1.0)
         validation.real("epsilon", self.epsilon, 0.0, closed="neither")
 
-    def start(self, parameters: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def start(self, parameters: Iterable[np.ndarray]) -> list[np.ndarray]:
         """A running mean and a running square for each parameter."""
         return [np.zeros(p.shape, p.dtype) for p in parameters for _ in range(2)]
 
     def step(
         self,
-        parameters: Sequence[np.ndarray],
-        gradient: Sequence[np.ndarray],
+        parameters: Iterable[np.ndarray],
+        gradient: Iterable[np.ndarray],
         memory: list[np.ndarray],
         update: int,
     ) -> None:
@@ -192,7 +192,7 @@ def linear_decay(start: float, end: float, updates: int) -> LinearDecay:
 
 def rate_at(rate: Rate, update: int) -> float:
     """The learning rate of an update, checked where a function gives it."""
-    return _check_rate(rate(update)) if callable(rate) else rate
+    return _positive(rate(update)) if callable(rate) else rate
 
 
 def optimizer(value: Any, name: str = "optimizer") -> Optimizer:
@@ -210,8 +210,10 @@ def negated(gradients: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
 
 
 def _check_rate(rate: Any) -> Rate:
-    if callable(rate):
-        return rate
+    return rate if callable(rate) else _positive(rate)
+
+
+def _positive(rate: Any) -> float:
     return validation.real("learning_rate", rate, 0.0, closed="neither")
 
 

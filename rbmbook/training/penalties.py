@@ -1,6 +1,6 @@
 """What training subtracts from the likelihood: L2 and L1 on the weights, a target for sparsity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +76,7 @@ class Penalties:
             validation.domain("sparsity", target, unit, True, np.float64)
         return self
 
-    def shrink(self, ascent: Sequence[np.ndarray], parameters: Sequence[np.ndarray]) -> None:
+    def shrink(self, ascent: Iterable[np.ndarray], parameters: Iterable[np.ndarray]) -> None:
         """Take the gradient of ½ weight_decay ‖W‖² + l1 Σ |W_ij| from that of every matrix."""
         decay(ascent, parameters, self.weight_decay)
         for g, W in zip(ascent, parameters, strict=True):
@@ -107,7 +107,7 @@ def prior(weight_decay: Any, n_rows: int) -> float:
     return validation.real("weight_decay", weight_decay, 0.0)
 
 
-def decay(ascent: Sequence[np.ndarray], parameters: Sequence[np.ndarray], rate: float) -> None:
+def decay(ascent: Iterable[np.ndarray], parameters: Iterable[np.ndarray], rate: float) -> None:
     """Take the gradient of ½ rate ‖W‖² from that of every matrix W; vectors are not decayed.
 
     Book: (8.3).

@@ -68,5 +68,5 @@ def digest(arrays: Iterable[np.ndarray]) -> np.ndarray:
     """Sixteen bytes that tell arrays apart in which a bit differs."""
     found = hashlib.blake2b(digest_size=16)
     for array in arrays:
-        found.update(np.ascontiguousarray(array))
+        found.update(np.ascontiguousarray(array).data)
     return np.frombuffer(found.digest(), np.uint8)
