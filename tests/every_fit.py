@@ -11,7 +11,8 @@ import rbmbook as rb
 
 UPDATES = 4  # in an epoch
 EPOCHS = 5
-LAYERS = {"DBN": 2, "DBM, pretraining": 2, "DBN of means": 2}
+LAYERS = {"DBN": 2, "DBM, pretraining": 2, "DBM, pretraining, centred": 2, "DBN of means": 2}
+SPARSE = {"sparsity": rb.Sparsity(0.2), "centered": True}
 
 
 def _with(**given):
@@ -55,9 +56,19 @@ FITS = MODELS | {
         lambda m, X, **s: m.up_down(X, **{"negative": rb.PCD(chains=5), **s}),
         "binary",
     ),
+    "DBN, up-down, centred": _model(
+        lambda dtype=np.float32: rb.DBN.random((D, 4, 3), rng=0, scale=0.3, dtype=dtype),
+        lambda m, X, **s: m.up_down(X, **{"validation": X[:5], **SPARSE, **s}),
+        "binary",
+    ),
+    "DBM, pretraining, centred": _model(
+        lambda dtype=np.float32: rb.DBM.random((D, 4, 3), rng=0, dtype=dtype),
+        lambda m, X, **s: m.pretrain(X, **{"validation": X[:5], **SPARSE, **s}),
+        "binary",
+    ),
     "DBM, centred": _model(
         lambda dtype=np.float32: rb.DBM.random((D, 4, 3, 2), rng=0, dtype=dtype),
-        lambda m, X, **s: m.fit(X, **{"centered": True, "validation": X[:5], **s}),
+        lambda m, X, **s: m.fit(X, **{"validation": X[:5], **SPARSE, **s}),
         "binary",
     ),
     "Network, labels": _model(

@@ -288,7 +288,7 @@ def learned(train, X, **settings):
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_sparsity_pulls_the_mean_field_means(sizes, binary):
     """cost·(p − q) at the biases of a hidden layer, times its neighbours' means at the weights."""
-    V, cost, targets = binary(6, sizes[0]), 0.5, (0.1, None, 0.3)[: len(sizes) - 1]
+    V, cost, targets = binary(6, sizes[0]), 0.5, (0.1, 0.3, None)[: len(sizes) - 1]
     wishes = [None if p is None else rb.Sparsity(p, cost) for p in targets]
     start, settings = DBM(*theta(sizes)), {"epochs": 1, "optimizer": rb.SGD(1.0)}
     plain, pulled = start.copy(), start.copy()

@@ -278,6 +278,17 @@ def test_the_mean_ascent_of_weighted_rows_is_that_of_repeated_rows(batch_size, b
     assert np.abs(scores).max() < 4.5 and scores.std() > 0.5
 
 
+def test_all_that_a_row_teaches_is_multiplied_by_its_weight(binary):
+    """Its dream counts as often as the row itself, after which it is dreamed."""
+    X, weight = binary(12, 4), np.arange(12.0)
+    plain, _ = ascents(X, batch_size=1, rng=3)
+    weighted, _ = ascents(X, batch_size=1, rng=3, sample_weight=weight)
+    order = np.random.default_rng(3).permutation(12)
+    for row, before, after in zip(order, plain, weighted, strict=True):
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_allclose(other, weight[row] / 5.5 * one, rtol=1e-9, atol=1e-12)
+
+
 def test_bound_gap_is_the_difference_of_two_bounds_from_draws(binary):
     dbn, X, held_out = network(machines()), binary(12, 4), binary(9, 4, seed=9)
     weight = np.arange(12.0) % 3
