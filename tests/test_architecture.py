@@ -1,6 +1,7 @@
 """The package is a stair: imports lead down, never in a circle, and the picture shows them."""
 
 import ast
+import re
 from collections import defaultdict
 
 import pytest
@@ -9,6 +10,8 @@ import stair  # tools/stair.py
 MODULES = stair.modules()
 IMPORTS = list(stair.imports(MODULES))
 CORE = [name for name in MODULES if stair.room(name) != "exercises"]
+PAGE = (stair.ROOT / "book" / "architecture.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"`([\w.]+)`\s+\(\[([\w/.]+)\]\(\.\./rbmbook/([\w/.]+)\)\)", PAGE)
 
 
 def against_the_stair(imports):
@@ -73,6 +76,30 @@ def test_no_imports_run_in_a_circle():
 def test_the_picture_shows_the_imports_as_they_are():
     committed = stair.TARGET.read_text(encoding="utf-8")
     assert committed == stair.draw(MODULES), "run python tools/stair.py"
+
+
+def test_the_table_of_the_page_has_every_room_once():
+    rooms = [stair.room(name) for name in MODULES if name]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) == sorted(set(rooms))
+
+
+def definitions(path):
+    """The functions and classes of a file, methods as "Class.method"."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+            for inner in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(inner, ast.FunctionDef):
+                    yield f"{node.name}.{inner.name}"
+
+
+@pytest.mark.parametrize("name, shown, file", NAMED)
+def test_what_the_page_names_is_defined_in_the_file_that_it_links(name, shown, file):
+    assert shown == file and name in set(definitions(stair.PACKAGE / file))
+
+
+def test_the_page_names_each_step_of_an_update():
+    assert len(NAMED) >= 12
 
 
 def test_nothing_is_imported_for_a_type_checker_only():
