@@ -18,6 +18,7 @@ import pytest
 import rbmbook as rb
 
 ROOT = Path(__file__).resolve().parents[1]
+INSTALLED = Path(rb.__file__).resolve().parents[1]  # ROOT, unless a wheel is tested
 DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.MULTILINE | re.DOTALL)
 TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")
 LINE = re.compile(r"^In code: (.+)\.$", re.MULTILINE)
@@ -148,7 +149,7 @@ def resolve(name: str) -> tuple[tuple[str, str], str]:
         found = getattr(found, part)
     found = getattr(found, "py_func", getattr(found, "__func__", found))  # a kernel; a classmethod
     file = Path(inspect.getsourcefile(found)).resolve()
-    return (found.__module__, found.__qualname__), file.relative_to(ROOT).as_posix()
+    return (found.__module__, found.__qualname__), file.relative_to(INSTALLED).as_posix()
 
 
 def problems(book: Book) -> Iterator[str]:
