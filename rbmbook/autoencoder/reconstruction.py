@@ -17,7 +17,7 @@ from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized, unbiased
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import FEATURES, Run, probe_rows
+from rbmbook.training.loop import FEATURES, Run, taught_rows
 from rbmbook.training.optimize import negated
 from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Plan
@@ -175,8 +175,7 @@ class Reconstruction(Run):
         self.weight /= self.weight.mean()
         if held_out is not None:
             self.held_out = objective.data("validation", held_out, ae.encoder.sizes[0], ae.dtype)
-        taught = np.flatnonzero(self.weight)
-        self.probe = check.dense(self.X[taught[probe_rows(len(taught))]], ae.dtype)
+        self.probe = check.dense(self.X[taught_rows(self.weight)], ae.dtype)
         first, last = ae.encoder.layers[0], ae.decoder.layers[-1]
         self.standard, self.trained = None, ae
         if standardize and last.activation == "identity":

@@ -33,7 +33,7 @@ from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, Run, probe_rows
+from rbmbook.training.loop import FEATURES, Run, taught_rows
 from rbmbook.training.monitors import ENOUGH_BELOW, independent
 from rbmbook.training.negative import CD
 from rbmbook.training.optimize import SGD, Optimizer
@@ -234,8 +234,7 @@ class Pair(Run):
         self.optimizer_memory = self.optimizer.start(self.parameters)
         sizes = self.rbm.n_visible, self.rbm.n_hidden
         self.averages = [MovingAverage(n, self.rbm.dtype) for n in sizes]
-        taught = np.flatnonzero(self.weight)  # by the others nothing is learned
-        self.probe = dense(X[taught[probe_rows(len(taught))]], self.rbm.dtype)
+        self.probe = dense(X[taught_rows(self.weight)], self.rbm.dtype)
 
     @property
     def parameters(self) -> list[np.ndarray]:

@@ -23,7 +23,7 @@ from rbmbook.machine.parameters import Parameters
 from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, probe_rows, train
+from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, taught_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch, Negative
 from rbmbook.training.optimize import SGD, Optimizer
@@ -211,7 +211,7 @@ class Training(Run):
         self.weighted = sample_weight is not None
         self.weight = weights("sample_weight", sample_weight, self.n_rows)
         rbm = self.rbm
-        self.probe = dense(X[self.chosen(PROBE_ROWS)], rbm.dtype)
+        self.probe = dense(X[taught_rows(self.weight)], rbm.dtype)
         self.columns = Columns(rbm.visible, dbm.sizes[0])
         for rows, block in blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
@@ -301,17 +301,12 @@ class Training(Run):
 
     def bound_gap(self) -> float:
         """The mean bound of training rows minus that of the held-out rows."""
-        seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
+        seen = taught_rows(self.weight, max(PROBE_ROWS, self.held_out.shape[0]))
         inside, outside = (
             self.infer(dense(rows, self.rbm.dtype)).bound()
             for rows in (self.X[seen], self.held_out)
         )
         return np.average(inside, weights=self.weight[seen]) - outside.mean()
-
-    def chosen(self, size: int) -> np.ndarray:
-        """A random sample of the rows that teach something: those with a weight above 0."""
-        rows = np.flatnonzero(self.weight)
-        return rows[probe_rows(len(rows), size)]
 
     def learnable(self) -> bool:
         """Whether the columns of the data depend on each other."""

@@ -30,7 +30,7 @@ from rbmbook.training.centring import MovingAverage, centre, centre_arrow
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.divergence import Data
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, probe_rows, train
+from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, taught_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch
 from rbmbook.training.optimize import SGD, Optimizer
@@ -203,7 +203,7 @@ class UpDown(Run):
         self.columns = Columns(visible, dbn.sizes[0])
         for rows, block in blocks("X", X, visible, dbn.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
-        self.probe = dense(X[self.chosen(PROBE_ROWS)], dbn.dtype)
+        self.probe = dense(X[taught_rows(self.weight)], dbn.dtype)
         self.averages = [MovingAverage(n, dbn.dtype) for n in dbn.sizes[1:]]
         dbn.untie()
         self.optimizer_memory = self.optimizer.start(self.parameters)
@@ -335,7 +335,7 @@ class UpDown(Run):
     def bound_gap(self) -> float:
         """The mean bound of training rows minus that of the held-out rows."""
         arrows = Arrows(self.dbn)
-        seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
+        seen = taught_rows(self.weight, max(PROBE_ROWS, self.held_out.shape[0]))
 
         def bounds(rows: Any) -> np.ndarray:
             v, rng = dense(rows, np.float64), np.random.default_rng(BOUND_SEED)
@@ -343,11 +343,6 @@ class UpDown(Run):
 
         inside, outside = bounds(self.X[seen]), bounds(self.held_out)
         return np.average(inside, weights=self.weight[seen]) - outside.mean()
-
-    def chosen(self, size: int) -> np.ndarray:
-        """A random sample of the rows that teach something: those with a weight above 0."""
-        rows = np.flatnonzero(self.weight)
-        return rows[probe_rows(len(rows), size)]
 
     def learnable(self) -> bool:
         """Whether the sites of the data depend on each other."""

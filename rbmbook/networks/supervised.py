@@ -11,7 +11,7 @@ from rbmbook.networks import losses
 from rbmbook.networks.layers import forward
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import FEATURES, Run, probe_rows
+from rbmbook.training.loop import FEATURES, Run, taught_rows
 from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Plan
 
@@ -46,8 +46,7 @@ class Supervised(Run):
         self.weight /= self.weight.mean()
         self.input_dropout = check.real("input_dropout", input_dropout, 0.0, 1.0)
         self.held_out = None if held_out is None else self.held_out_examples(held_out)
-        taught = np.flatnonzero(self.weight)
-        self.probe = check.dense(self.X[taught[probe_rows(len(taught))]], net.dtype)
+        self.probe = check.dense(self.X[taught_rows(self.weight)], net.dtype)
         self.trace = net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
         self.optimizer_memory = self.optimizer.start(self.parameters)

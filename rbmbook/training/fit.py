@@ -14,7 +14,7 @@ from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.coordinates import Standardized
 from rbmbook.training.divergence import Data, check_finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, finite, probe_rows, train
+from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, finite, taught_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import Batch, Negative, Tempered
 from rbmbook.training.optimize import SGD, Optimizer
@@ -217,7 +217,7 @@ class Training(Run):
         self.columns = Columns(rbm.visible, rbm.n_visible)
         for rows, block in check.blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
-        self.probe = check.dense(X[self.chosen(PROBE_ROWS)], rbm.dtype)
+        self.probe = check.dense(X[taught_rows(self.weight)], rbm.dtype)
         self.dreams = Dreams(rbm)
         real = rbm.visible.real(rbm.n_visible).any()
         self.standard = Standardized(rbm, X, self.weight) if centered is None and real else None
@@ -292,11 +292,6 @@ class Training(Run):
             self.standard.rows(v)
         return v
 
-    def chosen(self, size: int) -> np.ndarray:
-        """A random sample of the rows that teach something: those with a weight above 0."""
-        rows = np.flatnonzero(self.weight)
-        return rows[probe_rows(len(rows), size)]
-
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""
         rbm, epoch = self.rbm, self.history.epochs + 1
@@ -311,7 +306,7 @@ class Training(Run):
         row |= self.features(["the hidden layer"], [rbm.hidden], [features])
         row |= {} if self.kept is None else self.kept.monitors()
         if self.held_out is not None:
-            seen = self.chosen(max(PROBE_ROWS, self.held_out.shape[0]))
+            seen = taught_rows(self.weight, max(PROBE_ROWS, self.held_out.shape[0]))
             row["free_energy_gap"] = rbm.free_energy(self.held_out).mean() - np.average(
                 rbm.free_energy(self.X[seen]), weights=self.weight[seen]
             )

@@ -362,6 +362,18 @@ def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:
     return np.sort(rng.choice(n, size, replace=False, shuffle=False))
 
 
+def taught_rows(weight: np.ndarray, size: int = PROBE_ROWS) -> np.ndarray:
+    """The same of the rows that teach something, those with a weight above 0.
+
+    Examples
+    --------
+    >>> taught_rows(np.array([2.0, 0.0, 1.0]))
+    array([0, 2])
+    """
+    rows = np.flatnonzero(weight)
+    return rows[probe_rows(len(rows), size)]
+
+
 def finite(arrays: Iterable[np.ndarray]) -> bool:
     """Whether every number is."""
     return all(np.isfinite(array).all() for array in arrays)
