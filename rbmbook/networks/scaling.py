@@ -73,7 +73,6 @@ class Standardized(Twin):
         if isinstance(writer, Transposed):
             self.sd = np.ones_like(self.sd)
             self.writer = Transposed(self.reader, writer.b.copy())
-        self.remember()
 
     @property
     def resolved(self) -> bool:
