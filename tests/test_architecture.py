@@ -76,6 +76,7 @@ def test_no_imports_run_in_a_circle():
 def test_the_picture_shows_the_imports_as_they_are():
     committed = stair.TARGET.read_text(encoding="utf-8")
     assert committed == stair.draw(MODULES), "run python tools/stair.py"
+    assert f"![{stair.in_words(MODULES)}](_static/stair.svg)" in PAGE
 
 
 def test_the_table_of_the_page_has_every_room_once():

@@ -2,6 +2,7 @@
 
 ``python tools/stair.py`` writes the picture; `tests/test_architecture.py` reads the same imports,
 holds that they lead down the stair, and that the committed picture is the one this script draws.
+The page book/architecture.md has the same in words, which the script prints.
 """
 
 import ast
@@ -122,6 +123,17 @@ def shortest(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     }
 
 
+def in_words(found: dict[str, Path]) -> str:
+    """What the picture shows, for readers who do not see it."""
+    pairs = shortest(arrows(found))
+    told = []
+    for name in (*FLOOR, *BESIDE):
+        below = [b for b in FLOOR if (name, b) in pairs]
+        if name != "ground" and any(room(module) == name for module in found):
+            told.append(f"{name} on {' and '.join(below) or 'nothing'}")
+    return f"The rooms of the package as a stair: {', '.join(told)}."
+
+
 # ---- the picture
 
 WIDTH, HEIGHT, STEP, OFFSET = 784, 544, 58, 54
@@ -155,7 +167,7 @@ def draw(found: dict[str, Path]) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
             'font-family="sans-serif" text-anchor="middle">',
-            "<title>The rooms of rbmbook as a stair</title>",
+            f"<title>{in_words(found)}</title>",
             '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
             'orient="auto"><path d="M0 0L8 4L0 8z" fill="#44546a"/></marker>',
             f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" fill="#ffffff"/>',
@@ -204,4 +216,5 @@ def _arrow(source: str, target: str) -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(draw(modules()), encoding="utf-8", newline="\n")
-    print(f"wrote {TARGET.relative_to(ROOT)}")
+    print(f"wrote {TARGET.relative_to(ROOT)}; its words for book/architecture.md:")
+    print(in_words(modules()))
