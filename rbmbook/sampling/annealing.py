@@ -115,16 +115,18 @@ def ais(
     Salakhutdinov and Murray (2008), annealed importance sampling for restricted machines.
     Book: (10.3), (10.5).
     """
-    path, betas, rng = _path(rbm, betas, rng, data)
+    machines, betas, rng = _machines(rbm, betas, rng, data)
     n = validation.integer("chains", chains, minimum=2)
-    v = path.start(n, rng)
+    v = machines.start(n, rng)
     log_w = np.zeros(n)
     for t in range(1, len(betas)):
-        inputs = path.rbm.hidden_inputs(v)
-        log_w += path.log_weight(v, inputs, betas[t]) - path.log_weight(v, inputs, betas[t - 1])
+        inputs = machines.rbm.hidden_inputs(v)
+        log_w += machines.log_weight(v, inputs, betas[t]) - machines.log_weight(
+            v, inputs, betas[t - 1]
+        )
         if t + 1 < len(betas):  # the state after the last weight is not used
-            v = path.step(inputs, betas[t], rng)
-    return _estimate(log_w, path.log_z0, sign=1)
+            v = machines.step(inputs, betas[t], rng)
+    return _estimate(log_w, machines.log_z0, sign=1)
 
 
 def reverse_ais(
@@ -159,19 +161,21 @@ def reverse_ais(
     Grosse, Ghahramani and Adams (2015), the reverse chain.
     Book: (10.7), (10.8).
     """
-    path, betas, rng = _path(rbm, betas, rng, data)
+    machines, betas, rng = _machines(rbm, betas, rng, data)
     samples = validation.matrix("samples", samples, rbm.n_visible)
     if samples.shape[0] < 2:
         raise ValueError(f"samples: expected at least 2 rows, got {samples.shape}")
     v = validation.rows("samples", samples, rbm.visible, np.float64)
     log_w = np.zeros(len(v))
     for t in range(len(betas) - 1, 0, -1):
-        inputs = path.rbm.hidden_inputs(v)
+        inputs = machines.rbm.hidden_inputs(v)
         if t < len(betas) - 1:  # the samples are at β = 1 already
-            v = path.step(inputs, betas[t], rng)
-            inputs = path.rbm.hidden_inputs(v)
-        log_w += path.log_weight(v, inputs, betas[t - 1]) - path.log_weight(v, inputs, betas[t])
-    return _estimate(log_w, path.log_z0, sign=-1)
+            v = machines.step(inputs, betas[t], rng)
+            inputs = machines.rbm.hidden_inputs(v)
+        log_w += machines.log_weight(v, inputs, betas[t - 1]) - machines.log_weight(
+            v, inputs, betas[t]
+        )
+    return _estimate(log_w, machines.log_z0, sign=-1)
 
 
 def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
@@ -222,7 +226,7 @@ def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
     )
 
 
-class _Path:
+class _Machines:
     """The machines between β = 0 and β = 1."""
 
     def __init__(self, rbm: RBM, data: Any) -> None:
@@ -253,22 +257,22 @@ class _Path:
         rbm = self.rbm
         noise = rbm.hidden.noise(inputs.shape, rng, np.float64)
         h = rbm.hidden.sample(beta * inputs, noise)
-        field = beta * (h @ rbm.W.T + rbm.a) + (1 - beta) * self.a0
+        visible_inputs = beta * (h @ rbm.W.T + rbm.a) + (1 - beta) * self.a0
         visible = self.visible(beta)
-        return visible.sample(field, visible.noise(field.shape, rng, np.float64))
+        return visible.sample(visible_inputs, visible.noise(visible_inputs.shape, rng, np.float64))
 
 
-def _path(
+def _machines(
     rbm: RBM, betas: Any, rng: Any, data: Any
-) -> tuple[_Path, np.ndarray, np.random.Generator]:
-    path = _Path(rbm, data)
+) -> tuple[_Machines, np.ndarray, np.random.Generator]:
+    machines = _Machines(rbm, data)
     if np.ndim(betas) == 0:
         betas = np.linspace(0.0, 1.0, validation.integer("betas", betas, minimum=2))
     betas = validation.array("betas", betas).astype(np.float64)
     rising = betas.ndim == 1 and len(betas) >= 2 and bool((np.diff(betas) > 0).all())
     if not rising or betas[0] != 0 or betas[-1] != 1:
         raise ValueError(f"betas: expected two or more numbers rising from 0 to 1, got {betas}")
-    return path, betas, validation.generator(rng)
+    return machines, betas, validation.generator(rng)
 
 
 def _estimate(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
