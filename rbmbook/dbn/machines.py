@@ -38,6 +38,9 @@ def at_random(
 
 def copies(rbms: Iterable[RBM]) -> list[RBM]:
     """Copies of the machines, if there is one and each fits on the one below."""
+    if not isinstance(rbms, Iterable):
+        hint = "one machine: use [rbm]" if isinstance(rbms, RBM) else repr(rbms)
+        raise TypeError(f"rbms: expected a sequence of RBM, got {hint}")
     rbms = [validation.instance("rbms", rbm, RBM).copy() for rbm in rbms]
     if not rbms:
         raise ValueError("rbms: expected one machine or more, got none")

@@ -69,6 +69,8 @@ def test_unrolling_copies_and_may_tie():
     ("stack", "error", "message"),
     [
         (lambda: [], ValueError, "one machine"),
+        (lambda: machine(), TypeError, r"use \[rbm\]"),
+        (lambda: 3, TypeError, "^rbms: expected a sequence of RBM, got 3"),
         (lambda: ["rbm"], TypeError, "RBM"),
         (lambda: [machine(5, 4), machine(3, 2)], ValueError, "4 visible units"),
         (lambda: [machine(5, 4), machine(4, 2, np.float32)], ValueError, "float64"),
