@@ -34,7 +34,7 @@ FIRST := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 # What concerns the core alone, without the exercises' checks and the notebooks.
 CORE_TESTS := --ignore=tests/test_notebooks.py --ignore-glob='tests/*exercise*' --ignore-glob='tests/*grader*' tests
 
-.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere coverage lint types format notebooks env clean
+.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere coverage mutations lint types format notebooks env clean
 .NOTPARALLEL:
 
 help:
@@ -118,6 +118,11 @@ coverage: $(STAMP)
 	$(ONE_THREAD) NUMBA_DISABLE_JIT=1 $(PY) -m coverage run -m pytest -p no:nbval -n $(JOBS) -m "not jit" $(CORE_TESTS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+
+# By hand: break the core in the ways that tools/mutations.toml lists, and see whether the tests
+# notice each; about a quarter of an hour.
+mutations: $(STAMP)
+	$(PY) tools/mutate.py
 
 # ---- writing
 

@@ -61,8 +61,9 @@ def test_an_update_equals_plain_loops_on_the_same_noise(sizes, negative, binary)
     assert history.epochs == 2
 
 
+@pytest.mark.parametrize("weight", [None, np.array([0.2, 0, 3, 1, 0.5])], ids=["equal", "weighted"])
 @pytest.mark.parametrize("unit", UNITS, ids=str)
-def test_the_delta_rule_is_the_derivative_of_the_log_probability(unit):
+def test_the_delta_rule_is_the_derivative_of_the_log_probability(unit, weight):
     """By central finite differences, for W, b and the unit's own parameters."""
     rng, dtype = np.random.default_rng(0), np.dtype(float)
     W, b = rng.normal(0, 0.7, (3, 4)), rng.normal(0, 0.5, 4)
@@ -71,7 +72,8 @@ def test_the_delta_rule_is_the_derivative_of_the_log_probability(unit):
     y = way.sample(x, rng)
     step = 1e-5
     parameters = [W, b, *way.unit.parameters()]
-    gradient = way.gradient(y, x)
+    gradient = way.gradient(y, x, weight)
+    share = 1.0 if weight is None else weight
     assert len(gradient) == len(parameters) == 2 + getattr(unit, "learn", False)
     for p, comp in zip(parameters, gradient, strict=True):
         ref = np.empty_like(p)
@@ -79,7 +81,7 @@ def test_the_delta_rule_is_the_derivative_of_the_log_probability(unit):
             old, values = p[index], []
             for sign in (1, -1):
                 p[index] = old + sign * step
-                values.append(way.log_probability(y, x).mean())
+                values.append((share * way.log_probability(y, x)).mean())
             p[index] = old
             ref[index] = (values[0] - values[1]) / (2 * step)
         np.testing.assert_allclose(comp, ref, rtol=1e-6, atol=1e-8)

@@ -78,6 +78,16 @@ class SharedNoise(rb.Mixed):
         return self
 
 
+def test_the_ladder_between_two_layers_mixes_the_energies_of_every_part():
+    base, unit = (
+        rb.Mixed([(rb.Gaussian(log_precision), 2), (rb.Bernoulli(), 1)])
+        for log_precision in (-1, 2)
+    )
+    x = np.array([[0.3, -2.0, 1.0], [4.0, 0.5, 0.0]])
+    ref = 0.75 * base.energy(x) + 0.25 * unit.energy(x)
+    np.testing.assert_allclose(unit.between(base, 0.25).energy(x), ref, rtol=1e-12)
+
+
 @pytest.mark.jit  # noticed only with as many chains as compiled kernels can run
 @as_visible_and_as_hidden
 def test_parts_that_share_their_noise_are_noticed(where):

@@ -72,6 +72,16 @@ def test_softmax_cgf_and_mean_by_summation():
     np.testing.assert_allclose(rb.Softmax(3).variance(inputs), mean * (1 - mean), rtol=1e-12)
 
 
+@pytest.mark.parametrize("shift", [-2000.0, 2000.0])
+def test_what_all_inputs_of_a_softmax_site_have_in_common_does_not_matter(shift):
+    unit, rng = rb.Softmax(3), np.random.default_rng(1)
+    inputs = rng.integers(-3, 4, (50, 6)).astype(np.float64)
+    noise = unit.noise(inputs.shape, rng)
+    np.testing.assert_array_equal(unit.mean(inputs + shift), unit.mean(inputs))
+    np.testing.assert_array_equal(unit.sample(inputs + shift, noise), unit.sample(inputs, noise))
+    np.testing.assert_allclose(unit.cgf(inputs + shift), unit.cgf(inputs) + shift, rtol=1e-12)
+
+
 @pytest.mark.parametrize("x", [-30.0, -2.0, 0.0, 0.7, 5.0, 40.0])
 def test_noisy_relu_cgf_is_the_integral_of_softplus(x):
     area = integrate.quad(lambda t: np.logaddexp(0, t), -np.inf, min(x, 0))[0]

@@ -265,7 +265,14 @@ def test_a_divergence_that_enumeration_meets_first_is_a_divergence_too(binary):
 
 @pytest.mark.parametrize(
     ("n_rows", "batch_size", "expected"),
-    [(30, 100, 1000), (1300, 100, 231), (1300, 10, 24), (60_000, 100, 10), (1, 1, 1000)],
+    [
+        (30, 100, 1000),
+        (1300, 100, 231),
+        (1350, 100, 215),
+        (1300, 10, 24),
+        (60_000, 100, 10),
+        (1, 1, 1000),
+    ],
 )
 def test_small_data_get_epochs_by_updates_and_large_ones_ten(n_rows, batch_size, expected):
     assert passes(None, n_rows, batch_size) == expected
