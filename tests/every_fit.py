@@ -56,6 +56,16 @@ FITS = MODELS | {
         lambda m, X, **s: m.up_down(X, **{"negative": rb.PCD(chains=5), **s}),
         "binary",
     ),
+    "DBN, up-down, tempered": _model(
+        lambda dtype=np.float32: rb.DBN.random((D, 4, 3), rng=0, scale=0.3, dtype=dtype),
+        lambda m, X, **s: m.up_down(X, **{"negative": rb.Tempered(betas=3, chains=5), **s}),
+        "binary",
+    ),
+    "DBM, tempered": _model(
+        lambda dtype=np.float32: rb.DBM.random((D, 4, 3), rng=0, dtype=dtype),
+        lambda m, X, **s: m.fit(X, **{"negative": rb.Tempered(betas=3, chains=5), **s}),
+        "binary",
+    ),
     "DBN, up-down, centred": _model(
         lambda dtype=np.float32: rb.DBN.random((D, 4, 3), rng=0, scale=0.3, dtype=dtype),
         lambda m, X, **s: m.up_down(X, **{"validation": X[:5], **SPARSE, **s}),

@@ -230,7 +230,7 @@ class Pair(Run):
         self.down = 1 if layer == 0 else 2
         self.start = dbm.biases[layer].copy()  # above the data: what the pair below has learned
         self.rbm = RBM(dbm.weights[layer], self.start, dbm.biases[layer + 1])
-        self.twin = _Handed(self)
+        self.twin = Coupled(self)
         self.optimizer_memory = self.optimizer.start(self.parameters)
         sizes = self.rbm.n_visible, self.rbm.n_hidden
         self.averages = [MovingAverage(n, self.rbm.dtype) for n in sizes]
@@ -353,7 +353,7 @@ class Pair(Run):
         return super().advice() + self.penalties.advice()
 
 
-class _Handed(Twin):
+class Coupled(Twin):
     """The pair's machine and the deep machine's layers; between pairs, the mean of their biases."""
 
     def __init__(self, pair: Pair) -> None:

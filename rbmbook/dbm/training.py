@@ -112,9 +112,9 @@ def fit(
     History
         `epoch`, `seconds`, over 256 training rows drawn at random once and for all
         `reconstruction_error` (of the visible layer given the mean-field means) and
-        `mean_field_steps`, `weight_norm`, `dream_error` (as for `rb.fit`),
-        `constant_features` and `saturated_features` (of the worst hidden layer's mean-field
-        means), and with `validation` `bound_gap`: the mean bound of training rows minus that
+        `mean_field_steps`, `weight_norm`, `dream_error` (as for `rb.fit`), `constant_features` and
+        `saturated_features` (of the worst hidden layer's mean-field means), with `Tempered` chains
+        `swap_rate`, and with `validation` `bound_gap`: the mean bound of training rows minus that
         of the held-out ones, in nats, in which log Z cancels. Of the training rows (those with a
         weight above 0, averaged with their weights) it takes a random sample of as many as there
         are held-out rows, at least 256, or all if there are no more.
@@ -290,6 +290,7 @@ class Training(Run):
         }
         names = [f"hidden layer {k}" for k in range(1, len(layers) + 1)]
         row |= self.features(names, [unit] * len(layers), layers)
+        row |= {} if self.kept is None else self.kept.monitors()
         if self.held_out is not None:
             row["bound_gap"] = self.bound_gap()
         return row
@@ -297,7 +298,8 @@ class Training(Run):
     def reports(self) -> list[str]:
         """The names of these numbers."""
         names = ["reconstruction_error", "weight_norm", "mean_field_steps", "dream_error"]
-        return [*names, *FEATURES, *([] if self.held_out is None else ["bound_gap"])]
+        names += [*FEATURES, *self.negative.reports()]
+        return names + ([] if self.held_out is None else ["bound_gap"])
 
     def bound_gap(self) -> float:
         """The mean bound of training rows minus that of the held-out rows."""

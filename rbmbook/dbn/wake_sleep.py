@@ -32,7 +32,7 @@ from rbmbook.training.divergence import Data
 from rbmbook.training.history import History
 from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, taught_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
-from rbmbook.training.negative import CD, PCD, Batch
+from rbmbook.training.negative import CD, FPCD, PCD, Batch, Tempered
 from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
@@ -46,7 +46,7 @@ BOUND_SEED, BOUND_DRAWS = 20_129, 10  # of q, for each row whose bound is watche
 def up_down(
     dbn: Any,
     X: Any,
-    negative: CD | PCD = CD(1),
+    negative: CD | PCD | FPCD | Tempered = CD(1),
     epochs: int | None = None,
     batch_size: int = 100,
     optimizer: Optimizer = SGD(0.01),
@@ -70,9 +70,9 @@ def up_down(
     ----------
     X : (n, D) array or sparse matrix
         Visible states, or means (in [0, 1] for Bernoulli units).
-    negative : CD or PCD
+    negative : CD, PCD, FPCD or Tempered
         The top machine's negative phase; the way down starts from the states in which its chains
-        end.
+        (at β = 1) end.
     epochs : int ≥ 0, optional
         As for `rb.fit`: enough for 3,000 updates on small data.
     batch_size : int ≥ 1
@@ -103,16 +103,16 @@ def up_down(
     Returns
     -------
     History
-        `epoch`, `seconds`, `reconstruction_error` (mean squared difference between a unit and
-        what means carry up to the layer below the top and back, over 256 rows drawn at
-        random once and for all), `dream_error`, `constant_features`, `saturated_features` (as
-        for `rb.fit`; the dreams come down from chains of the top machine, and of the
-        hidden layers, on the way up, the worst counts),
-        `untied1`, … (root mean square difference of the weights up and down), and with
-        `validation` `bound_gap`: the mean bound of training rows minus that of the held-out ones,
-        in nats, in which log Z cancels, from 10 draws of the hidden layers a row. Of the training
-        rows (those with a weight above 0, averaged with their weights) it takes a random sample of
-        as many as there are held-out rows, at least 256, or all if there are no more.
+        `epoch`, `seconds`, `reconstruction_error` (mean squared difference between a unit and what
+        means carry up to the layer below the top and back, over 256 rows drawn at random once and
+        for all), `dream_error`, `constant_features`, `saturated_features` (as for `rb.fit`; the
+        dreams come down from chains of the top machine, and of the hidden layers, on the way up,
+        the worst counts), `untied1`, … (root mean square difference of the weights up and down),
+        with `Tempered` chains `swap_rate`, and with `validation` `bound_gap`: the mean bound of
+        training rows minus that of the held-out ones, in nats, in which log Z cancels, from 10
+        draws of the hidden layers a row. Of the training rows (those with a weight above 0,
+        averaged with their weights) it takes a random sample of as many as there are held-out rows,
+        at least 256, or all if there are no more.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def up_down(
         checkpoint=checkpoint,
         history=history,
     )
-    instance("negative", negative, (CD, PCD))
+    instance("negative", negative, (CD, PCD, FPCD, Tempered))
     wishes = each("sparsity", sparsity, len(dbn.rbms))
     for wish, rbm in zip(wishes, dbn.rbms, strict=True):
         Penalties(sparsity=wish).check_target(rbm.hidden, rbm.n_hidden)
@@ -185,7 +185,7 @@ class UpDown(Run):
         dbn: Any,
         X: Any,
         plan: Plan,
-        negative: CD | PCD,
+        negative: CD | PCD | FPCD | Tempered,
         penalties: Penalties = Penalties(),
         sparsity: Sequence[Sparsity | None] = (),
         sample_weight: Any = None,
@@ -289,14 +289,15 @@ class UpDown(Run):
 
     def top_gradient(self, x: np.ndarray, weight: np.ndarray) -> tuple[Parameters, np.ndarray]:
         """The top machine's gradient at the states x, and where its chains then stand."""
-        top, share, persistent = self.top, float(weight.mean()), self.kept is not None
-        batch = Batch.of(top, x, (weight / (weight.sum() or 1.0)).astype(x.dtype))
-        start = top.hidden_inputs(self.kept.v) if persistent else batch.inputs
-        v, inputs = steps(top, start, self.negative.k, self.rng)
-        if persistent:
-            self.kept.v = v
-        ascent = batch.data_term - statistics(top, v, inputs, None if persistent else batch.weight)
-        return ascent.like(share * part for part in ascent), v
+        top, share = self.top, float(weight.mean())
+        batch = Batch.of(top, x, (weight / (weight.sum() or 1.0)).astype(x.dtype), share)
+        if self.kept is None:
+            dream, inputs = steps(top, batch.inputs, self.negative.k, self.rng)
+            ascent = batch.data_term - statistics(top, dream, inputs, batch.weight)
+        else:
+            ascent = self.negative.ascent(top, batch, self.kept, self.rng)
+            dream = self.kept.v
+        return ascent.like(share * part for part in ascent), dream
 
     def sleep(self, x: np.ndarray) -> list[np.ndarray]:
         """States drawn on the way down from states xᴸ⁻¹ of the top machine, x⁰ to xᴸ⁻¹."""
@@ -322,6 +323,7 @@ class UpDown(Run):
         row |= self.features(names, [layer.unit for layer in up], means[1:])
         for number, (up, down) in enumerate(zip(ways_up, ways_down, strict=True), start=1):
             row[f"untied{number}"] = np.sqrt(np.mean((up.W - down.W.T) ** 2))
+        row |= {} if self.kept is None else self.kept.monitors()
         if self.held_out is not None:
             row["bound_gap"] = self.bound_gap()
         return row
@@ -329,8 +331,9 @@ class UpDown(Run):
     def reports(self) -> list[str]:
         """The names of these numbers."""
         untied = [f"untied{number}" for number in range(1, len(self.dbn.rbms))]
-        held_out = [] if self.held_out is None else ["bound_gap"]
-        return ["reconstruction_error", "dream_error", *FEATURES, *untied, *held_out]
+        names = ["reconstruction_error", "dream_error", *FEATURES, *untied]
+        names += self.negative.reports()
+        return names + ([] if self.held_out is None else ["bound_gap"])
 
     def bound_gap(self) -> float:
         """The mean bound of training rows minus that of the held-out rows."""

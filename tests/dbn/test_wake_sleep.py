@@ -184,6 +184,9 @@ ONE = {
     "sparse": {"sparsity": rb.Sparsity(0.1, 0.5)},
     "centred": {"centered": True},
     "all": {"sparsity": rb.Sparsity(0.1, 0.5), "centered": True, "l1": 0.01},
+    "PCD": {"negative": rb.PCD(2, chains=7)},
+    "FPCD": {"negative": rb.FPCD(1, chains=7), "sample_weight": np.arange(23.0) % 4},
+    "tempered": {"negative": rb.Tempered(betas=3, chains=7, adapt=5)},
     "weighted": {"sample_weight": np.arange(23.0) % 4, "sparsity": rb.Sparsity(0.2)},
 }
 
@@ -193,7 +196,7 @@ def test_one_machine_is_trained_as_by_fit(extra, rbm, binary):
     X, dbn = binary(23, 4), DBN([rbm])
     same = {"optimizer": rb.SGD(0.1, 0.5), "weight_decay": 0.01, "rng": 3, **extra}
     history = up_down(dbn, X, **same)
-    ref = rb.fit(rbm, X, rb.CD(1), epochs=3, batch_size=5, progress=False, **same)
+    ref = rb.fit(rbm, X, **{"negative": rb.CD(1)} | same, epochs=3, batch_size=5, progress=False)
     for name in "Wab":
         np.testing.assert_allclose(
             getattr(dbn.rbms[0], name), getattr(rbm, name), rtol=1e-9, atol=1e-12
