@@ -401,6 +401,17 @@ def test_held_out_rows_are_set_against_the_samples_that_dream_error_looks_at(los
     assert_same_bits(gan, twin)
 
 
+@pytest.mark.parametrize(("n", "epochs"), [(10, 600), (1000, 6)])
+def test_held_out_rows_show_that_the_critic_knows_ten_rows_by_heart(n, epochs):
+    """600 steps on rows of one Gaussian: the critic tells ten from others like them, not 1,000."""
+    rng = np.random.default_rng(0)
+    X, V = rng.normal(size=(n, 8)), rng.normal(size=(200, 8))
+    options = {"epochs": epochs, "batch_size": 10, "rng": 0, "validation": V}
+    history = fit(GAN.random(2, 8, (32,), rng=0), X, **options)
+    gap, held_out = (history[f"{x}gap"][-epochs // 3 :].mean() for x in ("", "validation_"))
+    assert gap - held_out > 0.3 if n == 10 else abs(gap - held_out) < 0.1
+
+
 def test_a_gan_may_stop_by_its_held_out_rows():
     X, V, gan = draws(7)[0], draws(4, seed=9)[0], game()
     stop = rb.EarlyStopping("validation_gap", patience=1, min_delta=100.0)
