@@ -138,7 +138,7 @@ def get(name: str) -> Exercise:
     return _chapter(name[:2])[name]
 
 
-def _by_name(exercise: Exercise) -> tuple:
+def _by_name(exercise: Exercise) -> str | tuple:
     """How an exercise is pickled and copied: the book's by name, since its mistakes are lambdas."""
     number = exercise.name[:2]
     if number in _chapters() and _chapter(number).get(exercise.name) is exercise:

@@ -56,8 +56,8 @@ def read(received: Any, expected: Any, parts: Sequence[str] = ()) -> tuple[Any, 
     remarks: list[str] = []
     kind = type(received)
     if issubclass(kind, tuple) or (issubclass(kind, list) and isinstance(expected, tuple)):
-        items = tuple.__iter__(received) if issubclass(kind, tuple) else list.__iter__(received)
-        items = [item for item, _ in zip(items, range(99), strict=False)]
+        entries = tuple.__iter__(received) if issubclass(kind, tuple) else list.__iter__(received)
+        items = [item for item, _ in zip(entries, range(99), strict=False)]
         named = isinstance(expected, tuple) and len(parts) == len(items)
         labels = parts if named else [f"part {i + 1}" for i in range(len(items))]
         return tuple(

@@ -119,7 +119,9 @@ def _drawn(trials: Sequence[Trial], wavers: Callable[[Trial], bool]) -> Wrong | 
 
 def _compared(exercise: Exercise, trials: Sequence[Trial]) -> Wrong | None:
     """What an exercise whose answer is not unique says itself."""
-    for t in trials if exercise.compare is not None else ():
+    if exercise.compare is None:
+        return None
+    for t in trials:
         if (problem := exercise.compare(t.args, t.received, t.expected)) is not None:
             return Wrong(f"{problem}\n  on {t.where}.")
     return None
@@ -170,7 +172,7 @@ def _part_by_part(exercise: Exercise, trials: Sequence[Trial]) -> str | None:
         if all(right(single, t) for t in pieces):
             continue
         known = {words: words.startswith(f"{label}:") for words in exercise.mistakes}
-        for words in sorted(known, key=known.get, reverse=True):  # those of this part first
+        for words in sorted(known, key=known.__getitem__, reverse=True):  # those of this part first
             ways = ways_of(exercise.mistakes[words])
             if any(makes(single, pieces, _part_of(way, i)) for way in ways):
                 told.append(words if known[words] else f"{label}: {words}")

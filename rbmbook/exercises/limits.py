@@ -78,7 +78,7 @@ class _Worker:
                 what, value = message
                 if what == "begin":
                     begun, case = time.monotonic(), value
-                elif what == "end":
+                elif what == "end" and begun is not None:
                     left, begun = left - (time.monotonic() - begun), None
                 elif what == "print":
                     self._out.write(value)

@@ -162,12 +162,12 @@ def _factor(
     names: Sequence[str], cases: list[tuple], pairs: Pairs, rtol: float, atol: float
 ) -> str | None:
     """One factor for all cases, or a factor that is the length of an axis in every case."""
-    ratios = [_slope(r, e) for r, e in pairs]
-    if any(
-        q is None or not equal_part(r, q * e, rtol, atol)
-        for q, (r, e) in zip(ratios, pairs, strict=True)
-    ):
-        return None
+    ratios = []
+    for r, e in pairs:
+        ratio = _slope(r, e)
+        if ratio is None or not equal_part(r, ratio * e, rtol, atol):
+            return None
+        ratios.append(ratio)
     for base in (2, 10):
         if np.allclose(ratios, 1 / np.log(base), rtol=1e-6):
             return f"your logarithm is to base {base}; the natural one is asked for."
