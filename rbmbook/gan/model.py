@@ -61,10 +61,9 @@ class GAN(Model):
 
     References
     ----------
-    Goodfellow, Pouget-Abadie, Mirza, Xu, Warde-Farley, Ozair, Courville and Bengio (2014),
-    Generative adversarial nets. Arjovsky, Chintala and Bottou (2017), Wasserstein generative
-    adversarial networks. Gulrajani et al. (2017), Improved training of Wasserstein GANs. Mescheder
-    et al. (2018), Which training methods for GANs do actually converge?
+    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky, Chintala and Bottou (2017),
+    Wasserstein generative adversarial networks. Gulrajani et al. (2017), Improved training of
+    Wasserstein GANs. Mescheder et al. (2018), Which training methods for GANs do actually converge?
 
     Examples
     --------
@@ -299,13 +298,12 @@ class GAN(Model):
 
         References
         ----------
-        Goodfellow et al. (2014), algorithm 1. Gulrajani et al. (2017), algorithm 1. Radford, Metz
-        and Chintala (2016), Unsupervised representation learning with deep convolutional
-        generative adversarial networks.
+        Goodfellow et al. (2014) and Gulrajani et al. (2017), algorithm 1 of each. Radford, Metz and
+        Chintala (2016), Unsupervised representation learning with deep convolutional GANs.
         """
         refuse(refused, _REFUSED, "GAN.fit")
         X = check.matrix("X", X, self.n_data)
-        critic_optimizer = optimizer if critic_optimizer is None else critic_optimizer
+        critic = optimizer if critic_optimizer is None else critic_optimizer
         plan = planned(
             X.shape[0],
             epochs=epochs,
@@ -318,8 +316,11 @@ class GAN(Model):
             checkpoint=checkpoint,
             history=history,
         )
-        options = Penalties(weight_decay, l1), sample_weight, validation, standardize
-        return train(Game(self, X, plan, critic_optimizer, critic_steps, *options))
+        penalties = Penalties(weight_decay, l1)
+        run = Game(
+            self, X, plan, critic, critic_steps, penalties, sample_weight, validation, standardize
+        )
+        return train(run)
 
     def critic_objective(
         self, x: Any, z: Any, mix: Any = None, sample_weight: Any = None
