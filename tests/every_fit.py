@@ -4,14 +4,15 @@
 kind of run: each negative phase, training in other coordinates, layer-wise training.
 """
 
+import inspect
+
 import numpy as np
-from models import MODELS, D, _model, _rbm
+from models import MODELS, D, _model, _rbm, data
 
 import rbmbook as rb
 
 UPDATES = 4  # in an epoch
 EPOCHS = 5
-LAYERS = {"DBN": 2, "DBM, pretraining": 2, "DBM, pretraining, centred": 2, "DBN of means": 2}
 SPARSE = {"sparsity": rb.Sparsity(0.2), "centered": True}
 
 
@@ -23,6 +24,7 @@ def _autoencoder(**settings):
     return lambda dtype=np.float64: rb.Autoencoder.random((D, 4, 3), dtype=dtype, **settings)
 
 
+FIXED = rb.Gaussian(log_precision=0.3, learn=False)
 LABELLED = rb.Mixed([(rb.Bernoulli(), D - 2), (rb.Softmax(2), 2)])
 
 
@@ -101,7 +103,27 @@ FITS = MODELS | {
         lambda m, X, **s: m.fit(X, **{"critic_steps": 3, **s}),
     ),
 }
-WEIGHTED = [name for name in FITS if "GAN" not in name]  # that take `sample_weight`
+LAYERS = {  # how many are trained one after the other
+    name: len(make().sizes) - 1
+    for name, (make, _) in FITS.items()
+    if name.startswith(("DBN", "DBM, pre")) and "up-down" not in name
+}
+BITS = "RBM", "DBM", "DBN of means", "DBN, up-down, ", "Autoencoder, sigmoid"
+TAKES = {name: set(inspect.signature(method).parameters) for name, method in (
+    ("RBM", rb.fit), ("Gaussian RBM", rb.fit), ("DBN", rb.DBN.fit), ("DBN, up", rb.DBN.up_down),
+    ("DBM", rb.DBM.fit), ("DBM, pre", rb.DBM.pretrain), ("Network", rb.Network.fit),
+    ("Autoencoder", rb.Autoencoder.fit), ("GAN", rb.GAN.fit),
+)}  # fmt: skip
+
+
+def takes(name, option):
+    """Whether the fit of that name has this argument."""
+    return option in TAKES[max((start for start in TAKES if name.startswith(start)), key=len)]
+
+
+def rows(name):
+    """The data of a fit, of its own."""
+    return data("binary" if name.startswith(BITS) else "real")
 
 
 def run(name, model=None, X=None, **settings):

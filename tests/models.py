@@ -33,13 +33,15 @@ GAUSSIAN = {"visible": rb.Gaussian()}
 MODELS = {
     "RBM": _model(_rbm(), rb.fit, "binary"),
     "RBM, PCD": _model(
-        _rbm(), lambda m, X, **s: rb.fit(m, X, negative=rb.PCD(chains=7), **s), "binary"
+        _rbm(), lambda m, X, **s: rb.fit(m, X, **{"negative": rb.PCD(chains=7), **s}), "binary"
     ),
     "RBM, FPCD": _model(
-        _rbm(), lambda m, X, **s: rb.fit(m, X, negative=rb.FPCD(chains=7), **s), "binary"
+        _rbm(), lambda m, X, **s: rb.fit(m, X, **{"negative": rb.FPCD(chains=7), **s}), "binary"
     ),
     "RBM, held out": _model(
-        _rbm(), lambda m, X, **s: rb.fit(m, X, validation=X[:7], centered=True, **s), "binary"
+        _rbm(),
+        lambda m, X, **s: rb.fit(m, X, **{"validation": X[:7], "centered": True, **s}),
+        "binary",
     ),
     "Gaussian RBM": _model(_rbm(**GAUSSIAN), rb.fit),
     "DBN": _model(

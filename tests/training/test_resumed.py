@@ -13,7 +13,6 @@ from every_fit import (
     FITS,
     LAYERS,
     UPDATES,
-    WEIGHTED,
     Crash,
     Forgetful,
     assert_same,
@@ -23,6 +22,7 @@ from every_fit import (
     replace,
     run,
     shrink,
+    takes,
 )
 from models import N
 
@@ -74,7 +74,7 @@ def test_after_an_epoch(name, update, tmp_path):
     resumed_is_uninterrupted(name, update, tmp_path / "fit", None, CALLBACKS["with a memory"])
 
 
-@pytest.mark.parametrize("name", WEIGHTED)
+@pytest.mark.parametrize("name", [name for name in FITS if takes(name, "sample_weight")])
 def test_with_weights(name, tmp_path):
     weight = np.arange(N) % 3
     resumed_is_uninterrupted(name, 7, tmp_path / "fit", 3, sample_weight=weight)
