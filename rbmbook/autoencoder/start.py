@@ -47,7 +47,7 @@ def at_mean(encoder: Network, decoder: Network, data: Any) -> None:
         unit = Bernoulli()
         last.b[:] = unit.bias_for_mean(moments.of_columns(data, unit).mean * n, n)
     elif last.activation == "identity":
-        Standardized(encoder.layers[0], last, data, name="data").write()
+        Standardized(encoder.layers[0], last, data, name="data").convert_out()
     else:
         raise ValueError(
             f"data: expected the output 'identity' or 'sigmoid', got {last.activation!r}"

@@ -162,7 +162,9 @@ class GAN(Model):
         if data is not None:
             data = check.matrix("data", data, n_data)
             if output == "identity":
-                Standardized(critic.layers[0], generator.layers[-1], data, name="data").write()
+                Standardized(
+                    critic.layers[0], generator.layers[-1], data, name="data"
+                ).convert_out()
         return cls(generator, critic, loss, gradient_penalty, penalty_at)
 
     @property

@@ -35,7 +35,7 @@ def unbiased(parameters: Iterable[np.ndarray]) -> bool:
 class Standardized(Twin):
     """The two layers of a model that touch its real columns, and their twins for standardised ones.
 
-    The twins begin with the layers' own numbers: `write` then lets the model start as the twins
+    The twins begin with the layers' own numbers: `convert_out` lets the model start as the twins
     would on standardised columns, and `read` lets the twins do what the model does.
 
     Parameters
@@ -73,6 +73,7 @@ class Standardized(Twin):
         if isinstance(writer, Transposed):
             self.sd = np.ones_like(self.sd)
             self.writer = Transposed(self.reader, writer.b.copy())
+        self.remember()
 
     @property
     def resolved(self) -> bool:
