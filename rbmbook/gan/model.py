@@ -61,9 +61,8 @@ class GAN(Model):
 
     References
     ----------
-    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky, Chintala and Bottou (2017),
-    Wasserstein generative adversarial networks. Gulrajani et al. (2017), Improved training of
-    Wasserstein GANs. Mescheder et al. (2018), Which training methods for GANs do actually converge?
+    Goodfellow et al. (2014), Generative adversarial nets. For the Wasserstein loss and the
+    penalties see `adversarial.critic_loss` and `gradient_penalty`.
 
     Examples
     --------
@@ -162,9 +161,8 @@ class GAN(Model):
         if data is not None:
             data = check.matrix("data", data, n_data)
             if output == "identity":
-                Standardized(
-                    critic.layers[0], generator.layers[-1], data, name="data"
-                ).convert_out()
+                first, last = critic.layers[0], generator.layers[-1]
+                Standardized(first, last, data, name="data").convert_out()
         return cls(generator, critic, loss, gradient_penalty, penalty_at)
 
     @property
@@ -209,9 +207,8 @@ class GAN(Model):
 
     def mixing(self, n: int, rng: np.random.Generator) -> np.ndarray | None:
         """n uniform numbers (n, 1), if a penalty needs interpolates; unchecked."""
-        if self.gradient_penalty and self.penalty_at == "interpolates":
-            return rng.random((n, 1), dtype=self.dtype)
-        return None
+        needed = self.gradient_penalty and self.penalty_at == "interpolates"
+        return rng.random((n, 1), dtype=self.dtype) if needed else None
 
     def fit(
         self,
@@ -301,7 +298,8 @@ class GAN(Model):
         References
         ----------
         Goodfellow et al. (2014) and Gulrajani et al. (2017), algorithm 1 of each. Radford, Metz and
-        Chintala (2016), Unsupervised representation learning with deep convolutional GANs.
+        Chintala (2016), Unsupervised representation learning with deep convolutional generative
+        adversarial networks.
         """
         refuse(refused, _REFUSED, "GAN.fit")
         X = check.matrix("X", X, self.n_data)
