@@ -320,7 +320,8 @@ def _call(run: Run, callbacks: Sequence[Callback]) -> None:
     if any([callback(run.model, run.history) for callback in callbacks]):
         run.stopped = "callback"
     if callbacks:
-        run.adopt()
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found later
+            run.adopt()
 
 
 def _diverged(run: Run, what: str, since: str) -> DivergenceError:

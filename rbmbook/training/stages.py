@@ -203,14 +203,17 @@ def _files(checkpoint: Any, layers: int) -> list[Checkpoint | None]:
 def _check_order(plans: Sequence[Plan]) -> None:
     """Refuse to train a layer further on top of which another one has been trained already."""
     for number, (below, above) in enumerate(pairwise(plans), start=1):
-        done, kept = below.history.epochs, below.history.kept
-        stopped = kept is not None and kept["counters"]["stopped"]
-        if above.history.kept is not None and done < below.epochs and not stopped:
+        done, stopped = below.history.epochs, _counter(below, "stopped")
+        if _counter(above, "updates") and done < below.epochs and not stopped:
             raise ValueError(
                 f"epochs: expected {done} for layer {number}, as many as there have been, since "
                 f"layer {number + 1} was trained on top of it; got {below.epochs}"
             )
         _check_files(below, above)
+
+
+def _counter(plan: Plan, name: str) -> Any:
+    return plan.history.kept["counters"][name] if plan.history.kept else None
 
 
 def _check_files(below: Plan, above: Plan) -> None:
