@@ -1,4 +1,4 @@
-"""Deep belief networks small enough to enumerate, shared by the tests of their parts."""
+"""Deep belief networks small enough to enumerate, and what tests of deep models share."""
 
 from itertools import pairwise
 
@@ -63,3 +63,18 @@ def interrupt(epoch):
             raise Interrupted
 
     return callback
+
+
+class Recorder(rb.SGD):
+    """An optimizer that moves nothing and keeps the ascents that it was handed."""
+
+    def __init__(self):
+        super().__init__(1.0)
+        object.__setattr__(self, "ascents", [])
+
+    def step(self, parameters, gradient, memory, update):
+        self.ascents.append([g.astype(float) for g in gradient])
+
+
+def up_down(dbn, X, **settings):
+    return dbn.up_down(X, **{"progress": False, "epochs": 3, "batch_size": 5, **settings})
