@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import validation as check
 from rbmbook.autoencoder import contraction as jacobians
 from rbmbook.autoencoder import start
 from rbmbook.autoencoder.corruption import GaussianNoise, Masking
@@ -31,6 +30,7 @@ from rbmbook.training.optimize import Adam, Optimizer, negated
 from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
 from rbmbook.training.plan import plan as planned
+from rbmbook.validation import dense, generator, instance, matrix, weights
 
 __all__ = ["Autoencoder", "GaussianNoise", "Masking", "Sparsity"]
 
@@ -71,9 +71,9 @@ class Autoencoder(Model):
     """
 
     def __init__(self, encoder: Network, decoder: Network, tied: bool = False) -> None:
-        check.instance("encoder", encoder, Network)
-        check.instance("decoder", decoder, Network)
-        self.tied = bool(check.instance("tied", tied, (bool, np.bool_)))
+        instance("encoder", encoder, Network)
+        instance("decoder", decoder, Network)
+        self.tied = bool(instance("tied", tied, (bool, np.bool_)))
         up, down = encoder.sizes, decoder.sizes
         if (down[0], down[-1]) != (up[-1], up[0]):
             raise ValueError(
@@ -132,13 +132,13 @@ class Autoencoder(Model):
         ValueError, TypeError
             If an argument is not as above.
         """
-        rng = check.generator(rng)
-        check.instance("tied", tied, (bool, np.bool_))
+        rng = generator(rng)
+        instance("tied", tied, (bool, np.bool_))
         dtype = scaling.dtype_for(output) if dtype is None else dtype
         code = activation if code is None else code
         ae = cls(*start.networks(sizes, activation, code, output, tied, rng, dtype), tied)
         if data is not None:
-            data = check.matrix("data", data, ae.sizes[0])
+            data = matrix("data", data, ae.sizes[0])
             start.at_mean(ae.encoder, ae.decoder, data)
         return ae
 
@@ -230,10 +230,10 @@ class Autoencoder(Model):
         """
         penalties = Penalties(weight_decay, l1, sparsity)
         objective = Objective.checked(self, loss, noise, contraction, penalties)
-        X = check.dense(objective.data("X", X, self.sizes[0], self.dtype), self.dtype)
-        weight = check.weights("sample_weight", sample_weight, len(X))
+        X = dense(objective.data("X", X, self.sizes[0], self.dtype), self.dtype)
+        weight = weights("sample_weight", sample_weight, len(X))
         passes = Pass(self, objective, len(X))
-        given = objective.corrupted(X, check.generator(rng))
+        given = objective.corrupted(X, generator(rng))
         terms = passes.run(X, given, weight / weight.sum())
         return objective.value(terms, self.parameters), list(negated(passes.ascent))
 

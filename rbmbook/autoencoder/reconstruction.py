@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from rbmbook import validation as check
+from rbmbook import validation
 from rbmbook.autoencoder import contraction
 from rbmbook.autoencoder.corruption import GaussianNoise, Masking
 from rbmbook.machine.units import Bernoulli, Gaussian
@@ -51,23 +51,23 @@ class Objective:
         output, code = (net.layers[-1].activation for net in (ae.decoder, ae.encoder))
         if loss is None:
             loss = "binary" if output == "sigmoid" else "squared"
-        check.instance("loss", loss, str)
+        validation.instance("loss", loss, str)
         if loss not in LOSSES:
             raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
         if loss == "binary" and output != "sigmoid":
             raise ValueError(f"loss: 'binary' is for sigmoid outputs, got {output!r} outputs")
         if noise is not None:
-            check.instance("noise", noise, (Masking, GaussianNoise))
+            validation.instance("noise", noise, (Masking, GaussianNoise))
         if penalties.sparsity is not None:
-            check.real("sparsity", penalties.sparsity.target, 0.0, 1.0, closed="both")
+            validation.real("sparsity", penalties.sparsity.target, 0.0, 1.0, closed="both")
             if code != "sigmoid":
                 raise ValueError(f"sparsity: expected a code of sigmoid units, got {code!r} units")
-        return cls(loss, noise, check.real("contraction", contraction, 0.0), penalties)
+        return cls(loss, noise, validation.real("contraction", contraction, 0.0), penalties)
 
     def data(self, name: str, X: Any, width: int, dtype: np.dtype) -> Any:
         """`X` as a matrix whose values the loss can take."""
-        X = check.matrix(name, X, width)
-        check.domains(name, X, DOMAINS[self.loss], True, dtype)
+        X = validation.matrix(name, X, width)
+        validation.domains(name, X, DOMAINS[self.loss], True, dtype)
         return X
 
     def corrupted(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -169,13 +169,13 @@ class Reconstruction(Run):
     ) -> None:
         super().__init__(ae, X.shape[0], plan)
         self.ae, self.X, self.objective, self.held_out = ae, X, objective, held_out
-        check.instance("standardize", standardize, (bool, np.bool_))
+        validation.instance("standardize", standardize, (bool, np.bool_))
         self.weighted = sample_weight is not None
-        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
         if held_out is not None:
             self.held_out = objective.data("validation", held_out, ae.encoder.sizes[0], ae.dtype)
-        self.probe = check.dense(self.X[taught_rows(self.weight)], ae.dtype)
+        self.probe = validation.dense(self.X[taught_rows(self.weight)], ae.dtype)
         first, last = ae.encoder.layers[0], ae.decoder.layers[-1]
         self.standard, self.trained = None, ae
         if standardize and last.activation == "identity":
@@ -199,10 +199,10 @@ class Reconstruction(Run):
         """One step of the optimizer on the rows with these indices."""
         share = self.weight[rows] / len(rows)
         if self.standard is None:
-            x = check.dense(self.X[rows], self.ae.dtype)
+            x = validation.dense(self.X[rows], self.ae.dtype)
             terms = self.passes.run(x, self.objective.corrupted(x, self.rng), share)
         else:
-            x = check.dense(self.X[rows], np.float64)
+            x = validation.dense(self.X[rows], np.float64)
             given = self.objective.corrupted(x, self.rng)  # the noise is in the units of the data
             terms = self.passes.run(self.standard.rows(x), self.standard.rows(given), share)
         self.count({name: mean * len(rows) for name, mean in terms.items()})
@@ -238,7 +238,9 @@ class Reconstruction(Run):
         """The mean loss of the held-out rows, in the coordinates of the training."""
         if self.standard is None:
             return self.ae.loss(self.held_out, self.objective.loss).mean()
-        blocks = check.blocks("validation", self.held_out, Gaussian(), np.float64, relaxed=True)
+        blocks = validation.blocks(
+            "validation", self.held_out, Gaussian(), np.float64, relaxed=True
+        )
         return np.concatenate(
             [self.trained.loss(self.standard.rows(x), self.objective.loss) for _, x in blocks]
         ).mean()

@@ -23,7 +23,7 @@ from typing import Any, cast
 import numpy as np
 from scipy import special
 
-from rbmbook import validation as check
+from rbmbook import validation
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Gaussian
@@ -94,7 +94,7 @@ def parzen_score(v: Any, data: Any, sigma: float) -> np.ndarray:
     array([[0.   ],
            [0.394]])
     """
-    sigma = check.scale("sigma", sigma)
+    sigma = validation.scale("sigma", sigma)
     data = _finite("data", data, None)
     v = _finite("v", v, data.shape[1])
     centre = data.mean(axis=0)  # distances stay, and squares of numbers far from 0 do not cancel
@@ -142,7 +142,7 @@ def denoising(
     Book: (14.10), (14.11).
     """
     noisy, temperature = _checked(rbm, noisy, temperature, "noisy")
-    sigma = check.scale("sigma", sigma, rbm.dtype)
+    sigma = validation.scale("sigma", sigma, rbm.dtype)
     v = _rows("v", rbm, v)
     if v.shape != noisy.shape:
         raise ValueError(f"noisy: expected shape {v.shape}, like v, got {noisy.shape}")
@@ -249,13 +249,13 @@ def _score(rbm: RBM, v: np.ndarray, hidden_mean: np.ndarray) -> np.ndarray:
 
 
 def _checked(rbm: Any, v: Any, temperature: Any, name: str = "v") -> tuple[np.ndarray, Any]:
-    check.instance("rbm", rbm, RBM).require_finite()
+    validation.instance("rbm", rbm, RBM).require_finite()
     if not isinstance(rbm.visible, Gaussian):
         raise ValueError(
             f"rbm: expected Gaussian visible units, got {rbm.visible}: the score is a slope, and "
             "needs states in between"
         )
-    temperature = check.scale("temperature", temperature, rbm.dtype)
+    temperature = validation.scale("temperature", temperature, rbm.dtype)
     return _rows(name, rbm, v), rbm.dtype.type(temperature)
 
 
@@ -269,10 +269,10 @@ def _check_hidden(rbm: RBM) -> None:
 
 
 def _rows(name: str, rbm: RBM, v: Any) -> np.ndarray:
-    v = check.matrix(name, v, rbm.n_visible)
-    return check.rows(name, v, rbm.visible, rbm.dtype)
+    v = validation.matrix(name, v, rbm.n_visible)
+    return validation.rows(name, v, rbm.visible, rbm.dtype)
 
 
 def _finite(name: str, value: Any, width: int | None) -> np.ndarray:
-    value = check.matrix(name, value, width)
-    return check.rows(name, value, Gaussian(), np.dtype(np.float64))
+    value = validation.matrix(name, value, width)
+    return validation.rows(name, value, Gaussian(), np.dtype(np.float64))

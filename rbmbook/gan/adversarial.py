@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation as check
+from rbmbook import validation
 from rbmbook.gan.gradient_penalty import gradient_penalty
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
@@ -132,7 +132,7 @@ def generator_loss(loss: str, forged: np.ndarray) -> tuple[float, np.ndarray]:
 
 def known(name: str, loss: Any) -> str:
     """`loss` if it is the name of one; `name` is the argument's, for the error message."""
-    if check.instance(name, loss, str) not in LOSSES:
+    if validation.instance(name, loss, str) not in LOSSES:
         raise ValueError(f"{name}: expected one of {', '.join(LOSSES)}, got {loss!r}")
     return loss
 
@@ -166,18 +166,18 @@ class Game(Run):
         super().__init__(gan, X.shape[0], plan)
         self.gan, self.X, self.standard, self.trained = gan, X, None, gan
         self.penalties, self.held_out = penalties, held_out
-        check.instance("standardize", standardize, (bool, np.bool_))
+        validation.instance("standardize", standardize, (bool, np.bool_))
         self.weighted = sample_weight is not None
-        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
         if held_out is not None:
-            self.held_out = check.matrix("validation", held_out, gan.n_data)
-            check.domains("validation", self.held_out, Gaussian(), True, gan.dtype)
+            self.held_out = validation.matrix("validation", held_out, gan.n_data)
+            validation.domains("validation", self.held_out, Gaussian(), True, gan.dtype)
         self.columns = Columns(gan.generator.layers[-1].function, gan.n_data)
-        for rows, block in check.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
+        for rows, block in validation.blocks("X", self.X, Gaussian(), gan.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
         self.critic_optimizer = check_optimizer(critic_optimizer, "critic_optimizer")
-        self.critic_steps = check.integer("critic_steps", critic_steps)
+        self.critic_steps = validation.integer("critic_steps", critic_steps)
         first, last = gan.critic.layers[0], gan.generator.layers[-1]
         if standardize and last.activation == "identity":
             self.standard = self.twin = Standardized(first, last, self.X, self.weight)
@@ -202,9 +202,9 @@ class Game(Run):
         """A turn on these rows, in the coordinates of the training."""
         weight = self.weight[rows].astype(self.gan.dtype)[:, None]
         if self.standard is None:
-            self.turn(check.dense(self.X[rows], self.gan.dtype), weight)
+            self.turn(validation.dense(self.X[rows], self.gan.dtype), weight)
         else:
-            self.turn(self.standard.rows(check.dense(self.X[rows], np.float64)), weight)
+            self.turn(self.standard.rows(validation.dense(self.X[rows], np.float64)), weight)
 
     def turn(self, x: np.ndarray, weight: np.ndarray) -> None:
         """A step of the critic on these rows, and of the generator if it is its turn."""

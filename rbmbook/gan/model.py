@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import validation as check
 from rbmbook.description import Model, joined, part
 from rbmbook.gan import adversarial
 from rbmbook.gan.adversarial import TARGETS, Game
@@ -24,6 +23,8 @@ from rbmbook.training.optimize import Adam, Optimizer
 from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
 from rbmbook.training.plan import plan as planned
+from rbmbook.validation import generator as seeded
+from rbmbook.validation import instance, integer, matrix, real, rows, weights
 
 _REFUSED = {
     "negative": "a critic stands where other models have a negative phase",
@@ -84,8 +85,8 @@ class GAN(Model):
         gradient_penalty: float = 0.0,
         penalty_at: str = "interpolates",
     ) -> None:
-        check.instance("generator", generator, Network)
-        check.instance("critic", critic, Network)
+        instance("generator", generator, Network)
+        instance("critic", critic, Network)
         if critic.sizes[0] != generator.sizes[-1]:
             raise ValueError(
                 f"critic: expected {generator.sizes[-1]} columns, as the generator makes, "
@@ -97,8 +98,8 @@ class GAN(Model):
             raise ValueError(f"critic: expected {generator.dtype}, got {critic.dtype}")
         self.generator, self.critic = generator, critic
         self.loss = adversarial.known("loss", loss)
-        self.gradient_penalty = check.real("gradient_penalty", gradient_penalty, 0.0)
-        if check.instance("penalty_at", penalty_at, str) not in TARGETS:
+        self.gradient_penalty = real("gradient_penalty", gradient_penalty, 0.0)
+        if instance("penalty_at", penalty_at, str) not in TARGETS:
             raise ValueError(
                 f"penalty_at: expected one of {', '.join(TARGETS)}, got {penalty_at!r}"
             )
@@ -149,17 +150,17 @@ class GAN(Model):
         ValueError, TypeError
             If an argument is not as above.
         """
-        rng = check.generator(rng)
+        rng = seeded(rng)
         dtype = scaling.dtype_for(output) if dtype is None else dtype
         try:
-            hidden = [check.integer("hidden", width) for width in hidden]
+            hidden = [integer("hidden", width) for width in hidden]
         except TypeError:
             raise TypeError(f"hidden: expected a sequence of integers, got {hidden!r}") from None
-        n_latent, n_data = check.integer("n_latent", n_latent), check.integer("n_data", n_data)
+        n_latent, n_data = integer("n_latent", n_latent), integer("n_data", n_data)
         generator = Network.random([n_latent, *hidden, n_data], activation, output, rng, dtype)
         critic = Network.random([n_data, *hidden, 1], activation, "identity", rng, dtype)
         if data is not None:
-            data = check.matrix("data", data, n_data)
+            data = matrix("data", data, n_data)
             if output == "identity":
                 first, last = critic.layers[0], generator.layers[-1]
                 Standardized(first, last, data, name="data").convert_out()
@@ -199,7 +200,7 @@ class GAN(Model):
         ValueError, TypeError
             If `n` or `rng` is not as above.
         """
-        return self.generator(self.latent(check.integer("n", n), check.generator(rng)))
+        return self.generator(self.latent(integer("n", n), seeded(rng)))
 
     def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """n draws of z; unchecked, for inner loops."""
@@ -302,7 +303,7 @@ class GAN(Model):
         adversarial networks.
         """
         refuse(refused, _REFUSED, "GAN.fit")
-        X = check.matrix("X", X, self.n_data)
+        X = matrix("X", X, self.n_data)
         critic = optimizer if critic_optimizer is None else critic_optimizer
         plan = planned(
             X.shape[0],
@@ -317,10 +318,8 @@ class GAN(Model):
             history=history,
         )
         penalties = Penalties(weight_decay, l1)
-        run = Game(
-            self, X, plan, critic, critic_steps, penalties, sample_weight, validation, standardize
-        )
-        return train(run)
+        options = critic, critic_steps, penalties, sample_weight, validation, standardize
+        return train(Game(self, X, plan, *options))
 
     def critic_objective(
         self, x: Any, z: Any, mix: Any = None, sample_weight: Any = None
@@ -349,16 +348,16 @@ class GAN(Model):
         ValueError, TypeError
             If a shape does not fit, a number is not finite, or `mix` is missing or not in [0, 1].
         """
-        x = check.rows("x", check.matrix("x", x, self.n_data), Gaussian(), self.dtype)
-        z = check.rows("z", check.matrix("z", z, self.n_latent), Gaussian(), self.dtype)
+        x = rows("x", matrix("x", x, self.n_data), Gaussian(), self.dtype)
+        z = rows("z", matrix("z", z, self.n_latent), Gaussian(), self.dtype)
         if self.gradient_penalty and self.penalty_at == "interpolates":
             if mix is None or np.shape(mix) != (len(x), 1) or len(z) != len(x):
                 raise ValueError(
                     f"mix: expected shape ({len(x)}, 1), and as many rows of z, "
                     f"got {np.shape(mix)} and {len(z)}"
                 )
-            mix = check.rows("mix", check.matrix("mix", mix), Bernoulli(), self.dtype, relaxed=True)
-        weight = check.weights("sample_weight", sample_weight, len(x))[:, None]
+            mix = rows("mix", matrix("mix", mix), Bernoulli(), self.dtype, relaxed=True)
+        weight = weights("sample_weight", sample_weight, len(x))[:, None]
         weight = (weight / weight.mean()).astype(self.dtype)
         gradients, found = adversarial.critic_gradients(self, x, z, mix, weight)
         return found["critic_loss"] + self.gradient_penalty * found.get("penalty", 0.0), gradients
@@ -368,7 +367,7 @@ class GAN(Model):
 
         Book: (15.4).
         """
-        z = check.rows("z", check.matrix("z", z, self.n_latent), Gaussian(), self.dtype)
+        z = rows("z", matrix("z", z, self.n_latent), Gaussian(), self.dtype)
         return adversarial.generator_gradients(self, z)
 
     def description(self) -> dict[str, Any]:

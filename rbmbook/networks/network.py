@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from rbmbook import validation as check
 from rbmbook.description import Model
 from rbmbook.machine.units import Gaussian
 from rbmbook.networks import losses
@@ -19,6 +18,7 @@ from rbmbook.training.optimize import Adam, Optimizer
 from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
 from rbmbook.training.plan import plan as planned
+from rbmbook.validation import blocks, dense, generator, instance, integer, matrix
 
 _REFUSED = {
     "negative": "a network has no model term, its gradient is exact",
@@ -63,7 +63,7 @@ class Network(Model):
         if not layers:
             raise ValueError("layers: expected at least one layer, got none")
         for i, layer in enumerate(layers):
-            check.instance(f"layers[{i}]", layer, Dense)
+            instance(f"layers[{i}]", layer, Dense)
             if layer.dtype != layers[0].dtype:
                 raise ValueError(
                     f"layers[{i}]: expected {layers[0].dtype} as below, got {layer.dtype}"
@@ -102,12 +102,12 @@ class Network(Model):
             If an argument is not as above.
         """
         try:
-            sizes = [check.integer("sizes", size) for size in sizes]
+            sizes = [integer("sizes", size) for size in sizes]
         except TypeError:
             raise TypeError(f"sizes: expected a sequence of integers, got {sizes!r}") from None
         if len(sizes) < 2:
             raise ValueError(f"sizes: expected at least two widths, got {sizes}")
-        rng = check.generator(rng)
+        rng = generator(rng)
         named("activation", activation)
         named("output", output)
         kinds = [activation] * (len(sizes) - 2) + [output]
@@ -191,7 +191,7 @@ class Network(Model):
         ValueError, TypeError
             If the shape does not fit.
         """
-        x = check.dense(check.matrix("x", x, self.layers[0].n_in), self.dtype)
+        x = dense(matrix("x", x, self.layers[0].n_in), self.dtype)
         trace = self.trace(len(x)) if out is None else out
         trace.x = x
         for layer, inputs, outputs in zip(self.layers, trace.inputs, trace.outputs, strict=True):
@@ -337,7 +337,7 @@ class Network(Model):
         Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting.
         """
         refuse(refused, _REFUSED, "Network.fit")
-        X = check.matrix("X", X, self.sizes[0])
+        X = matrix("X", X, self.sizes[0])
         plan = planned(
             X.shape[0],
             epochs=epochs,
@@ -391,8 +391,8 @@ class Network(Model):
 
     def blocks(self, name: str, x: Any) -> Iterator[tuple[slice, np.ndarray]]:
         """Row blocks of `x`, each checked, dense and of the network's dtype."""
-        x = check.matrix(name, x, self.sizes[0])
-        yield from check.blocks(name, x, Gaussian(), self.dtype)
+        x = matrix(name, x, self.sizes[0])
+        yield from blocks(name, x, Gaussian(), self.dtype)
 
     def _by_rows(self, name: str, x: Any, function: Callable) -> np.ndarray:
         """`function` of the outputs of each block of rows, joined along the rows."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rbmbook import validation as check
+from rbmbook import validation
 from rbmbook.machine.units import Bernoulli, Gaussian
 from rbmbook.networks import losses
 from rbmbook.networks.layers import forward
@@ -42,11 +42,11 @@ class Supervised(Run):
         self.net, self.loss, self.penalties = net, _loss(loss, net), penalties
         self.X, self.y = self.examples("X", "y", X, y)
         self.weighted = sample_weight is not None
-        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
-        self.input_dropout = check.real("input_dropout", input_dropout, 0.0, 1.0)
+        self.input_dropout = validation.real("input_dropout", input_dropout, 0.0, 1.0)
         self.held_out = None if held_out is None else self.held_out_examples(held_out)
-        self.probe = check.dense(self.X[taught_rows(self.weight)], net.dtype)
+        self.probe = validation.dense(self.X[taught_rows(self.weight)], net.dtype)
         self.trace = net.trace(self.batch_size)
         self.ascent = [np.empty_like(p) for p in self.parameters]
         self.optimizer_memory = self.optimizer.start(self.parameters)
@@ -58,15 +58,15 @@ class Supervised(Run):
 
     def examples(self, X_name: str, y_name: str, X: Any, y: Any) -> tuple[Any, Any]:
         """Rows and targets of a kind that fits the network and the loss."""
-        X = check.matrix(X_name, X, self.net.sizes[0])
-        check.domains(X_name, X, Gaussian(), False, self.net.dtype)
+        X = validation.matrix(X_name, X, self.net.sizes[0])
+        validation.domains(X_name, X, Gaussian(), False, self.net.dtype)
         n, k = X.shape[0], self.net.sizes[-1]
         if self.loss == "softmax":
             return X, _labels(y_name, y, n, k)
-        y = check.matrix(y_name, y, k)
+        y = validation.matrix(y_name, y, k)
         if y.shape[0] != n:
             raise ValueError(f"{y_name}: expected {n} rows, as many as {X_name}, got {y.shape[0]}")
-        check.domains(y_name, y, DOMAINS[self.loss], True, self.net.dtype)
+        validation.domains(y_name, y, DOMAINS[self.loss], True, self.net.dtype)
         return X, y
 
     def held_out_examples(self, pair: Any) -> tuple[Any, Any]:
@@ -81,7 +81,7 @@ class Supervised(Run):
         """One step of the optimizer on the rows with these indices."""
         net, n = self.net, len(rows)
         trace = self.trace if n == self.batch_size else self.trace.first(n)
-        net.forward(self.corrupted(check.dense(self.X[rows], net.dtype)), trace)
+        net.forward(self.corrupted(validation.dense(self.X[rows], net.dtype)), trace)
         weight = self.weight[rows]
         sums, gradient = self.judge(trace.outputs[-1], self.y[rows], weight)
         self.count(sums)
@@ -102,7 +102,7 @@ class Supervised(Run):
         self, outputs: np.ndarray, y: Any, weight: np.ndarray
     ) -> tuple[dict[str, float], np.ndarray]:
         """Loss and, with labels, errors, summed over the rows; the gradient of each row's loss."""
-        y = y if self.loss == "softmax" else check.dense(y, outputs.dtype)
+        y = y if self.loss == "softmax" else validation.dense(y, outputs.dtype)
         value, gradient = LOSSES[self.loss](outputs, y)
         sums = {"loss": float(weight @ value)}
         if self.loss == "softmax":
@@ -170,7 +170,7 @@ class Supervised(Run):
 
 def _loss(loss: Any, net: Any) -> str:
     """The name of a loss, if the network's outputs are what it takes."""
-    check.instance("loss", loss, str)
+    validation.instance("loss", loss, str)
     if loss not in LOSSES:
         raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
     output = net.layers[-1].activation
@@ -183,7 +183,7 @@ def _loss(loss: Any, net: Any) -> str:
 
 
 def _labels(name: str, y: Any, n: int, k: int) -> np.ndarray:
-    y = check.array(name, y)
+    y = validation.array(name, y)
     if y.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integer labels, got an array of dtype {y.dtype}")
     if y.shape != (n,):

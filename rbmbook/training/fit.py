@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rbmbook import validation as check
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
 from rbmbook.training.centring import MovingAverage, centre, halfway
@@ -21,6 +20,7 @@ from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.plan import plan as planned
+from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
 
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
 
@@ -169,7 +169,7 @@ def fit(
     gradient for training restricted Boltzmann machines.
     Book: (8.4).
     """
-    X = check.matrix("X", X, check.instance("rbm", rbm, RBM).n_visible)
+    X = matrix("X", X, instance("rbm", rbm, RBM).n_visible)
     plan = planned(
         X.shape[0],
         epochs=epochs,
@@ -207,17 +207,17 @@ class Training(Run):
         check_finite(list(rbm.parameters))
         self.negative = NEGATIVE
         if negative is not None:
-            self.negative = check.instance("negative", negative, Negative)
+            self.negative = instance("negative", negative, Negative)
         self.penalties = penalties.check_target(rbm.hidden, rbm.n_hidden)
         self.weighted = sample_weight is not None
-        self.weight = check.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight = weights("sample_weight", sample_weight, self.n_rows)
         self.weight /= self.weight.mean()
         self.held_out = _held_out(held_out, rbm)
         self.centered = centring(centered, negative)
         self.columns = Columns(rbm.visible, rbm.n_visible)
-        for rows, block in check.blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
+        for rows, block in blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
-        self.probe = check.dense(X[taught_rows(self.weight)], rbm.dtype)
+        self.probe = dense(X[taught_rows(self.weight)], rbm.dtype)
         self.dreams = Dreams(rbm)
         real = rbm.visible.real(rbm.n_visible).any()
         self.standard = Standardized(rbm, X, self.weight) if centered is None and real else None
@@ -269,7 +269,7 @@ class Training(Run):
 
     def batch(self, rows: np.ndarray) -> Batch:
         """These rows of the data, in the coordinates of training, with weights of sum 1."""
-        v = self.coordinates(check.dense(self.X[rows], self.rbm.dtype))
+        v = self.coordinates(dense(self.X[rows], self.rbm.dtype))
         weight = self.weight[rows]
         total = weight.sum()
         share = float(total / len(rows))  # 1 on average over the epoch
@@ -370,14 +370,14 @@ def centring(centered: Any, negative: Negative | None) -> bool | str:
         return negative is None
     if isinstance(centered, str) and centered == "enhanced":
         return centered
-    return bool(check.instance("centered", centered, (bool, np.bool_)))
+    return bool(instance("centered", centered, (bool, np.bool_)))
 
 
 def _held_out(held_out: Any, rbm: RBM) -> Any:
     """Held-out rows, if the machine can have them."""
     if held_out is not None:
-        held_out = check.matrix("validation", held_out, rbm.n_visible)
-        check.domains("validation", held_out, rbm.visible, True, rbm.dtype)
+        held_out = matrix("validation", held_out, rbm.n_visible)
+        domains("validation", held_out, rbm.visible, True, rbm.dtype)
     return held_out
 
 
