@@ -53,6 +53,7 @@ class Run:
         self.whole = model  # which it may be a layer of
         self.optimizer, self.rng, self.history = plan.optimizer, plan.rng, plan.history
         self.batch_size = plan.batch_size
+        self.rng_before = self.rng.bit_generator.state  # chains may be drawn before all is checked
         self.updates = 0  # finished ones
         self.made = 0  # those of them that were made in this call
         self.order = np.arange(n_rows)  # the permutation of the rows in this epoch
@@ -199,11 +200,15 @@ def check_monitor(plan: Plan, names: Sequence[str]) -> None:
 
 def _begin(run: Run) -> None:
     """All that can be refused, before anything is changed; then where to go on from."""
-    check_monitor(run.plan, run.reports())
-    if run.plan.early_stopping is not None:
-        run.stopper = Stopper(run.plan.early_stopping, run.parameters)
-    divergence.check_finite(run.parameters, where=run.where)
-    checkpoint.take_up(run)
+    try:
+        check_monitor(run.plan, run.reports())
+        if run.plan.early_stopping is not None:
+            run.stopper = Stopper(run.plan.early_stopping, run.parameters)
+        divergence.check_finite(run.parameters, where=run.where)
+        checkpoint.take_up(run)
+    except BaseException:
+        run.rng.bit_generator.state = run.rng_before
+        raise
 
 
 def _epochs(run: Run) -> None:

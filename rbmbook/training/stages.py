@@ -72,6 +72,7 @@ class Stages:
         self.history = History() if history is None else history
         self.parts = _parts(self.history, layers, checkpoint, files.left(model))
         rng = validation.generator(rng)
+        self.rng, self.rng_before = rng, rng.bit_generator.state
         options = (each(*item, layers) for item in (
             ("epochs", epochs), ("batch_size", batch_size), ("optimizer", optimizer)
         ))  # fmt: skip
@@ -124,6 +125,7 @@ class Stages:
                 raise
 
     def _put_back(self) -> None:
+        self.rng.bit_generator.state = self.rng_before
         for name, array in self.model.arrays().items():
             array[...] = self.before[name]
         for part, old in zip(self.parts, self.parts_before, strict=True):
