@@ -355,6 +355,18 @@ def test_each_network_has_its_own_optimizer():
     assert (other.generator.parameters[0] != gan.generator.parameters[0]).any()
 
 
+def test_a_schedule_of_the_generator_is_asked_for_its_own_updates():
+    asked = []
+
+    def rate(update):
+        asked.append(update)
+        return 0.01
+
+    X, options = draws(12)[0], {"epochs": 2, "batch_size": 2, "critic_steps": 3, "progress": False}
+    game().fit(X, optimizer=rb.SGD(rate), critic_optimizer=SGD, **options)
+    assert asked == [0, 1, 2, 3]  # twelve of the critic's
+
+
 @pytest.mark.parametrize("weight", [None, np.array([3.0, 0, 1, 2, 0, 1, 1])], ids=str)
 def test_monitors_are_means_over_the_rows_before_each_step(weight):
     """Steps too small to change anything: the means are those of the starting point."""

@@ -20,7 +20,7 @@ from rbmbook.networks import supervised
 from rbmbook.networks.activations import ACTIVATIONS
 from rbmbook.training.history import History
 from rbmbook.training.loop import PROBE_ROWS, probe_rows
-from rbmbook.training.monitors import Columns, Shares, independent
+from rbmbook.training.monitors import Columns, Dreams, Shares, independent
 
 # --- which rows -----------------------------------------------------------------------------------
 
@@ -187,6 +187,16 @@ def test_dreams_of_independent_units_are_their_means(binary, negative):
     rbm = rb.RBM(np.zeros((4, 3)), a, np.zeros(3))
     error = np.sqrt(np.mean((1 / (1 + np.exp(-a)) - X.mean(axis=0)) ** 2))
     np.testing.assert_allclose(still(rbm, X, negative=negative)["dream_error"], error, rtol=1e-9)
+
+
+def test_dreams_draw_new_noise_in_every_epoch():
+    dreams = Dreams(rb.RBM(np.zeros((5, 2)), np.zeros(5), np.zeros(2)))
+    seen = []
+    for epoch in (2, 3, 2):
+        dreams.mean(epoch, updates=1)
+        seen.append(dreams.v.copy())
+    assert (seen[0] != seen[1]).any()
+    np.testing.assert_array_equal(seen[0], seen[2])  # without weights the noise decides it all
 
 
 def test_dreams_of_a_trained_machine_are_near_its_exact_means(rbm, binary):
