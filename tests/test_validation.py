@@ -167,6 +167,14 @@ def test_the_message_says_what_was_expected_and_what_came():
         machine().free_energy(with_value(V, 1.5))
 
 
+def test_a_value_is_named_by_its_row_whatever_block_it_stands_in():
+    rows = np.zeros((2000, 4))
+    rows[1500, 2] = 7
+    for call in (machine().free_energy, lambda X: rb.fit(machine(), X[:5], validation=X)):
+        with pytest.raises(ValueError, match=r"got 7\.0 at row 1500, column 2"):
+            call(rows)
+
+
 def test_energy_needs_as_many_h_as_v():
     with pytest.raises(ValueError, match=r"\bh\b"):
         machine().energy(V, H[:1])

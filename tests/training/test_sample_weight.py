@@ -5,6 +5,9 @@ import pytest
 from small_fits import assert_parameters, assert_same_bits, fit
 
 import rbmbook as rb
+from rbmbook.networks import scaling
+from rbmbook.networks.layers import Dense
+from rbmbook.training import coordinates
 
 PHASES = {
     "Exact": rb.Exact(),
@@ -90,6 +93,22 @@ def test_the_mean_ascent_of_an_epoch_is_that_of_the_repeated_rows(rbm, binary, b
     ref = recorded(rbm, rows, rb.Exact(), batch_size=len(rows))
     assert len(comp) == 12 // batch_size
     assert_means(comp, ref)
+
+
+@pytest.mark.parametrize("kind", ["machine", "network"])
+def test_real_columns_are_standardised_as_those_of_the_repeated_rows(kind):
+    X, weight = np.random.default_rng(0).normal(3, 2, (6, 3)), np.array([3, 0, 1, 2, 7, 1])
+
+    def twin(rows, weight):
+        if kind == "machine":
+            return coordinates.Standardized(
+                rb.RBM.random(3, 2, visible=rb.Gaussian()), rows, weight
+            )
+        return scaling.Standardized(Dense.random(3, 2), Dense.random(2, 3), rows, weight)
+
+    comp, ref = twin(X, weight), twin(np.repeat(X, weight, axis=0), np.ones(weight.sum()))
+    np.testing.assert_allclose(comp.mean, ref.mean, rtol=1e-12)
+    np.testing.assert_allclose(comp.sd, ref.sd, rtol=1e-12)
 
 
 @pytest.mark.parametrize("centered", [True, "enhanced"])
