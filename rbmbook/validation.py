@@ -1,6 +1,7 @@
-"""The only place where input is checked.
+"""The checks that many functions share: numbers, arrays, data, random generators.
 
-Each function takes the argument's name first and raises an error that says the name, what was
+What only one function can know, whether its arguments fit together, it checks itself. Here each
+function takes the argument's name first and raises an error that says the name, what was
 expected and what came. Data is looked at in blocks of rows, so that a large array of bytes or a
 sparse matrix is never turned into floating point as a whole.
 """

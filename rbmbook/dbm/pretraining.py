@@ -281,7 +281,7 @@ class Pair(Run):
         self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
 
     def pull(self, ascent: Parameters, below: np.ndarray) -> None:
-        """Add what sparsity wishes, for a batch with this mean of the lower layer."""
+        """Add the pull of sparsity to a batch's gradient, given its mean of the lower layer."""
         if self.penalties.sparsity is not None:
             pull = self.penalties.sparsity.pull(self.averages[1].value)
             ascent.W[:] += np.outer(below, pull)

@@ -157,9 +157,9 @@ def fit(
         history=history,
     )
     penalties = Penalties(prior(weight_decay, X.shape[0]), l1)
-    wishes = each("sparsity", sparsity, len(dbm.sizes) - 1)
-    for wish in wishes:
-        Penalties(sparsity=wish).check_target(dbm.machine.hidden, 1)
+    sparsities = each("sparsity", sparsity, len(dbm.sizes) - 1)
+    for own in sparsities:
+        Penalties(sparsity=own).check_target(dbm.machine.hidden, 1)
     centered = bool(instance("centered", centered, (bool, np.bool_)))
     run = Training(
         dbm,
@@ -168,7 +168,7 @@ def fit(
         persistent(negative),
         checked(steps, tolerance),
         penalties,
-        wishes,
+        sparsities,
         sample_weight,
         centered,
         validation,
@@ -231,8 +231,15 @@ class Training(Run):
         return infer(self.dbm, v, *self.inference)
 
     def update(self, rows: np.ndarray) -> None:
-        """One step up the bound's gradient: mean-field term minus model term. Book: (13.11)."""
-        batch = self.batch(rows)
+        """One step of the optimizer on the given rows."""
+        ascent = self.ascent(self.batch(rows))
+        self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
+
+    def ascent(self, batch: Batch) -> Parameters:
+        """The bound's gradient, mean-field term minus model term, for the optimizer to ascend.
+
+        Multiplied by the batch's share; minus the penalties' gradient; centred. Book: (13.11).
+        """
         ascent = self.negative.ascent(self.rbm, batch, self.kept, self.rng)
         if batch.share != 1:
             for part in ascent:
@@ -248,24 +255,24 @@ class Training(Run):
             centre(ascent, even, odd, self.absent)
         elif self.absent is not None:
             ascent.W[self.absent] = 0
-        self.optimizer.step(self.parameters, ascent, self.optimizer_memory, self.updates)
+        return ascent
 
     def pull(self, ascent: Parameters, even_mean: np.ndarray, odd_mean: np.ndarray) -> None:
-        """Add what sparsity wishes, for a batch with these means of the two sides."""
+        """Add the pull of sparsity to a batch's gradient, given its means of the two sides."""
         if not any(self.sparsity):
             return
         averages = self.sides.split(*(average.value for average in self.averages))
         pulls = [np.zeros_like(average) for average in averages]
-        for layer, wish in enumerate(self.sparsity, start=1):
-            if wish is not None:
-                pulls[layer] = wish.pull(averages[layer])
+        for layer, own in enumerate(self.sparsity, start=1):
+            if own is not None:
+                pulls[layer] = own.pull(averages[layer])
         even, odd = self.sides.join(pulls)
         ascent.a[:] += even
         ascent.b[:] += odd
         ascent.W[:] += np.outer(even_mean, odd) + np.outer(even, odd_mean)
 
     def batch(self, rows: np.ndarray) -> Batch:
-        """⟨even oddᵀ⟩, ⟨even⟩ and ⟨odd⟩ of the rows, with the odd layers at their best."""
+        """Rows of the data at their mean-field means; data term ⟨even oddᵀ⟩, ⟨even⟩, ⟨odd⟩."""
         weight = self.weight[rows]
         share = float(weight.sum() / (len(rows) * self.weight.mean()))
         weight = (weight / (weight.sum() or 1.0)).astype(self.rbm.dtype)

@@ -150,9 +150,9 @@ def up_down(
         history=history,
     )
     instance("negative", negative, (CD, PCD, FPCD, Tempered))
-    wishes = each("sparsity", sparsity, len(dbn.rbms))
-    for wish, rbm in zip(wishes, dbn.rbms, strict=True):
-        Penalties(sparsity=wish).check_target(rbm.hidden, rbm.n_hidden)
+    sparsities = each("sparsity", sparsity, len(dbn.rbms))
+    for own, rbm in zip(sparsities, dbn.rbms, strict=True):
+        Penalties(sparsity=own).check_target(rbm.hidden, rbm.n_hidden)
     tied = dbn.tied
     run = UpDown(
         dbn,
@@ -160,7 +160,7 @@ def up_down(
         plan,
         negative,
         Penalties(weight_decay, l1),
-        wishes,
+        sparsities,
         sample_weight,
         bool(instance("centered", centered, (bool, np.bool_))),
         validation,
@@ -256,15 +256,15 @@ class UpDown(Run):
         awake: list[np.ndarray],
         weight: np.ndarray,
     ) -> None:
-        """Note the hidden layers' means on the way up, and add what sparsity wishes of them."""
+        """Note the hidden layers' means on the way up, and add the pull towards their targets."""
         share, weight = float(weight.mean()), (weight / weight.sum()).astype(self.dbn.dtype)
         gradients = [*((W, b) for W, b, *_ in up), (top.W, top.b)]
-        for x, way, average, wish, (W, b) in zip(
+        for x, way, average, own, (W, b) in zip(
             awake, self.dbn.ways_up, self.averages, self.sparsity, gradients, strict=True
         ):
             average.add(weight @ way.mean(x), share)
-            if wish is not None:
-                pull = wish.pull(average.value)
+            if own is not None:
+                pull = own.pull(average.value)
                 W += np.outer(weight @ x, pull)
                 b += pull
 

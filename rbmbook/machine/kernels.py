@@ -1,9 +1,9 @@
 """Elementwise kernels of the unit types: arrays in, arrays out, noise passed in.
 
 Every kernel takes C-contiguous arrays of one dtype, float32 or float64, and fills `out`; nothing is
-allocated and nothing is random here. `out` may be the input itself, but then no vector instructions
-are used. An `out` that is not contiguous is an error, never a copy that is thrown away. The
-validated face of these functions is `rbmbook.machine.units`.
+random here, and no array as large as the data is allocated. `out` may be the input itself, but then
+no vector instructions are used. An `out` that is not contiguous is an error, never a copy that is
+thrown away. The validated face of these functions is `rbmbook.machine.units`.
 
 Probabilities are clipped at exp(−87), float32, or exp(−708), float64. A state whose probability is
 less than about twice that is never drawn, not even by a noise of exactly 0.

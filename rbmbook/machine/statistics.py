@@ -1,4 +1,4 @@
-"""What the gradient averages over states: −∂F(v), the derivative of −F by each parameter."""
+"""What the gradient averages over states: −∂F(v), with respect to every parameter."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from rbmbook.machine.rbm import RBM
 def statistics(
     rbm: RBM, v: np.ndarray, inputs: np.ndarray, weight: np.ndarray | None = None
 ) -> Parameters:
-    """⟨−∂F⟩, the average over the rows of v E[h | v]ᵀ, v, E[h | v], and of the units' own terms.
+    """⟨−∂F⟩: the averages over the rows of v E[h | v]ᵀ, v, E[h | v] and the units' own terms.
 
     The last hidden layer is not sampled: its mean has the same expectation and less noise.
 

@@ -46,11 +46,8 @@ class Estimate:
     std_error : float
         Standard error of log_z (to first order), nats.
     effective_sample_size : float
-        (Σw)² / Σw² of the importances, from 1 to the number of chains.
-
-    References
-    ----------
-    Book: (10.6).
+        (Σw)² / Σw² of the importances, from 1 to the number of chains; see
+        `annealing.effective_sample_size`.
     """
 
     log_z: float
@@ -286,7 +283,15 @@ def _estimate(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
     log_mean = logsumexp(log_w) - np.log(n)
     w = np.exp(log_w - log_w.max())
     relative = w.std(ddof=1) / w.mean() / np.sqrt(n)
-    size = w.sum() ** 2 / (w**2).sum()
     return Estimate(
-        float(log_z0 + sign * log_mean), log_z0 + sign * log_w, float(relative), float(size)
+        log_z=float(log_z0 + sign * log_mean),
+        log_weights=log_z0 + sign * log_w,
+        std_error=float(relative),
+        effective_sample_size=effective_sample_size(log_w),
     )
+
+
+def effective_sample_size(log_w: np.ndarray) -> float:
+    """(Σw)² / Σw² of the importances w, given their logarithms (n,): from 1 to n. Book: (10.6)."""
+    w = np.exp(log_w - log_w.max())  # a common factor of the importances cancels
+    return float(w.sum() ** 2 / (w**2).sum())

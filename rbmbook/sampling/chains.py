@@ -22,7 +22,7 @@ def at_random(rbm: RBM, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def step(rbm: RBM, inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """h from p(h | v), then v from p(v | h), of n chains; unchecked, for inner loops.
+    """One step of n chains: h from p(h | v), then v from p(v | h); unchecked, for inner loops.
 
     Parameters
     ----------
@@ -35,6 +35,10 @@ def step(rbm: RBM, inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     -------
     (n, D) array
         The next visible states.
+
+    References
+    ----------
+    Book: (6.3).
     """
     h = draw(rbm.hidden, inputs, rng)
     return draw(rbm.visible, rbm.visible_inputs(h), rng)

@@ -126,9 +126,11 @@ class Replicas:
         self._accepted[lower] += probability.mean(axis=1)
 
     def log_ratio(self, lower: np.ndarray) -> np.ndarray:
-        """r, the log of the ratio of probabilities with and without the swap, (pairs, chains).
+        """r = L_β(w) + L_β′(v) − L_β(v) − L_β′(w) for v at β and w at β′, (pairs, chains).
 
-        Hidden units are summed out: the states that are swapped are visible ones.
+        The swap of v and w is accepted with probability min(1, eʳ). L_β = log Σ_h exp(−E_β(v, h))
+        is `log_weight`: the states that are swapped are visible ones, hidden units are summed out.
+        Of each pair, β is the higher inverse temperature, betas[lower + 1], β′ is betas[lower].
 
         Book: (9.5), (9.6).
         """

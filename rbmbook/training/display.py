@@ -20,10 +20,10 @@ def warn(run: Any) -> None:
     """Say so if the features are stuck, or sleep after as many updates as should be enough."""
     if not (run.shares and np.ptp(run.probe, axis=0).any()):  # equal rows have equal features
         return
-    patient = run.updates >= run.enough and run.learnable()
+    learnable = run.updates >= run.enough and run.learnable()
     needed = monitors.directions(run.probe)
     for name, shares in run.shares.items():
-        fault = monitors.fault(shares, patient, needed)
+        fault = monitors.fault(shares, learnable, needed)
         if fault:
             where = f"{run.where}: {name}" if run.where else name
             scale = divergence.fault(run.data())

@@ -68,7 +68,7 @@ def fault(data: Iterable[Data]) -> str:
 
 
 def _fault(name: str, X: Any, scale: Any) -> str:
-    mean, deviation = _statistics(X)
+    mean, deviation = _moments(X)
     with np.errstate(over="ignore"):
         width = np.hypot(mean, deviation) / np.minimum(scale, 1.0)
     column = int(width.argmax())
@@ -86,7 +86,7 @@ def _fault(name: str, X: Any, scale: Any) -> str:
     )
 
 
-def _statistics(X: Any) -> tuple[np.ndarray, np.ndarray]:
+def _moments(X: Any) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each column, in float64."""
     n, D = X.shape
     mean, square = np.zeros(D), np.zeros(D)

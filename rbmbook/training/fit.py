@@ -248,7 +248,10 @@ class Training(Run):
             self.standard.hold()
 
     def ascent(self, batch: Batch) -> Parameters:
-        """Data term minus model term, as the batch counts; centred, and without the penalties'."""
+        """Data term minus model term, minus the gradient of the penalties; centred if asked for.
+
+        The difference is multiplied by the batch's share; penalties act in full on every batch.
+        """
         rbm = self.trained
         ascent = self.negative.ascent(rbm, batch, self.kept, self.rng)
         sparsity = self.penalties.sparsity

@@ -369,7 +369,7 @@ def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:
 
 
 def taught_rows(weight: np.ndarray, size: int = PROBE_ROWS) -> np.ndarray:
-    """The same of the rows that teach something, those with a weight above 0.
+    """The same among the rows with a weight above 0; of the others training learns nothing.
 
     Examples
     --------

@@ -50,16 +50,22 @@ class Batch(NamedTuple):
 
 
 class Negative:
-    """Estimates the model term ⟨−∂F⟩_model; a subclass is a frozen dataclass of its settings."""
+    """Estimates the model term ⟨−∂F⟩_model; a subclass is a frozen dataclass of its settings.
+
+    A subclass defines `model_term`. If it keeps something from one update to the next, such as
+    chains, it also defines `start`, and `reports` if there is something to say of what is kept.
+    """
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> Any:
-        """What is kept from one update to the next; None if nothing is.
+        """What is kept from one update to the next, such as `Chains`; None if nothing is.
 
-        Raises ValueError if the machine is none for this phase.
+        It needs two methods: `memory`, the arrays that a checkpoint keeps, by name, and `monitors`,
+        the numbers that a fit reports after an epoch, by the names that `reports` lists. Raises
+        ValueError if this phase cannot train such a machine.
         """
 
     def reports(self) -> tuple[str, ...]:
-        """The names of the numbers that what is kept reports after an epoch."""
+        """The names of the numbers that `monitors` of what is kept returns."""
         return ()
 
     def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
@@ -67,7 +73,7 @@ class Negative:
         raise NotImplementedError
 
     def ascent(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
-        """Data term minus model term, the direction in which the parameters go."""
+        """Data term minus model term: the gradient's estimate, which the parameters ascend."""
         return batch.data_term - self.model_term(rbm, batch, kept, rng)
 
 
@@ -81,7 +87,7 @@ class Exact(Negative):
     """
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> None:
-        """Nothing, if the machine is small enough."""
+        """Keeps nothing; raises ValueError if the machine is too large to be enumerated."""
         exact.require(rbm)
 
     def model_term(
@@ -134,7 +140,7 @@ class Chains:
         return {"v": self.v}
 
     def monitors(self) -> dict[str, float]:
-        """What a fit reports of them after an epoch: nothing."""
+        """What a fit reports of the chains after an epoch: nothing."""
         return {}
 
 
@@ -188,7 +194,7 @@ class FPCD(Negative):
     The chains run under parameters θ + θ_fast. The fast ones ascend the same gradient with a rate
     of their own and decay, so they raise the energy of where the chains have just been. Where rows
     have weights, the fast step is multiplied by the batch's weight like the step of θ, since
-    otherwise the chains would be drawn towards the unweighted data; the decay is once an update.
+    otherwise the chains would be drawn towards the unweighted data; the decay acts once per update.
 
     Parameters
     ----------
@@ -236,7 +242,7 @@ class FPCD(Negative):
     def ascent(
         self, rbm: RBM, batch: Batch, kept: "FastChains", rng: np.random.Generator
     ) -> Parameters:
-        """Data term minus model term, of which θ_fast takes its step too. Book: (9.4)."""
+        """Data term minus model term; θ_fast takes its own step along it. Book: (9.4)."""
         ascent = super().ascent(rbm, batch, kept, rng)
         for fast, part in zip(kept.fast, ascent, strict=True):
             fast *= fast.dtype.type(self.decay)
@@ -263,7 +269,7 @@ class FastChains:
         return {"v": self.v} | {f"fast{i}": fast for i, fast in enumerate(self.fast)}
 
     def monitors(self) -> dict[str, float]:
-        """What a fit reports of them after an epoch: nothing."""
+        """What a fit reports of the chains after an epoch: nothing."""
         return {}
 
 

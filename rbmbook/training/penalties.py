@@ -13,7 +13,7 @@ from rbmbook.machine.units import Unit
 
 @dataclass(frozen=True)
 class Sparsity:
-    """A wish that each hidden unit has a given mean over the data.
+    """A target for the mean of each hidden unit over the data.
 
     With q_j a moving average of the batches' means of E[h_j | v] and p the target, the gradient
     gains cost·(p − q_j) at b_j and cost·(p − q_j) ⟨v_i⟩_data at W_ij: for Bernoulli units the
@@ -56,7 +56,7 @@ class Penalties:
     Raises
     ------
     ValueError, TypeError
-        If a number is outside its range, or the sparsity is none.
+        If a number is outside its range, or `sparsity` is not a `Sparsity`.
     """
 
     weight_decay: float = 0.0
@@ -70,7 +70,7 @@ class Penalties:
             validation.instance("sparsity", self.sparsity, Sparsity)
 
     def check_target(self, unit: Unit, columns: int) -> "Penalties":
-        """The penalties, if hidden units can have the mean that sparsity wishes."""
+        """The penalties, if the target of sparsity is a possible mean of the hidden units."""
         if self.sparsity is not None:
             target = np.full((1, columns), self.sparsity.target)
             validation.domain("sparsity", target, unit, True, np.float64)

@@ -11,20 +11,28 @@ from rbmbook import validation
 class Unit:
     """A domain, an energy U(x) of its own, and what follows from an input.
 
-    A subclass is a frozen dataclass with the words `domain` and `mean_domain`, the table `levels`
-    (if its states can be listed), and those of the methods below that do not fit it as they are.
-    Inputs, means and samples are (n, columns) arrays of float32 or float64, which is kept.
+    A subclass is a frozen dataclass. It defines `domain` and `mean_domain`, in words, `outside`,
+    `cgf`, `mean` and `sample`; `energy`, unless U = 0; `levels`, if its states can be listed, which
+    enumeration needs; `noise`, unless one uniform number a column will do. `bias_for_mean` is for
+    machines that start at data, `variance` for score matching. A type overrides the other methods
+    where what they say here is not true of it.
+
+    Inputs, means and samples are (n, columns) arrays of float32 or float64, which is kept. With
+    `out`, the answer is written into that array and returned.
     """
+
+    def _missing(self, name: str) -> NotImplementedError:
+        return NotImplementedError(f"{type(self).__name__} does not define {name}, needed here")
 
     @property
     def domain(self) -> str:
         """The states in words, for error messages."""
-        raise NotImplementedError
+        raise self._missing("domain")
 
     @property
     def mean_domain(self) -> str:
         """The means in words, for error messages."""
-        raise NotImplementedError
+        raise self._missing("mean_domain")
 
     @property
     def has_energy(self) -> bool:
@@ -65,7 +73,7 @@ class Unit:
 
     def outside(self, x: np.ndarray, relaxed: bool = False) -> np.ndarray:
         """Mask of the entries of x that are not states (relaxed: not means) of this unit."""
-        raise NotImplementedError
+        raise self._missing("outside")
 
     def within(self, x: np.ndarray, relaxed: bool = False) -> bool:
         """Whether all entries of x are states (relaxed: means) of this unit."""
@@ -89,7 +97,7 @@ class Unit:
 
     def cgf(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """log Σ_x exp(x·input − U(x)) of each site. Book: (11.3)."""
-        raise NotImplementedError
+        raise self._missing("cgf")
 
     def cgf_sum(self, inputs: np.ndarray) -> np.ndarray:
         """The cgf summed over each row, shape (n,)."""
@@ -97,11 +105,11 @@ class Unit:
 
     def mean(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """E[x | input]. Book: (11.4)."""
-        raise NotImplementedError
+        raise self._missing("mean")
 
     def variance(self, inputs: np.ndarray) -> np.ndarray:
         """The variance of each column of x given the input. Book: (11.5)."""
-        raise NotImplementedError
+        raise self._missing("variance")
 
     def noise_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
         """The shape of the noise for (n, columns) samples."""
@@ -124,7 +132,7 @@ class Unit:
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
     ) -> np.ndarray:
         """A draw from p(x | input), a deterministic function of the noise. Book: (11.2)."""
-        raise NotImplementedError
+        raise self._missing("sample")
 
     def match_variance(self, variance: np.ndarray) -> None:
         """Set a learned scale, if the type has one, so that a unit without weights has it."""
@@ -135,7 +143,7 @@ class Unit:
 
     def bias_for_mean(self, total: np.ndarray, n: float) -> np.ndarray:
         """The input at which the (smoothed) mean is total / n."""
-        raise NotImplementedError
+        raise self._missing("bias_for_mean")
 
     def parameters(self) -> tuple[np.ndarray, ...]:
         """The unit's own learned parameters, the live arrays."""
