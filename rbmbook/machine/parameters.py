@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Parameters:
     """One array for each parameter: the parameters themselves, a gradient, or expectations.
 
@@ -20,6 +20,17 @@ class Parameters:
     b: np.ndarray
     visible: tuple[np.ndarray, ...] = ()
     hidden: tuple[np.ndarray, ...] = ()
+
+    def __init__(
+        self,
+        W: np.ndarray,
+        a: np.ndarray,
+        b: np.ndarray,
+        visible: tuple[np.ndarray, ...] = (),
+        hidden: tuple[np.ndarray, ...] = (),
+    ) -> None:
+        # What a frozen dataclass does by itself takes four times as long, in every update.
+        self.__dict__.update(W=W, a=a, b=b, visible=visible, hidden=hidden)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         yield from (self.W, self.a, self.b, *self.visible, *self.hidden)

@@ -273,6 +273,8 @@ class Training(Run):
     def batch(self, rows: np.ndarray) -> Batch:
         """These rows of the data, in the coordinates of training, with weights of sum 1."""
         v = self.coordinates(dense(self.X[rows], self.rbm.dtype))
+        if not self.weighted:
+            return Batch.of(self.trained, v, np.full(len(rows), 1 / len(rows), v.dtype))
         weight = self.weight[rows]
         total = weight.sum()
         share = float(total / len(rows))  # 1 on average over the epoch
