@@ -61,16 +61,18 @@ def of_columns(
     return Moments(mean, sd, constant)
 
 
-def start_at(rbm: Any, data: Any) -> None:
+def start_at(rbm: Any, data: Any, weight: np.ndarray | None = None) -> None:
     """Let visible biases and learned precisions fit the data; weights act on (v − μ) / σ.
 
     Parameters
     ----------
     rbm : RBM
     data : (n, D) array or CSR matrix, as `validation.matrix` returns it
+    weight : (n,) array, optional
+        Of the rows.
     """
     unit, n = rbm.visible, data.shape[0]
-    found = of_columns(data, unit, dtype=rbm.dtype)
+    found = of_columns(data, unit, weight, dtype=rbm.dtype)
     unit.match_variance(found.sd**2)
     rbm.a[:] = unit.bias_for_mean(found.mean * n, n)
     rbm.W /= unit.divisor(found.sd).astype(rbm.dtype)[:, None]

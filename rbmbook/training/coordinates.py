@@ -73,11 +73,11 @@ class Standardized(Twin):
         machine.hidden.take(rbm.hidden)
         self.precise.take(machine.visible)
 
-    def start(self, X: Any) -> None:
+    def start(self, X: Any, weight: np.ndarray) -> None:
         """Start at the data, if the machine was made without: its biases are all 0."""
         if not (self.rbm.a.any() or self.rbm.b.any()):
             started = self.rbm.copy()
-            moments.start_at(started, X)
+            moments.start_at(started, X, weight)
             self._take(started)
 
     def memory(self) -> dict[str, np.ndarray]:

@@ -236,7 +236,7 @@ class Training(Run):
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the given rows."""
         if self.updates == 0 and self.standard is not None:
-            self.standard.start(self.X)
+            self.standard.start(self.X, self.weight)
         try:
             ascent = self.ascent(self.batch(rows))
         except ValueError:  # an exact answer was asked of parameters that are not finite
