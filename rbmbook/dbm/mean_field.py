@@ -189,14 +189,13 @@ class Inference:
             layers[k][:] = self.rbm.hidden.mean(inputs)
 
     def sweep(self, rows: np.ndarray) -> np.ndarray:
-        """Set the odd layers given the even ones, then the even ones; the largest move of a row."""
+        """Set the odd layers given the even ones, then the even ones given these. Book: (13.10).
+
+        Returns the largest change of a mean in each of the rows.
+        """
         W, a, D = self.rbm.W[self.D :], self.rbm.a[self.D :], self.D
-        inputs = self.even[rows, D:] @ W
-        inputs += self.from_v[rows]
-        odd = self.rbm.hidden.mean(inputs)
-        inputs = odd @ W.T
-        inputs += a
-        even = self.rbm.visible.mean(inputs)
+        odd = self.rbm.hidden.mean(self.from_v[rows] + self.even[rows, D:] @ W)
+        even = self.rbm.visible.mean(odd @ W.T + a)
         moves = np.abs(odd - self.odd[rows]).max(axis=1)
         moves = np.maximum(moves, np.abs(even - self.even[rows, D:]).max(axis=1))
         self.odd[rows], self.even[rows, D:] = odd, even

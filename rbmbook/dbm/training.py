@@ -161,7 +161,7 @@ def fit(
     for own in sparsities:
         Penalties(sparsity=own).check_target(dbm.machine.hidden, 1)
     centered = bool(instance("centered", centered, (bool, np.bool_)))
-    run = Training(
+    run = JointTraining(
         dbm,
         X,
         plan,
@@ -187,7 +187,7 @@ def persistent(negative: Any) -> Negative:
     return negative
 
 
-class Training(Run):
+class JointTraining(Run):
     """A deep machine in training: its data, its chains, and the memory of its updates."""
 
     def __init__(

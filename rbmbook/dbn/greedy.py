@@ -180,7 +180,7 @@ class Options:
         """The options, if they fit the machine."""
         if negative is not None:
             instance("negative", negative, Negative)
-            negative.start(rbm, np.random.default_rng(0))  # raises if the machine is none for it
+            negative.start(rbm, np.random.default_rng(0))  # raises if it cannot train this machine
         penalties = Penalties(weight_decay, l1, sparsity)
         centring(centered, negative)
         return cls(negative, penalties.check_target(rbm.hidden, rbm.n_hidden), centered)

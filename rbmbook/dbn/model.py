@@ -152,7 +152,7 @@ class DBN(Model):
         return self._weights_up is None
 
     def tie(self) -> list[np.ndarray] | None:
-        """Let the way up have the weights of the way down again; those that it had of its own."""
+        """Give the way up the weights of the way down again; returns those that it had, or None."""
         own, self._weights_up = self._weights_up, None
         return own
 

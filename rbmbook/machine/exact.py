@@ -87,7 +87,12 @@ def log_partition(rbm: RBM) -> float:
     density.require(rbm)
     side = _smaller_side(rbm)
     error = side.rounding_error  # before all else: it refuses weights whose sums overflow
-    log_z = _log_sum_exp(np.array(_each_block(side, lambda block: _log_sum_exp(block[2]))))
+
+    def log_sum(block: tuple[np.ndarray, np.ndarray, np.ndarray]) -> float:
+        _, _, log_weight = block  # −F(v) of each state, or the same of hidden states
+        return _log_sum_exp(log_weight)
+
+    log_z = _log_sum_exp(np.array(_each_block(side, log_sum)))
     rounding.refuse(error, log_z)
     return log_z
 

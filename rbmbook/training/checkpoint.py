@@ -89,8 +89,9 @@ def _from_file(run: Any, path: str | os.PathLike) -> None:
 def _from_history(run: Any, kept: dict[str, Any]) -> None:
     """Go on from what an earlier fit has kept, with the model as it is now.
 
-    If nobody has touched the model, that is where the fit stood, which may be beyond the best
-    parameters that early stopping has left, or in coordinates that conversion does not hit.
+    If nobody has touched the model, the fit goes on from the parameters where it stood: early
+    stopping may have put better ones into the model, and converting from other coordinates may
+    have rounded them.
     """
     _check_columns(run, run.history, "history")
     memory, counters, saved = (kept.get(name, {}) for name in ("memory", "counters", "parameters"))
@@ -127,7 +128,7 @@ def _checked(run: Any, saved: Any) -> dict[str, Any]:
     if found["stopped"] not in ("", "callback", "early stopping"):
         raise ValueError(f"stopped: got {found['stopped']!r}")
     found["totals"] = {str(name): float(value) for name, value in found["totals"].items()}
-    deepcopy(run.rng.bit_generator).state = found["rng"]  # raises if it is no state
+    deepcopy(run.rng.bit_generator).state = found["rng"]  # raises if that is no state
     return found
 
 
@@ -278,7 +279,7 @@ def _live(run: Any, saved: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def prefixed(name: str, keeper: Any) -> dict[str, np.ndarray]:
-    """The memory of something that has one, under its name; none for None."""
+    """The memory of something that has one, under its name; empty for None."""
     if keeper is None:
         return {}
     return {f"{name}.{key}": array for key, array in keeper.memory().items()}

@@ -1,8 +1,8 @@
 """Classification by a machine whose last visible site is the label, one-hot.
 
 Given the other visible units x, the label y has only K states. So p(y | x) ∝ exp(−F(x, y)) needs no
-sampling, and neither has the gradient of its logarithm any: it is the data term minus a model term
-in which x stays as it is and only the label is averaged over.
+sampling, nor does the gradient of its logarithm: it is the data term minus a model term in which x
+stays as it is and only the label is averaged over.
 
 References
 ----------
@@ -66,9 +66,9 @@ def with_labels(X: Any, y: Any, classes: int) -> Any:
 
 
 def log_probabilities(rbm: RBM, x: Any) -> np.ndarray:
-    """log p(y | x) of every label: with L_k the weights of label k, up to a constant for each row
+    """log p(y = k | x) of every label k: the log-softmax of the scores
 
-    a_k + Σ_j cgf_j(b_j + Σ_i x_i W_ij + L_kj), normalised over k.
+    s_k = a_k + Σ_j cgf_j(b_j + Σ_i x_i W_ij + L_kj), where L_k is the row of W of label k.
 
     Parameters
     ----------

@@ -200,9 +200,9 @@ def passes(
     """How many epochs a fit runs: the number that was given, or for None one that suits the data.
 
     What a machine learns depends on the number of updates, and ten epochs of a small data set are
-    few. So None means 10 epochs, or as many as make 3,000 updates if that is more, but not more
-    than 1,000: data of a few rows would be learned by heart. Where another number of updates is
-    `enough`, that many; where another number of epochs is too many, no more than `most`.
+    few. So None means 10 epochs, or as many as make `enough` updates if that is more (3,000 by
+    default), but never more than `most` epochs (1,000 by default): data of a few rows would be
+    learned by heart.
 
     Parameters
     ----------

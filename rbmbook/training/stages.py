@@ -70,7 +70,7 @@ class Stages:
     ) -> None:
         self.model, self.made = model, 0
         self.history = History() if history is None else history
-        self.parts = _parts(self.history, layers, checkpoint, files.left(model))
+        self.parts = _parts(self.history, layers, files.left(model))
         rng = validation.generator(rng)
         self.rng, self.rng_before = rng, rng.bit_generator.state
         options = (each(*item, layers) for item in (
@@ -176,7 +176,7 @@ def joined(parts: Sequence[History]) -> History:
     return History(columns)
 
 
-def _parts(history: Any, layers: int, checkpoint: Any, left: bytes) -> list[History]:
+def _parts(history: Any, layers: int, left: bytes) -> list[History]:
     """The layers' own histories, those that an earlier fit has left or new ones."""
     validation.instance("history", history, History)
     if not history and not history.kept:

@@ -1,6 +1,6 @@
-"""A model that is trained in other coordinates: by way of a twin, whose parameters are converted.
+"""Training in other coordinates: of a twin of the model, whose parameters are converted.
 
-To convert there and back is not exact in floating point. So nothing is converted that has not
+Converting there and back is not exact in floating point. So nothing is converted that has not
 changed: a fit is the same whether or not somebody looks at the model in between.
 """
 
@@ -32,11 +32,11 @@ class Twin:
         raise NotImplementedError
 
     def convert_in(self) -> None:
-        """Let the twin be the model, in its own coordinates."""
+        """Set the twin's parameters to the model's, in the twin's coordinates."""
         raise NotImplementedError
 
     def convert_out(self) -> None:
-        """Let the model be the twin."""
+        """Set the model's parameters to the twin's, in the model's coordinates."""
         raise NotImplementedError
 
     def read(self) -> None:
@@ -56,7 +56,7 @@ class Twin:
             self.read()
 
     def remember(self) -> None:
-        """Take what the two have now as each other's."""
+        """Note that the parameters of the two, as they are now, agree."""
         self._written[:], self._learned[:] = digest(self.outer), digest(self.inner)
 
     def memory(self) -> dict[str, np.ndarray]:

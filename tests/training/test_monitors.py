@@ -291,7 +291,7 @@ def test_a_generators_samples_are_its_dreams():
 # --- what they leave alone ------------------------------------------------------------------------
 
 RUNS = [
-    adversarial.Game, dbm_training.Training, Pair, reconstruction.Reconstruction,
+    adversarial.Game, dbm_training.JointTraining, Pair, reconstruction.Reconstruction,
     supervised.Supervised, train.Training, wake_sleep.UpDown,
 ]  # fmt: skip
 

@@ -164,10 +164,11 @@ class Unit:
     def take(
         self, other: Any, scale: Any = 1.0, where: Any = True, learned_only: bool = False
     ) -> None:
-        """Have the own parameters of a unit of the same type, whose x is this one's over `scale`.
+        """Copy the parameters of `other`, a unit of the same type, to this unit's own.
 
-        Only in the columns `where`, and with a scale other than 1 only in those that are `real`.
-        With `learned_only` what training does not move stays as it is, to the bit.
+        The other's x is this unit's x divided by `scale`, which is 1 except in columns that are
+        `real`. Only the columns `where` are copied. With `learned_only`, what training does not
+        move stays as it is, to the bit.
         """
         for mine, value in zip(self.parameters(), other.parameters(), strict=True):
             np.copyto(mine, value, where=where)

@@ -193,13 +193,13 @@ class Gaussian(_NormalNoise, _Quadratic):
         return np.ones(columns, bool)
 
     def divisor(self, sd: np.ndarray) -> np.ndarray:
-        """By that; where γ is not learned, at least by the noise that it stands for."""
+        """The standard deviation; where γ is not learned, at least that of the noise, 1/√γ."""
         return sd if self.learn else np.maximum(sd, 1 / np.sqrt(self.precision()))
 
     def take(
         self, other: "Gaussian", scale: Any = 1.0, where: Any = True, learned_only: bool = False
     ) -> None:
-        """The other's log γ + 2 log scale, also where it is not learned."""
+        """Set log γ to the other's plus 2 log scale, also where it is not learned."""
         if learned_only and not self.learn:
             return
         np.copyto(
