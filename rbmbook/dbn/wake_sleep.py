@@ -208,7 +208,7 @@ class UpDown(Run):
         dbn.untie()
         self.optimizer_memory = self.optimizer.start(self.parameters)
         self.dreams = Dreams(self.top)
-        self.kept = negative.start(self.top, self.rng)
+        self.kept: Any = negative.start(self.top, self.rng)
 
     @property
     def top(self) -> RBM:
