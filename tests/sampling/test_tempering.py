@@ -224,11 +224,12 @@ def test_adaptation_stops_after_the_given_number_of_updates(rbm, binary):
             self.__dict__["kept"] = super().start(machine, rng)
             return self.kept
 
-    negative = Watched(betas=5, chains=20, adapt=6)
-    fit(rbm, binary(20, 4), negative=negative, batch_size=10, epochs=6,
-        callbacks=[lambda *_: ladders.append(negative.kept.betas.copy())])  # fmt: skip
-    assert np.any(ladders[0] != ladders[2])
-    np.testing.assert_array_equal(ladders[2], ladders[5])
+    negative = Watched(betas=5, chains=20, adapt=7)
+    watch = rb.Callback(lambda *_: ladders.append(negative.kept.betas.copy()), every=1)
+    fit(rbm, binary(20, 4), negative=negative, batch_size=10, epochs=6, callbacks=[watch])
+    assert np.any(ladders[3] != ladders[5])  # every other update, when all pairs have had a turn
+    for later in ladders[6:]:
+        np.testing.assert_array_equal(later, ladders[5])
 
 
 def test_a_ladder_of_a_number_is_equally_spaced_and_a_given_one_is_kept():
