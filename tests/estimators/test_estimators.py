@@ -181,6 +181,7 @@ def test_the_way_back_and_samples_are_in_the_datas_units():
 def test_scaling_by_choice():
     inside, outside = np.array([[0.2, 0.0], [0.6, 1.0]]), np.array([[2.0, 0.0], [4.0, 1.0]])
     assert fitted(rb.BernoulliRBM, inside, None).scaler_ is None
+    assert fitted(rb.BernoulliRBM, inside - 0.5, None).scaler_ is not None
     model = fitted(rb.BernoulliRBM, outside, None)
     beyond = np.array([[9.0, 1.0]])
     np.testing.assert_array_equal(model.transform(beyond), model.transform([[4.0, 1.0]]))

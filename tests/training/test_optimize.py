@@ -42,6 +42,19 @@ def test_sgd_equals_its_formula(theta, dtype, momentum):
         np.testing.assert_allclose(one, other, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("optimizer", [rb.SGD(0.1), rb.SGD(0.1, 0.8), rb.Adam(0.1)], ids=str)
+def test_an_array_of_any_order_in_memory_is_written_to(optimizer):
+    W = np.arange(12.0).reshape(3, 4)
+    usual, turned, part = W.copy(), np.asfortranarray(W), np.repeat(W, 2, axis=1)[:, ::2]
+    for array in (usual, turned, part):
+        memory = optimizer.start([array])
+        for update in range(2):
+            optimizer.step([array], [np.ones((3, 4))], memory, update)
+    assert (usual != W).all()
+    np.testing.assert_array_equal(turned, usual)
+    np.testing.assert_array_equal(part, usual)
+
+
 def test_adam_first_step_has_the_length_of_the_learning_rate():
     """Whatever the size of the gradient: both corrections are in place."""
     for size in (1e-3, 1.0, 1e3):
