@@ -69,6 +69,13 @@ def test_in_the_middle_of_an_epoch(name, update, callbacks, tmp_path):
     resumed_is_uninterrupted(name, update, tmp_path / "fit", 3, callbacks)
 
 
+@pytest.mark.parametrize("name", FITS)
+def test_between_the_last_update_of_an_epoch_and_its_monitors(name, tmp_path):
+    """What a callback has written there is not converted to other coordinates and back."""
+    callbacks = [rb.Callback(shrink, every=UPDATES)]
+    resumed_is_uninterrupted(name, UPDATES + 1, tmp_path / "fit", UPDATES, lambda: callbacks)
+
+
 @cuts
 def test_after_an_epoch(name, update, tmp_path):
     resumed_is_uninterrupted(name, update, tmp_path / "fit", None, CALLBACKS["with a memory"])
