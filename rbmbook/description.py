@@ -20,7 +20,7 @@ class Model:
     def description(self) -> dict[str, Any]:
         """What the model is, without what it has learned, as values that JSON can hold.
 
-        The class, the dtype, the shapes of the arrays by name; then what the class needs beside.
+        The class, the dtype, the shapes of the arrays by name; then what else the class needs.
         """
         arrays = self.arrays()
         return {

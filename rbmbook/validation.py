@@ -152,7 +152,7 @@ def parameter(name: str, value: Any, shape: tuple[int, ...], dtype: np.dtype) ->
 
 
 class Rows:
-    """A matrix whose rows are made when they are asked for: what `matrix` takes beside arrays.
+    """A matrix whose rows are made when they are asked for: what `matrix` takes besides arrays.
 
     Attributes
     ----------

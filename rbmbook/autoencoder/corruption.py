@@ -1,4 +1,4 @@
-"""Noise that an autoencoder has to undo: entries put to zero, or Gaussian noise added.
+"""Noise that an autoencoder has to undo: entries set to zero, or Gaussian noise added.
 
 References
 ----------
@@ -16,7 +16,7 @@ from rbmbook import validation
 
 @dataclass(frozen=True)
 class Masking:
-    """Each entry is put to zero with probability p; the others stay as they are.
+    """Each entry is set to zero with probability p; the others stay as they are.
 
     Parameters
     ----------

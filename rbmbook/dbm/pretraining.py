@@ -118,7 +118,7 @@ def pretrain(
         `layer`, `epoch`, `seconds`, `reconstruction_error`, `weight_norm`, and as for `rb.fit`
         `constant_features` and `saturated_features` of the upper layer; with `validation`
         `validation_error`, the reconstruction error of the held-out rows. There is no
-        `dream_error`: a pair of layers with doubled inputs is no model by itself.
+        `dream_error`: a pair of layers with doubled inputs is not a model.
 
     Raises
     ------

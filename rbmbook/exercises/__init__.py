@@ -1,8 +1,8 @@
 """Exercises that explain: a chapter's stub goes in, a reason comes out.
 
 A check cell calls :func:`check`; programs call :func:`grade`, which returns a verdict and does
-not raise. An exercise is a file of its chapter's folder, ``chNN/``, that defines ``EXERCISE``; the
-files are found by being there, and read when one of the chapter's exercises is first asked for.
+not raise. An exercise is a file of its chapter's folder, ``chNN/``, that defines ``EXERCISE``;
+there is no list of them, and they are read when one of the chapter's exercises is first asked for.
 
 Examples
 --------

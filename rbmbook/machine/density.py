@@ -61,7 +61,7 @@ def is_normalisable(rbm: RBM) -> bool:
     """Whether exp(−E) has a finite integral.
 
     With units of both signs the answer is exact. Among units ≥ 0 a direction in which exp(−E) grows
-    is searched for by alternation, from several starts; not to find one is no proof.
+    is searched for by alternation, from several starts; finding none proves nothing.
 
     Book: (11.13).
     """

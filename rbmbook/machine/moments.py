@@ -15,7 +15,7 @@ class Moments(NamedTuple):
     """The columns' means and standard deviations, and which of them are constant.
 
     A column that does not vary has no scale of its own. So that it has one for those who must
-    divide by it, its standard deviation is put to a thousandth of its mean's size, or to 0.001 if
+    divide by it, its standard deviation is set to a thousandth of its mean's size, or to 0.001 if
     that is more: small, and still within what float32 can resolve.
     """
 

@@ -295,7 +295,7 @@ class Network(Model):
         weight_decay, l1 : float ≥ 0
             λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| of every layer; biases stay free.
         input_dropout : float in [0, 1)
-            Share of a batch's entries that are put to zero, chosen anew at each update; the others
+            Share of a batch's entries that are set to zero, chosen anew at each update; the others
             are divided by 1 − input_dropout.
         sample_weight : (n,) array, optional
             Weights ≥ 0 of the rows; only their ratios matter. A row counts as that many rows, in

@@ -91,7 +91,7 @@ class Supervised(Run):
         self.optimizer.step(self.parameters, self.ascent, self.optimizer_memory, self.updates)
 
     def corrupted(self, x: np.ndarray) -> np.ndarray:
-        """A batch with a share of its entries put to zero, the others enlarged, in place."""
+        """A batch with a share of its entries set to zero, the others enlarged, in place."""
         if self.input_dropout:
             kept = self.rng.random(x.shape, dtype=x.dtype) >= self.input_dropout
             x *= kept

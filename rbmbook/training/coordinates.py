@@ -30,7 +30,7 @@ class Standardized(Twin):
         super().__init__()
         found = moments.of_columns(X, rbm.visible, weight, "X", rbm.dtype)
         self.rbm, self.machine = rbm, rbm.copy()
-        self.precise = rbm.copy().visible  # what the precisions were when training began
+        self.first_unit = rbm.copy().visible  # has the precisions with which training began
         self.real = rbm.visible.real(rbm.n_visible)
         self.mean = np.where(self.real, found.mean, 0.0)
         self.sd = rbm.visible.divisor(found.sd)
@@ -60,35 +60,35 @@ class Standardized(Twin):
         rbm.visible.take(machine.visible, 1 / self.sd, self.varies, learned_only=True)
         rbm.hidden.take(machine.hidden)
         rbm.W[:] = machine.W / self.rounded[1][:, None]
-        rbm.a[:] = machine.a / self.sd + self.pull(rbm)
+        rbm.a[:] = machine.a / self.sd + self.mean_bias(rbm)
         rbm.b[:] = machine.b - self.mean @ rbm.W
 
     def _take(self, rbm: RBM) -> None:
-        """Let the twin be a machine as standardised data sees it."""
+        """Set the twin to a machine, in the coordinates of standardised data."""
         machine = self.machine
         machine.W[:] = rbm.W * self.rounded[1][:, None]
-        machine.a[:] = self.sd * (rbm.a - self.pull(rbm))
+        machine.a[:] = self.sd * (rbm.a - self.mean_bias(rbm))
         machine.b[:] = rbm.b + self.mean @ rbm.W
         machine.visible.take(rbm.visible, self.sd)
         machine.hidden.take(rbm.hidden)
-        self.precise.take(machine.visible)
+        self.first_unit.take(machine.visible)
 
     def start(self, X: Any, weight: np.ndarray) -> None:
-        """Start at the data, if the machine was made without: its biases are all 0."""
+        """Start where the data says, if the machine was made without data: all biases are 0."""
         if not (self.rbm.a.any() or self.rbm.b.any()):
             started = self.rbm.copy()
             moments.start_at(started, X, weight)
             self._take(started)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """The precisions at the start, too."""
-        precise = enumerate(self.precise.parameters())
+        """What every twin keeps, and the precisions with which training began."""
+        precise = enumerate(self.first_unit.parameters())
         return super().memory() | {f"precise{i}": array for i, array in precise}
 
     def hold(self) -> None:
-        """Leave the precisions of constant columns as they were: nothing tells how precise."""
-        self.machine.visible.take(self.precise, where=~self.varies)
+        """Keep the precisions of constant columns: such data says nothing about them."""
+        self.machine.visible.take(self.first_unit, where=~self.varies)
 
-    def pull(self, rbm: RBM) -> np.ndarray:
+    def mean_bias(self, rbm: RBM) -> np.ndarray:
         """γ μ: the biases with which, without weights, the columns' means are the data's."""
         return np.where(self.real, rbm.visible.bias_for_mean(self.mean, 1.0), 0.0)

@@ -151,7 +151,7 @@ def fit(
     ValueError, TypeError
         If an argument is outside its range or of the wrong type.
     DivergenceError
-        If a parameter or another monitor than `dream_error` is or becomes infinite or NaN; `rbm` is
+        If a parameter or a monitor other than `dream_error` is or becomes infinite or NaN; `rbm` is
         then as it was after the last finite epoch. The message tells what to change: the data's
         scale, by column, or the rate.
 

@@ -82,17 +82,17 @@ class Run:
         raise NotImplementedError
 
     def publish(self) -> None:
-        """Let the model have what has been learned; others may look at it now."""
+        """Write what has been learned to the model, before others look at it."""
         if self.twin is not None:
             self.twin.write()
 
     def adopt(self) -> None:
-        """Learn on from the model, if somebody has changed it since `publish`."""
+        """Go on from the model's parameters, if somebody has changed them since `publish`."""
         if self.twin is not None:
             self.twin.read_changes()
 
     def data(self) -> Iterable[divergence.Data]:
-        """What may be out of scale, for errors and warnings."""
+        """The matrices whose scale may be at fault, for errors and warnings."""
         return []
 
     def sources(self) -> dict[str, Any]:
@@ -103,11 +103,11 @@ class Run:
         """The rows' weights, if they have any."""
 
     def memory(self) -> dict[str, np.ndarray]:
-        """The live arrays that decide how training goes on, beside the parameters."""
+        """The live arrays that decide how training goes on, besides the parameters."""
         return {}
 
     def settings(self) -> dict[str, Any]:
-        """What else decides it, and is the same all the time: must agree on resuming."""
+        """What else decides it and never changes; a fit that resumes must have the same."""
         return {}
 
     def advice(self) -> str:
@@ -115,7 +115,7 @@ class Run:
         return f"the learning rate of {self.optimizer}"
 
     def learnable(self) -> bool:
-        """Whether the data has something that features could tell."""
+        """Whether the rows differ at all, so that features have something to tell apart."""
         return bool(np.ptp(self.probe, axis=0).any())
 
     def features(
@@ -179,7 +179,7 @@ def train(run: Run) -> History:
 
 @contextlib.contextmanager
 def attached(history: History) -> Iterator[None]:
-    """Let whatever ends a fit have its history."""
+    """Give whatever exception ends a fit its history."""
     try:
         yield
     except BaseException as error:
@@ -199,7 +199,7 @@ def check_monitor(plan: Plan, names: Sequence[str]) -> None:
 
 
 def _begin(run: Run) -> None:
-    """All that can be refused, before anything is changed; then where to go on from."""
+    """Refuse what can be refused before anything is changed; then find where to go on from."""
     try:
         check_monitor(run.plan, run.reports())
         if run.plan.early_stopping is not None:
@@ -381,5 +381,5 @@ def taught_rows(weight: np.ndarray, size: int = PROBE_ROWS) -> np.ndarray:
 
 
 def finite(arrays: Iterable[np.ndarray]) -> bool:
-    """Whether every number is."""
+    """Whether every number is finite."""
     return all(np.isfinite(array).all() for array in arrays)

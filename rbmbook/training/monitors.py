@@ -1,4 +1,4 @@
-"""What a fit reports beside its error, because an error can be small in a model that is broken.
+"""What a fit reports besides its error, because an error can be small in a model that is broken.
 
 The reconstruction error is content with a machine whose features do not depend on the data (means
 come back by way of the biases) and with one that dreams of one half of the data only. So a fit also

@@ -82,7 +82,7 @@ class Checkpoint:
     Raises
     ------
     ValueError, TypeError
-        If `every` is not an integer ≥ 1 or `path` is no path.
+        If `every` is not an integer ≥ 1 or `path` is not a path.
     """
 
     path: str | os.PathLike
