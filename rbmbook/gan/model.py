@@ -20,7 +20,7 @@ from rbmbook.networks.scaling import Standardized
 from rbmbook.training.history import History
 from rbmbook.training.loop import train
 from rbmbook.training.optimize import Adam, Optimizer
-from rbmbook.training.penalties import Penalties
+from rbmbook.training.penalties import Penalties, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, refuse
 from rbmbook.training.plan import plan as planned
 from rbmbook.validation import generator as seeded
@@ -220,7 +220,7 @@ class GAN(Model):
         *,
         critic_optimizer: Optimizer | None = None,
         critic_steps: int = 1,
-        weight_decay: float = 0.0,
+        weight_decay: float | None = None,
         l1: float = 0.0,
         sample_weight: Any = None,
         validation: Any = None,
@@ -251,9 +251,9 @@ class GAN(Model):
             By default equal to `optimizer`. Each network has its own memory in any case.
         critic_steps : int ≥ 1
             The generator makes one step after every so many of the critic, each on a new batch.
-        weight_decay, l1 : float ≥ 0
+        weight_decay, l1 : float ≥ 0, optional
             λ of the penalties ½ λ ‖W‖² and λ Σ |W_ij| of every layer of both networks, added to
-            what each of them descends; biases stay free.
+            what each of them descends; biases stay free. Weight decay of None is 1 / n for n rows.
         sample_weight : (n,) array, optional
             Weights ≥ 0 of the rows; only their ratios matter. A row counts as that many rows where
             the critic sees the data, in the standardised columns, and in the monitors.
@@ -317,7 +317,7 @@ class GAN(Model):
             checkpoint=checkpoint,
             history=history,
         )
-        penalties = Penalties(weight_decay, l1)
+        penalties = Penalties(prior(weight_decay, X.shape[0]), l1)
         options = critic, critic_steps, penalties, sample_weight, validation, standardize
         return train(Game(self, X, plan, *options))
 
