@@ -249,17 +249,9 @@ class Reconstruction(Run):
         """The optimizer's memory."""
         return listed("optimizer", self.optimizer_memory)
 
-    def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they were given."""
-        return self.weight if self.weighted else None
-
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {"objective": self.objective, "standardized": self.standard is not None}
-
-    def sources(self) -> dict[str, Any]:
-        """The data, and the held-out rows."""
-        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
 
     def data(self) -> Iterator[Data]:
         """The data, and the held-out rows, unless their scale does not matter."""

@@ -331,14 +331,6 @@ class Pair(Run):
         averages = listed("average", [average.value for average in self.averages])
         return listed("optimizer", self.optimizer_memory) | averages | {"start": self.start}
 
-    def sources(self) -> dict[str, Any]:
-        """What the pair learns from, and the held-out rows."""
-        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
-
-    def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they were given."""
-        return self.weight if self.weighted else None
-
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
@@ -347,10 +339,6 @@ class Pair(Run):
             "penalties": self.penalties,
             "centered": self.centered,
         }
-
-    def advice(self) -> str:
-        """What to lower when training diverged."""
-        return super().advice() + self.penalties.advice()
 
 
 class Coupled(Twin):

@@ -330,14 +330,6 @@ class JointTraining(Run):
             **prefixed("dreams", self.dreams),
         }
 
-    def sources(self) -> dict[str, Any]:
-        """The data, and the held-out rows."""
-        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
-
-    def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they were given."""
-        return self.weight if self.weighted else None
-
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
@@ -347,7 +339,3 @@ class JointTraining(Run):
             "sparsity": self.sparsity,
             "centered": self.centered,
         }
-
-    def advice(self) -> str:
-        """What to lower when training diverged."""
-        return super().advice() + self.penalties.advice()

@@ -360,14 +360,6 @@ class UpDown(Run):
             **listed("average", [average.value for average in self.averages]),
         }
 
-    def sources(self) -> dict[str, Any]:
-        """The data, and the held-out rows."""
-        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
-
-    def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they were given."""
-        return self.weight if self.weighted else None
-
     def data(self) -> Iterator[Data]:
         """The data."""
         yield "X", self.X, self.dbn.rbms[0].visible.scale(self.probe)
@@ -380,10 +372,6 @@ class UpDown(Run):
             "sparsity": self.sparsity,
             "centered": self.centered,
         }
-
-    def advice(self) -> str:
-        """What to lower when training diverged."""
-        return super().advice() + self.penalties.advice()
 
 
 def in_order(

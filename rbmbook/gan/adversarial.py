@@ -259,14 +259,6 @@ class Game(Run):
         generator = listed("optimizer", self.generator_memory)
         return generator | listed("critic_optimizer", self.critic_memory)
 
-    def sources(self) -> dict[str, Any]:
-        """The data, and the held-out rows."""
-        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
-
-    def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they were given."""
-        return self.weight if self.weighted else None
-
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
@@ -286,7 +278,7 @@ class Game(Run):
 
     def advice(self) -> str:
         """What to lower when training diverged."""
-        advice = super().advice() + self.penalties.advice()
+        advice = super().advice()
         if self.critic_optimizer != self.optimizer:
             advice += f" or that of the critic's {self.critic_optimizer}"
         if self.gan.loss == "wasserstein" and not self.gan.gradient_penalty:

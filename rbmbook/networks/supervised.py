@@ -141,10 +141,6 @@ class Supervised(Run):
             found["validation[0]"], found["validation[1]"] = self.held_out
         return found
 
-    def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they were given."""
-        return self.weight if self.weighted else None
-
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
@@ -162,10 +158,6 @@ class Supervised(Run):
             yield X_name, X, 1.0
             if self.loss == "squared":
                 yield y_name, y, 1.0
-
-    def advice(self) -> str:
-        """What to lower when training diverged."""
-        return super().advice() + self.penalties.advice()
 
 
 def _loss(loss: Any, net: Any) -> str:

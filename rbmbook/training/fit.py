@@ -341,14 +341,6 @@ class Training(Run):
         if self.held_out is not None:
             yield "validation", self.held_out, visible.scale(self.probe)
 
-    def sources(self) -> dict[str, Any]:
-        """The data, and the held-out rows."""
-        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
-
-    def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they were given."""
-        return self.weight if self.weighted else None
-
     def settings(self) -> dict[str, Any]:
         """What else decides how training goes on."""
         return {
@@ -357,10 +349,6 @@ class Training(Run):
             "centered": self.centered,
             "standardized": self.standard is not None,
         }
-
-    def advice(self) -> str:
-        """What to lower when training diverged."""
-        return super().advice() + self.penalties.advice()
 
 
 def reports(negative: Negative, held_out: Any) -> list[str]:

@@ -14,6 +14,7 @@ from rbmbook.training import checkpoint, display, divergence, monitors
 from rbmbook.training.divergence import DivergenceError
 from rbmbook.training.history import History
 from rbmbook.training.monitors import Shares
+from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Callback, Plan
 from rbmbook.training.stopping import Stopper
 from rbmbook.training.twin import Twin
@@ -28,10 +29,10 @@ class Run:
     """Everything that changes while a model is trained, and what an update of it is.
 
     A subclass defines `parameters`, the arrays that the optimizer moves, as they are now, and sets
-    `probe`; it defines `update` and `monitors`, and says in `memory`, `settings` and `sources`
-    what a checkpoint needs. An update may raise FloatingPointError where it meets numbers that are
-    not finite. A run that trains other arrays than the model's own, in other coordinates, has a
-    `twin`.
+    the attributes below that have no value; it defines `update`, `monitors` and `reports`, and says
+    in `memory` and `settings` what a checkpoint needs. An update may raise FloatingPointError where
+    it meets numbers that are not finite. A run that trains other arrays than the model's own, in
+    other coordinates, has a `twin`.
 
     Parameters
     ----------
@@ -43,7 +44,12 @@ class Run:
         Its generator draws, in each epoch, a permutation of the rows, then what the updates need.
     """
 
+    X: Any  # the data
+    held_out: Any = None  # rows that are not trained on
+    weight: np.ndarray  # of the rows, (n_rows,)
+    weighted = False  # whether somebody has given weights, or all are equal
     probe: np.ndarray  # the rows of the data that the monitors look at
+    penalties = Penalties()
     where = ""  # which part of a larger model is trained, for errors and warnings
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
     twin: Twin | None = None
@@ -97,10 +103,11 @@ class Run:
 
     def sources(self) -> dict[str, Any]:
         """Every matrix that training or its monitors read, by the argument's name."""
-        return {}
+        return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
 
     def weights(self) -> np.ndarray | None:
-        """The rows' weights, if they have any."""
+        """The rows' weights, if they were given."""
+        return self.weight if self.weighted else None
 
     def memory(self) -> dict[str, np.ndarray]:
         """The live arrays that decide how training goes on, besides the parameters."""
@@ -112,7 +119,7 @@ class Run:
 
     def advice(self) -> str:
         """What to lower when training diverged."""
-        return f"the learning rate of {self.optimizer}"
+        return f"the learning rate of {self.optimizer}" + self.penalties.advice()
 
     def learnable(self) -> bool:
         """Whether the rows differ at all, so that features have something to tell apart."""
