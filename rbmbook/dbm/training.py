@@ -25,7 +25,7 @@ from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.history import History
 from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, taught_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
-from rbmbook.training.negative import CD, PCD, Batch, Negative
+from rbmbook.training.negative import CD, PCD, Batch, Negative, started
 from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
@@ -219,7 +219,7 @@ class JointTraining(Run):
         self.averages = [MovingAverage(n, rbm.dtype) for n in (rbm.n_visible, rbm.n_hidden)]
         self.optimizer_memory = self.optimizer.start(self.parameters)
         self.dreams = Dreams(rbm)
-        self.kept = negative.start(rbm, self.rng)
+        self.kept = started(negative, rbm, self.rng)
 
     @property
     def parameters(self) -> list[np.ndarray]:

@@ -15,7 +15,7 @@ from rbmbook.training.divergence import Data, check_finite
 from rbmbook.training.history import History
 from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, finite, taught_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
-from rbmbook.training.negative import Batch, Negative, Tempered
+from rbmbook.training.negative import Batch, Negative, Tempered, started
 from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
@@ -226,7 +226,7 @@ class Training(Run):
         self.mean = self.coordinates(self.columns.mean[None].astype(rbm.dtype))[0]
         self.hidden_average = MovingAverage(rbm.n_hidden, rbm.dtype)
         self.optimizer_memory = self.optimizer.start(rbm.parameters)
-        self.kept = self.negative.start(self.trained, self.rng)
+        self.kept = started(self.negative, self.trained, self.rng)
 
     @property
     def parameters(self) -> list[np.ndarray]:

@@ -333,6 +333,17 @@ class Tempered(Negative):
         return statistics(rbm, kept.v, rbm.hidden_inputs(kept.v))
 
 
+def started(negative: Negative, rbm: RBM, rng: np.random.Generator) -> Any:
+    """What the phase keeps for a fit; TypeError if that cannot go into checkpoints and reports."""
+    kept = negative.start(rbm, rng)
+    if kept is not None and not (hasattr(kept, "memory") and hasattr(kept, "monitors")):
+        raise TypeError(
+            f"negative: expected {type(negative).__name__}.start to return None or an object with "
+            f"the methods memory and monitors, as Chains has them, got {type(kept).__name__}"
+        )
+    return kept
+
+
 def _integers(phase: Any, **minima: int) -> None:
     for name, minimum in minima.items():
         number = validation.integer(name, getattr(phase, name), minimum)

@@ -135,3 +135,13 @@ def test_what_a_type_of_your_own_learns_is_saved_too(tmp_path):
     found = rb.RBM.load(tmp_path / "file.npz")
     assert found == rbm == rbm.copy()
     np.testing.assert_array_equal(found.visible.strength, [1, 2, 3, 4])
+
+
+def test_a_method_that_a_type_of_your_own_lacks_is_named():
+    class Half(rb.units.Unit):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Half does not define mean, needed here"):
+        Half().mean(np.zeros((1, 2)))
+    with pytest.raises(NotImplementedError, match="Half does not define bias_for_mean"):
+        rb.units.Mixed([(Half(), 1)]).bias_for_mean(np.zeros(1), 1)

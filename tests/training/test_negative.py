@@ -344,3 +344,18 @@ def test_wrong_options_are_refused_by_name(rbm, theta, binary, wrong):
 def test_numbers_outside_their_range_are_refused(make):
     with pytest.raises((ValueError, TypeError)):
         make()
+
+
+def test_a_phase_of_ones_own_that_keeps_what_no_checkpoint_can_hold_is_refused_by_name(binary):
+    class Listed(rb.negative.Negative):
+        def start(self, rbm, rng):
+            return [at_random(rbm, 3, rng)]
+
+    rbm = rb.RBM.random(4, 2)
+    before = rbm.W.copy()
+    with pytest.raises(TypeError, match=r"negative: expected Listed\.start .*memory.*got list"):
+        rb.fit(rbm, binary(6, 4), Listed(), epochs=1, progress=False)
+    dbm = rb.DBM.random((4, 3, 2))
+    with pytest.raises(TypeError, match=r"negative: expected Listed\.start .*memory.*got list"):
+        dbm.fit(binary(6, 4), Listed(), epochs=1, progress=False)
+    np.testing.assert_array_equal(rbm.W, before)
