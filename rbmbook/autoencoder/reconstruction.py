@@ -90,10 +90,7 @@ class Objective:
 
 
 class Pass:
-    """A way to the code and back, and the gradient of the objective, in memory made once.
-
-    Book: (14.3).
-    """
+    """A way to the code and back, and the gradient of the objective, in memory made once."""
 
     def __init__(self, ae: Any, objective: Objective, n: int) -> None:
         self.ae, self.objective = ae, objective
@@ -113,6 +110,8 @@ class Pass:
 
         The encoder is `given` the rows x after noise, and they are to be reconstructed as they are.
         Each counts by its `share`, an (n,) float64 array: 1 / n of all for their mean.
+
+        Book: (14.3).
         """
         objective = self.objective
         up, down = self.up.first(len(x)), self.down.first(len(x))

@@ -312,7 +312,10 @@ def critic_gradients(
 
 
 def generator_gradients(gan: Any, z: np.ndarray) -> tuple[float, list[np.ndarray]]:
-    """generator_loss and its gradients: back through the critic, then the generator; unchecked."""
+    """generator_loss and its gradients: back through the critic, then the generator; unchecked.
+
+    Book: (15.4).
+    """
     made = gan.generator.forward(z)
     judged = gan.critic.forward(made.outputs[-1])
     value, to_output = generator_loss(gan.loss, judged.outputs[-1])

@@ -124,7 +124,6 @@ class Discriminative(Negative):
     References
     ----------
     Larochelle and Bengio (2008).
-    Book: (16.2), (16.3).
     """
 
     generative: float = 0.0
@@ -144,7 +143,7 @@ class Discriminative(Negative):
         return self.joint.reports() if self.generative else ()
 
     def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
-        """Averages over the rows with every label k in turn, weighted with p(k | x)."""
+        """Averages over the rows with each label k in turn, weighted by p(k | x). Book: (16.2)."""
         classes = _classes(rbm)
         x, inputs = batch.v[:, :-classes], _inputs(rbm, batch.v[:, :-classes], classes)
         p = np.exp(_log_probabilities(rbm, inputs, classes)) * batch.weight[:, None]
@@ -163,7 +162,7 @@ class Discriminative(Negative):
         return Parameters(W, a, h.sum(axis=0), data.visible, tuple(own))
 
     def ascent(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
-        """The gradient of log p(y | x), plus α times that of log p(x, y)."""
+        """The gradient of log p(y | x), plus α times that of log p(x, y). Book: (16.3)."""
         ascent = super().ascent(rbm, batch, kept, rng)
         if self.generative:
             joint = self.joint.ascent(rbm, batch, kept, rng)

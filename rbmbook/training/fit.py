@@ -167,7 +167,6 @@ def fit(
     Hinton (2012), A practical guide to training restricted Boltzmann machines. Melchior, Fischer
     and Wiskott (2016), How to center deep Boltzmann machines. Cho, Raiko and Ilin (2013), Enhanced
     gradient for training restricted Boltzmann machines.
-    Book: (8.4).
     """
     X = matrix("X", X, instance("rbm", rbm, RBM).n_visible)
     plan = planned(
@@ -311,11 +310,14 @@ class Training(Run):
         row |= self.features(["the hidden layer"], [rbm.hidden], [features])
         row |= {} if self.kept is None else self.kept.monitors()
         if self.held_out is not None:
-            seen = taught_rows(self.weight, max(PROBE_ROWS, self.held_out.shape[0]))
-            row["free_energy_gap"] = rbm.free_energy(self.held_out).mean() - np.average(
-                rbm.free_energy(self.X[seen]), weights=self.weight[seen]
-            )
+            row["free_energy_gap"] = self.free_energy_gap()
         return row
+
+    def free_energy_gap(self) -> float:
+        """The mean free energy of the held-out rows minus that of training rows. Book: (8.4)."""
+        seen = taught_rows(self.weight, max(PROBE_ROWS, self.held_out.shape[0]))
+        inside, outside = (self.rbm.free_energy(rows) for rows in (self.X[seen], self.held_out))
+        return outside.mean() - np.average(inside, weights=self.weight[seen])
 
     def reports(self) -> list[str]:
         """The names of these numbers."""
