@@ -136,6 +136,13 @@ SHARES = {
 }  # fmt: skip
 
 
+def test_a_machines_monitors_look_only_at_rows_that_count(rbm, binary):
+    X, weight = binary(30, 4), np.arange(30) % 2
+    history = fit(rbm, X, epochs=1, sample_weight=weight)
+    ref = rb.evaluate.reconstruction_error(rbm, X[weight > 0]).mean()
+    np.testing.assert_allclose(history["reconstruction_error"], ref, rtol=1e-12)
+
+
 @pytest.mark.parametrize("kind, means, constant, saturated", SHARES.values(), ids=SHARES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_shares_of_constant_and_of_saturated_features(kind, means, constant, saturated, dtype):
