@@ -45,17 +45,17 @@ class History(dict[str, np.ndarray]):
             self[name] = np.array(values, dtype=np.float64)
 
     def append(self, **row: float) -> None:
-        """Add one epoch; every epoch has the same monitors."""
+        """Add one epoch, whole or, if it is interrupted, not at all; all have the same monitors."""
         if self and row.keys() != self.keys():
             raise ValueError(f"row: expected the monitors {list(self)}, got {list(row)}")
-        for name, value in row.items():
-            self[name] = np.append(self.get(name, []), float(value))
+        longer = {n: np.append(self.get(n, []), float(value)) for n, value in row.items()}
+        self.update(longer)
 
     def replace(self, columns: Mapping[str, Sequence[float] | np.ndarray]) -> None:
         """Have these epochs in place of the present ones."""
+        new = History(columns)
         self.clear()
-        for name, values in columns.items():
-            self[name] = np.array(values, dtype=np.float64)
+        self.update(new)
 
     @property
     def epochs(self) -> int:

@@ -225,9 +225,11 @@ def _epochs(run: Run) -> None:
     with display.bar(plan, history.epochs) as bar:
         while run.place or (history.epochs < plan.epochs and not run.stopped):
             row = _epoch(run)
-            seconds = time.perf_counter() - begin
-            history.append(epoch=history.epochs + 1, seconds=seconds, **row)
-            run.place = 0
+            epoch, seconds = history.epochs + 1, time.perf_counter() - begin
+            try:
+                history.append(epoch=epoch, seconds=seconds, **row)
+            finally:  # an interrupt may come between the two
+                run.place = 0 if history.epochs == epoch else run.place
             _after_epoch(run)
             display.show(bar, row)
 

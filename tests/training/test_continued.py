@@ -118,6 +118,24 @@ def test_an_interrupt_in_an_update_keeps_what_there_is(name):
     assert history.epochs == EPOCHS * LAYERS.get(name, 1)
 
 
+@every_fit
+def test_an_interrupt_once_an_epoch_is_written_down_does_not_count_it_twice(name, monkeypatch):
+    through, ref = run(name)
+    model, history, append = FITS[name][0](), rb.History(), rb.History.append
+
+    def interrupted(self, **row):
+        append(self, **row)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(rb.History, "append", interrupted)
+        run(name, model, history=history)
+    assert history.epochs == 1
+    run(name, model, history=history)
+    assert_same(model, through)
+    assert_same_history(history, ref)
+
+
 def spoil(model, history):
     """Write into what is trained; of several layers that is the lowest."""
     next(iter(model.arrays().values()))[...] = np.inf

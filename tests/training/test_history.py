@@ -45,6 +45,17 @@ def test_a_missing_monitor_is_named_with_those_that_there_are(history):
     assert "los" not in history and history.get("los") is None
 
 
+def test_an_interrupted_epoch_is_written_down_in_no_column(history):
+    class Interrupted:
+        def __float__(self):
+            raise KeyboardInterrupt
+
+    before = history.copy()
+    with pytest.raises(KeyboardInterrupt):
+        history.append(epoch=3, loss=Interrupted())
+    assert history == before
+
+
 def test_an_epoch_with_other_monitors_is_refused(history):
     with pytest.raises(ValueError, match="row"):
         history.append(epoch=3)
