@@ -67,6 +67,8 @@ class Run:
         self.stopped = ""  # by "callback" or "early stopping"
         self.lost = False  # whether it diverged, and cannot go on from where it stood
         self.totals: dict[str, float] = {}  # see `count`
+        self.epoch: int | None = None  # the one that is going on
+        self.summed: dict[str, float] | None = None  # its totals, once `monitors` may take them
         self.shares: dict[str, Shares] = {}  # see `features`
         self.stopper: Stopper | None = None
 
@@ -172,11 +174,12 @@ def train(run: Run) -> History:
         _begin(run)
         try:
             _epochs(run)
+            run.history.kept = checkpoint.kept(run)  # before the best parameters come back
         except BaseException as error:
+            _settle(run)
             lost = isinstance(error, DivergenceError) or run.lost
             run.history.kept = None if lost else checkpoint.kept(run)
             raise
-        run.history.kept = checkpoint.kept(run)  # before the best parameters come back
         if run.stopper is not None and run.stopper.best_parameters(run.parameters):
             run.publish()
             run.history.kept["left"] = checkpoint.left(run.whole)
@@ -224,14 +227,22 @@ def _epochs(run: Run) -> None:
     begin = time.perf_counter() - (history["seconds"][-1] if history.epochs else 0.0)
     with display.bar(plan, history.epochs) as bar:
         while run.place or (history.epochs < plan.epochs and not run.stopped):
+            run.epoch = history.epochs + 1
             row = _epoch(run)
-            epoch, seconds = history.epochs + 1, time.perf_counter() - begin
-            try:
-                history.append(epoch=epoch, seconds=seconds, **row)
-            finally:  # an interrupt may come between the two
-                run.place = 0 if history.epochs == epoch else run.place
+            seconds = time.perf_counter() - begin
+            history.append(epoch=run.epoch, seconds=seconds, **row)
+            _settle(run)
             _after_epoch(run)
             display.show(bar, row)
+
+
+def _settle(run: Run) -> None:
+    """Be done with an epoch that the history has; otherwise have the totals for its monitors."""
+    if run.history.epochs == run.epoch:
+        run.place, run.totals = 0, {}
+    elif run.summed is not None:
+        run.totals = run.summed
+    run.summed = None
 
 
 def _epoch(run: Run) -> dict[str, float]:
@@ -294,15 +305,7 @@ def _after_update(run: Run) -> None:
 
 def _monitors(run: Run) -> dict[str, float]:
     """The epoch's numbers, if all of them are finite."""
-    totals = dict(run.totals)
-    try:
-        return _numbers(run)
-    except BaseException:
-        run.totals = totals  # they can be asked for again
-        raise
-
-
-def _numbers(run: Run) -> dict[str, float]:
+    run.summed = dict(run.totals)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if not finite(run.parameters):
             raise _NotFinite("a parameter")

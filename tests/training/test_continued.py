@@ -21,6 +21,7 @@ from every_fit import (
 )
 
 import rbmbook as rb
+from rbmbook.training import checkpoint
 
 every_fit = pytest.mark.parametrize("name", FITS)
 
@@ -118,20 +119,47 @@ def test_an_interrupt_in_an_update_keeps_what_there_is(name):
     assert history.epochs == EPOCHS * LAYERS.get(name, 1)
 
 
+@pytest.mark.parametrize("written", [False, True])
 @every_fit
-def test_an_interrupt_once_an_epoch_is_written_down_does_not_count_it_twice(name, monkeypatch):
+def test_an_interrupt_while_an_epoch_is_written_down_counts_it_once(name, written, monkeypatch):
+    """If it has not been written yet, its monitors are asked for again, and some take new draws."""
     through, ref = run(name)
     model, history, append = FITS[name][0](), rb.History(), rb.History.append
 
     def interrupted(self, **row):
-        append(self, **row)
+        if written:
+            append(self, **row)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(rb.History, "append", interrupted)
         run(name, model, history=history)
-    assert history.epochs == 1
+    assert history.epochs == written
     run(name, model, history=history)
+    assert_same(model, through)
+    for column in ("epoch", "loss", "critic_loss"):
+        np.testing.assert_array_equal(history.get(column), ref.get(column))
+
+
+@every_fit
+def test_an_interrupt_at_the_very_end_leaves_no_older_state_to_go_on_from(name, monkeypatch):
+    through, ref = run(name, epochs=last(name, EPOCHS))
+    model, history = FITS[name][0](), rb.History()
+    with pytest.raises(Crash):
+        cut = rb.Callback(crash(below(name) * UPDATES + 2), every=1)
+        run(name, model, history=history, callbacks=[cut], epochs=last(name, EPOCHS))
+    kept, calls = checkpoint.kept, []
+
+    def interrupted(run):
+        if run.history.epochs == EPOCHS and not calls:
+            calls.append(run)
+            raise KeyboardInterrupt
+        return kept(run)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoint, "kept", interrupted)
+        run(name, model, history=history, epochs=last(name, EPOCHS))
+    run(name, model, history=history, epochs=last(name, EPOCHS))
     assert_same(model, through)
     assert_same_history(history, ref)
 
