@@ -120,7 +120,7 @@ coverage: $(STAMP)
 	$(PY) -m coverage report
 
 # By hand: break the core in the ways that tools/mutations.toml lists, and see whether the tests
-# notice each; about a quarter of an hour.
+# notice each; half an hour on a machine that has other things to do.
 mutations: $(STAMP)
 	$(PY) tools/mutate.py
 
