@@ -299,7 +299,7 @@ def instance(name: str, value: Any, kinds: type | tuple[type, ...]) -> Any:
     """`value` if it is an instance of one of `kinds`."""
     if not isinstance(value, kinds):
         kinds = kinds if isinstance(kinds, tuple) else (kinds,)
-        expected = " or ".join(kind.__name__ for kind in kinds)
+        expected = " or ".join(dict.fromkeys(kind.__name__ for kind in kinds))
         raise TypeError(f"{name}: expected an instance of {expected}, got {_describe(value)}")
     return value
 

@@ -330,3 +330,8 @@ def test_too_large_to_enumerate_is_an_error_not_a_wait():
         rb.exact.log_partition(rb.RBM.random(80, 80, rng=0))
     with pytest.raises(ValueError):
         rb.exact.probabilities(rb.RBM.random(60, 2, rng=0))
+
+
+def test_python_and_numpy_booleans_are_one_kind_in_words():
+    with pytest.raises(TypeError, match="progress: expected an instance of bool, got int 1"):
+        rb.validation.instance("progress", 1, (bool, np.bool_))
