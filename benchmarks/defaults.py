@@ -20,6 +20,7 @@ from typing import Any
 import machine
 import numpy as np
 import small_data
+from defaults_table import NOTES, spread, table, verdict
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -319,55 +320,7 @@ def measured(run: Cell, seeds: range) -> dict[str, list[float]]:
     return found
 
 
-# -- the table -----------------------------------------------------------------------------------
-
-
-def spread(values: list[float] | None) -> str:
-    """Mean ± standard deviation over the seeds."""
-    if not values:
-        return "–"
-    if not np.isfinite(values).all():
-        return f"diverged {np.count_nonzero(~np.isfinite(values))}/{len(values)}"
-    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
-
-
-def verdict(scores: dict[str, list[float]]) -> str:
-    """Nothing where the model's mean is above the first trivial model's.
-
-    "level" where it is below by no more than the scatter (the larger standard deviation over the
-    seeds, or 0.005), "BELOW" where it is below by more.
-    """
-    model, trivial = list(scores.values())[:2] if len(scores) > 1 else ([-np.inf], [0.0])
-    if not np.isfinite(model).all():
-        return "BELOW"
-    gap = np.mean(model) - np.mean(trivial)
-    scatter = max(np.std(model), np.std(trivial), 0.005)
-    return "" if gap > 0 else "level" if -gap <= scatter else "BELOW"
-
-
-def table(before: dict, after: dict) -> str:
-    """One line a cell: before | after | trivial models."""
-    lines = ["| default, score | data | before | after | trivial | |", "|---|---|---|---|---|---|"]
-    for title, cells in CELLS.items():
-        for name in cells:
-            old, new = before.get(title, {}).get(name, {}), after.get(title, {}).get(name, {})
-            shown = new or old
-            trivial = "; ".join(f"{k} {spread(v)}" for k, v in shown.items() if k != "model")
-            both = spread(old.get("model")), spread(new.get("model"))
-            lines.append(
-                f"| {title} | {name} | {both[0]} | {both[1]} | {trivial} "
-                f"| {verdict(shown) if shown else ''} |"
-            )
-    return "\n".join(lines)
-
-
-NOTES = """\
-"level" and "BELOW" compare with the first trivial model. The rows of *truth* hold data that one
-Gaussian has made: the Gaussian with the full covariance is the truth there, up to the noise of its
-estimate, and no machine of Gaussian and binary units passes it; independent Gaussians are the
-rival. `BernoulliRBM` has the defaults of scikit-learn, 10 passes of batches of 10: on 30 rows these
-are 30 updates, in which it learns little more than the means, which its biases start from.
-"""
+# -- the command ---------------------------------------------------------------------------------
 
 
 def load(name: str) -> dict:
@@ -384,7 +337,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print what is saved")
     options = parser.parse_args()
     if options.table:
-        print(table(load("before"), load("after")), NOTES, sep="\n\n")
+        print(table(CELLS, load("before"), load("after")), NOTES, sep="\n\n")
         return
     scores: dict[str, dict] = {}
     for title, cells in CELLS.items():
@@ -404,7 +357,7 @@ def main() -> None:
             kept.setdefault(title, {}).update(cells)
         content = {"machine": machine.describe(), "seeds": options.seeds, "scores": kept}
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        text = table(load("before"), load("after"))
+        text = table(CELLS, load("before"), load("after"))
         (RESULTS / "defaults.md").write_text(f"{text}\n\n{NOTES}")
 
 
