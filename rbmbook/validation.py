@@ -299,7 +299,8 @@ def instance(name: str, value: Any, kinds: type | tuple[type, ...]) -> Any:
     """`value` if it is an instance of one of `kinds`."""
     if not isinstance(value, kinds):
         kinds = kinds if isinstance(kinds, tuple) else (kinds,)
-        expected = " or ".join(dict.fromkeys(kind.__name__ for kind in kinds))
+        names = dict.fromkeys(kind.__name__.rstrip("_") for kind in kinds)  # bool_ in NumPy 1
+        expected = " or ".join(names)
         raise TypeError(f"{name}: expected an instance of {expected}, got {_describe(value)}")
     return value
 

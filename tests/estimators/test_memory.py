@@ -27,7 +27,7 @@ def on_disk(tmp_path):
 
 
 def sparse_states(_):
-    return sparse.random_array((ROWS, COLUMNS), density=0.1, rng=0, format="csr") > 0
+    return sparse.random(ROWS, COLUMNS, density=0.1, random_state=0, format="csr") > 0
 
 
 KINDS = {"uint8": lambda _: grey(), "memory-mapped": on_disk, "sparse": sparse_states}
