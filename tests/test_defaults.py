@@ -22,6 +22,7 @@ def _load(name):
 
 _load("machine")
 _load("small_data")
+_load("defaults_table")
 defaults = _load("defaults")
 
 # By how much the first trivial model is to be beaten. In the table every one of these gaps is
