@@ -169,9 +169,7 @@ class Reconstruction(Run):
         super().__init__(ae, X.shape[0], plan)
         self.ae, self.X, self.objective, self.held_out = ae, X, objective, held_out
         validation.instance("standardize", standardize, (bool, np.bool_))
-        self.weighted = sample_weight is not None
-        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
-        self.weight /= self.weight.mean()
+        self.weigh(sample_weight)
         if held_out is not None:
             self.held_out = objective.data("validation", held_out, ae.encoder.sizes[0], ae.dtype)
         self.probe = validation.dense(self.X[taught_rows(self.weight)], ae.dtype)

@@ -41,7 +41,7 @@ from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.stages import Stages, each
 from rbmbook.training.twin import Twin
-from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
+from rbmbook.validation import blocks, dense, domains, instance, matrix
 
 # Of each pair by default: after more, `fit` finds weights so large that its chains are stuck.
 UPDATES, MOST_EPOCHS = 500, 200
@@ -223,9 +223,8 @@ class Pair(Run):
         super().__init__(dbm, X.shape[0], plan)
         self.dbm, self.layer, self.X, self.held_out = dbm, layer, X, held_out
         self.k, self.penalties = options.k, options.penalties
-        self.centered, self.weighted = options.centered, sample_weight is not None
-        self.weight = weights("sample_weight", sample_weight, self.n_rows)
-        self.weight /= self.weight.mean()
+        self.centered = options.centered
+        self.weigh(sample_weight)
         self.up = 1 if layer + 2 == len(dbm.sizes) else 2
         self.down = 1 if layer == 0 else 2
         self.start = dbm.biases[layer].copy()  # above the data: what the pair below has learned

@@ -31,7 +31,7 @@ from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
 from rbmbook.training.plan import plan as planned
 from rbmbook.training.stages import each
-from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
+from rbmbook.validation import blocks, dense, domains, instance, matrix
 
 REFUSED = {
     "chains": "give them to the negative phase, as in negative=rb.PCD(k=5, chains=100)",
@@ -208,8 +208,7 @@ class JointTraining(Run):
         self.X, self.negative, self.inference = X, negative, inference
         self.penalties, self.sparsity = penalties, sparsity
         self.centered, self.held_out = centered, held_out
-        self.weighted = sample_weight is not None
-        self.weight = weights("sample_weight", sample_weight, self.n_rows)
+        self.weigh(sample_weight)
         rbm = self.rbm
         self.probe = dense(X[taught_rows(self.weight)], rbm.dtype)
         self.columns = Columns(rbm.visible, dbm.sizes[0])
@@ -274,7 +273,7 @@ class JointTraining(Run):
     def batch(self, rows: np.ndarray) -> Batch:
         """Rows of the data at their mean-field means; data term ⟨even oddᵀ⟩, ⟨even⟩, ⟨odd⟩."""
         weight = self.weight[rows]
-        share = float(weight.sum() / (len(rows) * self.weight.mean()))
+        share = float(weight.sum() / len(rows))
         weight = (weight / (weight.sum() or 1.0)).astype(self.rbm.dtype)
         found = self.infer(dense(self.X[rows], self.rbm.dtype))
         odd = found.best_odd()

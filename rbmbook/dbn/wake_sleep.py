@@ -38,7 +38,7 @@ from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.plan import plan as planned
 from rbmbook.training.stages import each
-from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
+from rbmbook.validation import blocks, dense, domains, instance, matrix
 
 BOUND_SEED, BOUND_DRAWS = 20_129, 10  # of q, for each row whose bound is watched
 
@@ -196,9 +196,7 @@ class UpDown(Run):
         self.dbn, self.X, self.held_out = dbn, X, held_out
         self.negative, self.penalties = negative, penalties
         self.sparsity, self.centered = sparsity or [None] * len(dbn.rbms), centered
-        self.weighted = sample_weight is not None
-        self.weight = weights("sample_weight", sample_weight, self.n_rows)
-        self.weight /= self.weight.mean()
+        self.weigh(sample_weight)
         visible = dbn.rbms[0].visible
         self.columns = Columns(visible, dbn.sizes[0])
         for rows, block in blocks("X", X, visible, dbn.dtype, relaxed=True):

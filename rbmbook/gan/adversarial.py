@@ -167,9 +167,7 @@ class Game(Run):
         self.gan, self.X, self.standard, self.trained = gan, X, None, gan
         self.penalties, self.held_out = penalties, held_out
         validation.instance("standardize", standardize, (bool, np.bool_))
-        self.weighted = sample_weight is not None
-        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
-        self.weight /= self.weight.mean()
+        self.weigh(sample_weight)
         if held_out is not None:
             self.held_out = validation.matrix("validation", held_out, gan.n_data)
             validation.domains("validation", self.held_out, Gaussian(), True, gan.dtype)

@@ -41,9 +41,7 @@ class Supervised(Run):
         super().__init__(net, X.shape[0], plan)
         self.net, self.loss, self.penalties = net, _loss(loss, net), penalties
         self.X, self.y = self.examples("X", "y", X, y)
-        self.weighted = sample_weight is not None
-        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
-        self.weight /= self.weight.mean()
+        self.weigh(sample_weight)
         self.input_dropout = validation.real("input_dropout", input_dropout, 0.0, 1.0)
         self.held_out = None if held_out is None else self.held_out_examples(held_out)
         self.probe = validation.dense(self.X[taught_rows(self.weight)], net.dtype)

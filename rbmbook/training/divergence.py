@@ -20,6 +20,11 @@ class DivergenceError(FloatingPointError):
     """A parameter became infinite or NaN. The model holds the last finite parameters."""
 
 
+def finite(arrays: Iterable[np.ndarray]) -> bool:
+    """Whether every number is finite."""
+    return all(np.isfinite(array).all() for array in arrays)
+
+
 def check_finite(
     parameters: Sequence[np.ndarray], when: str = "before training", where: str = ""
 ) -> None:

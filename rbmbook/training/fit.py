@@ -11,16 +11,16 @@ from rbmbook.machine.rbm import RBM
 from rbmbook.training.centring import MovingAverage, centre, halfway
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.coordinates import Standardized
-from rbmbook.training.divergence import Data, check_finite
+from rbmbook.training.divergence import Data, check_finite, finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, finite, taught_rows, train
+from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, taught_rows, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import Batch, Negative, Tempered, started
 from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.plan import plan as planned
-from rbmbook.validation import blocks, dense, domains, instance, matrix, weights
+from rbmbook.validation import blocks, dense, domains, instance, matrix
 
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
 
@@ -208,9 +208,7 @@ class Training(Run):
         if negative is not None:
             self.negative = instance("negative", negative, Negative)
         self.penalties = penalties.check_target(rbm.hidden, rbm.n_hidden)
-        self.weighted = sample_weight is not None
-        self.weight = weights("sample_weight", sample_weight, self.n_rows)
-        self.weight /= self.weight.mean()
+        self.weigh(sample_weight)
         self.held_out = _held_out(held_out, rbm)
         self.centered = centring(centered, negative)
         self.columns = Columns(rbm.visible, rbm.n_visible)

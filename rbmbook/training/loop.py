@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from rbmbook import validation
 from rbmbook.training import checkpoint, display, divergence, monitors
 from rbmbook.training.divergence import DivergenceError
 from rbmbook.training.history import History
@@ -106,6 +107,12 @@ class Run:
     def sources(self) -> dict[str, Any]:
         """Every matrix that training or its monitors read, by the argument's name."""
         return {"X": self.X} | ({} if self.held_out is None else {"validation": self.held_out})
+
+    def weigh(self, sample_weight: Any) -> None:
+        """Take the rows' weights, scaled to a mean of 1; equal ones if none are given."""
+        self.weighted = sample_weight is not None
+        self.weight = validation.weights("sample_weight", sample_weight, self.n_rows)
+        self.weight /= self.weight.mean()
 
     def weights(self) -> np.ndarray | None:
         """The rows' weights, if they were given."""
@@ -259,7 +266,7 @@ def _epoch(run: Run) -> dict[str, float]:
         return _monitors(run)
     except BaseException as error:  # an interrupt, too, may come when numbers have overflowed
         diverged = isinstance(error, _NotFinite)
-        run.lost = diverged or not finite(run.parameters)
+        run.lost = diverged or not divergence.finite(run.parameters)
         if run.lost:
             for parameter, saved in zip(run.parameters, last, strict=True):
                 parameter[...] = saved
@@ -288,7 +295,7 @@ def _update(run: Run, rows: np.ndarray) -> None:
     run.place += len(rows)
     if run.updates % CHECK_EVERY == 0:
         # What is not finite in a matrix reaches the vectors a batch later: they are quick to test.
-        if not finite(p for p in run.parameters if p.ndim == 1):
+        if not divergence.finite(p for p in run.parameters if p.ndim == 1):
             raise _NotFinite("a parameter")
 
 
@@ -307,7 +314,7 @@ def _monitors(run: Run) -> dict[str, float]:
     """The epoch's numbers, if all of them are finite."""
     run.summed = dict(run.totals)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if not finite(run.parameters):
+        if not divergence.finite(run.parameters):
             raise _NotFinite("a parameter")
         run.publish()
         try:
@@ -390,8 +397,3 @@ def taught_rows(weight: np.ndarray, size: int = PROBE_ROWS) -> np.ndarray:
     """
     rows = np.flatnonzero(weight)
     return rows[probe_rows(len(rows), size)]
-
-
-def finite(arrays: Iterable[np.ndarray]) -> bool:
-    """Whether every number is finite."""
-    return all(np.isfinite(array).all() for array in arrays)
