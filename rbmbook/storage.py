@@ -1,8 +1,9 @@
 """Files: written whole or not at all, read without executing anything or trusting what they say.
 
 One file is one NumPy archive (npz): named arrays, and a JSON text with what kind of object it is.
-Nothing in it is compressed, so that what is read takes no more memory than the file has bytes, and
-it ends in a checksum of all that stands before: damage is noticed before anything is looked at.
+Nothing in it is compressed, and no array is larger than the file, so that reading takes a few times
+the memory that the file has bytes. It ends in a checksum of all that stands before: damage is
+noticed before anything is looked at.
 """
 
 import contextlib

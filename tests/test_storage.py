@@ -128,6 +128,17 @@ def test_what_killed_processes_leave_does_not_pile_up(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_interrupt_while_saving_leaves_the_old_file(tmp_path):
+    class Interrupted:
+        def __array__(self, dtype=None, copy=None):
+            raise KeyboardInterrupt
+
+    path, rbm = saved(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        storage.write(path, "RBM", {"W": np.zeros((100, 100)), "a": Interrupted()})
+    assert list(tmp_path.iterdir()) == [path] and rb.RBM.load(path) == rbm
+
+
 @posix
 def test_what_another_process_is_writing_is_left_alone(tmp_path):
     import fcntl

@@ -1,0 +1,59 @@
+"""What a call needs beside its data: a batch, a block of states, a few times a file's size."""
+
+import os
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import rbmbook as rb
+
+pytestmark = pytest.mark.jit
+MEGABYTE = 1e6
+X = np.random.default_rng(0).integers(0, 2, (50_000, 200), np.uint8)  # 10 MB, in float32 40
+
+
+def peak(call):
+    """The most memory that was taken at a time, in bytes."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+FITS = {
+    "RBM": lambda: lambda X, **s: rb.fit(rb.RBM.random(200, 4), X, **s),
+    "DBM": lambda: rb.DBM.random((200, 4, 3)).fit,
+    "DBM, pretraining": lambda: rb.DBM.random((200, 4, 3)).pretrain,
+    "DBN": lambda: rb.DBN.random((200, 4, 3)).fit,
+    "DBN, up-down": lambda: rb.DBN.random((200, 4, 3)).up_down,
+    "Autoencoder": lambda: rb.Autoencoder.random((200, 4), output="identity").fit,
+    "GAN": lambda: rb.GAN.random(2, 200, (4,)).fit,
+}
+
+
+@pytest.mark.filterwarnings("ignore::rbmbook.TrainingWarning")
+@pytest.mark.parametrize("name", FITS)
+def test_a_fit_converts_a_batch_of_its_data_at_a_time(name):
+    fit = FITS[name]()
+    options = {"epochs": 1, "batch_size": 1000, "progress": False}
+    fit(X[:50], **options)  # compiles, imports
+    assert peak(lambda: fit(X, **options)) < 15 * MEGABYTE
+
+
+@pytest.mark.parametrize("call", [rb.exact.log_partition, rb.exact.expectations])
+def test_enumeration_takes_memory_for_blocks_of_states_not_for_all(call, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)  # a thread each, and a block each
+    call(rb.RBM.random(14, 30))
+    table = 2**18 * 30 * 8  # the inputs of the other layer for every state
+    assert peak(lambda: call(rb.RBM.random(18, 30))) < table / 4
+
+
+def test_loading_takes_at_most_three_times_the_size_of_the_file(tmp_path):
+    path = tmp_path / "model.npz"
+    rb.RBM.random(1000, 1000).save(path)
+    size = path.stat().st_size
+    assert size > 4 * MEGABYTE
+    assert peak(lambda: rb.RBM.load(path)) < 3 * size
