@@ -1,4 +1,4 @@
-"""An int seeds one call, the same at every call; nothing outside of the call is drawn or changed."""
+"""An int seeds a call, the same way at every call; what is global is neither drawn nor changed."""
 
 import inspect
 import random

@@ -11,7 +11,7 @@ class History(dict[str, np.ndarray]):
 
     ``pandas.DataFrame(history)`` has a column for each monitor. A history that is given to a fit,
     ``rb.fit(…, history=history)``, is filled while the fit runs, so it is there whatever ends the
-    fit; the exception that does has it as its attribute `history`, too.
+    fit, short of the process; the exception that does has it as its attribute `history`, too.
 
     Parameters
     ----------
