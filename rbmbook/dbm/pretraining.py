@@ -79,9 +79,9 @@ def pretrain(
     negative : CD
         Contrastive divergence of any k.
     epochs : int ≥ 0, or one per pair, optional
-        If None, 10, or as many as make 500 updates, but no more than 200. (On 100 rows of two
-        patterns of ten bits, after 500 epochs the weights are so large that the chains of `fit`
-        hardly move between the patterns, and with ``centered=True`` the bound falls for good.)
+        If None, 10, or as many as make 500 updates, but no more than 200. (More may be harmful: on
+        100 rows of two patterns of ten bits, after 500 epochs with ``centered=True`` a centred
+        `fit` ends nats below where it ends by default.)
     batch_size : int ≥ 1
         Rows per update; the last batch of an epoch may be shorter.
     optimizer : optimizer

@@ -85,8 +85,9 @@ def fit(
     weight_decay : float ≥ 0, optional
         λ of the penalty ½ λ Σ_l ‖W_l‖². If None, 1 / n for n rows: the prior N(0, 1) of each
         weight. Thousands of rows do not feel it; a few are not learned by heart. (After
-        `pretrain` and `fit` on ten digits the held-out bound is half a nat above what independent
-        units reach, and with 0 it is 3.5 nats below.)
+        `pretrain` and `fit` on ten digits, drawn ten times, the held-out bound is between 0.9 nats
+        below and 2.0 above what independent units reach; with 0 it is lower each time, by 4.3
+        nats on average.)
     l1 : float ≥ 0
         λ of the penalty λ Σ_l Σ |W_ij|.
     sparsity : Sparsity, or one (or None) for each hidden layer, optional
