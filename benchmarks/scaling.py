@@ -154,6 +154,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="the file as Markdown; nothing is run")
     parser.add_argument("--point", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.table and not RESULT.exists():
+        parser.error(f"nothing is measured yet: there is no {RESULT}")
     if options.table:
         print(markdown(json.loads(RESULT.read_text(encoding="utf-8"))))
         return

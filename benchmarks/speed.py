@@ -90,6 +90,8 @@ def main() -> bool:
     parser.add_argument("--save", action="store_true", help="all cases, into results/speed.json")
     parser.add_argument("--table", action="store_true", help="the file as Markdown; nothing is run")
     options = parser.parse_args()
+    if options.table and not RESULT.exists():
+        parser.error(f"nothing is measured yet: there is no {RESULT}")
     if options.table:
         print(markdown(json.loads(RESULT.read_text(encoding="utf-8"))))
         return True

@@ -135,7 +135,7 @@ def half(rbm: rb.RBM, X: np.ndarray, batch: int = BATCH) -> dict[str, Work]:
 
 
 CD_1 = "CD-1, MNIST, 784 × 500, batch 100"
-EPOCH = "an epoch of CD-1 on MNIST beside one busy process, over itself alone"
+EPOCH = "CD-1, MNIST, an epoch beside one busy process, over itself alone"
 CASES = {
     "chain": Case(
         partial(chains, n=1, steps=20_000),

@@ -44,7 +44,7 @@ def cells(row: dict[str, Any]) -> list[str]:
 def plain(row: dict[str, Any]) -> str:
     """A row for the terminal."""
     work, measured, must, aim, kept = cells(row)
-    return f"{work:66s} {measured:21s} must {must:6s} aim {aim:6s} {kept}"
+    return f"{work:69s} {measured:21s} must {must:6s} aim {aim:6s} {kept}"
 
 
 def markdown(found: dict[str, Any]) -> str:

@@ -63,6 +63,32 @@ def test_every_case_of_the_speed_runs_and_gives_positive_ratios(module, monkeypa
     assert all(m["low"] > 0 and m["high"] >= m["median"] for m in measured if m is not None)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "products"),
+    [
+        ("cd_products", (8,), 5),
+        ("cd_products", (8, 4), 11),  # k = 4
+        ("ais_products", (4,), 2),
+    ],
+)
+def test_the_bare_products_are_as_many_as_an_update_has(
+    module, monkeypatch, bars, name, arguments, products
+):
+    run, calls, matmul = getattr(module("speed_peers"), name)(*bars, *arguments), [], np.matmul
+    monkeypatch.setattr(np, "matmul", lambda *x, out: calls.append(matmul(*x, out=out)))
+    run(7)
+    assert len(calls) == 7 * products
+
+
+def test_ais_has_as_many_steps_as_its_products(module, monkeypatch, bars):
+    peers, cases, steps = module("speed_peers"), module("speed_cases"), []
+    monkeypatch.setattr(peers, "ais_products", lambda rbm, X, n: steps.append)
+    monkeypatch.setattr(rb.evaluate, "ais", lambda rbm, n, betas, rng: steps.append(betas - 1))
+    for work in cases.ais(*bars, n=4, betas=9).values():
+        work()
+    assert steps == [8, 8]
+
+
 def test_the_cases_are_those_of_the_test_above(module):
     names = test_every_case_of_the_speed_runs_and_gives_positive_ratios.pytestmark[0].args[1]
     assert list(module("speed_cases").CASES) == names
