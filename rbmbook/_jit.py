@@ -12,15 +12,23 @@ import os
 import pickle
 import uuid
 from collections.abc import Callable
+from types import CodeType, FunctionType
 from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.serialize import dumps
 
+# What numba.prange does not name is not shared out, such as x[:] = 0.
+ONLY_PRANGE = dict.fromkeys(
+    ("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil"), False
+) | {"prange": True}
 
-def jit(function: Callable) -> Callable:
+
+def jit(function: Callable, parallel: bool = False) -> Callable:
     """Compile `function` without the interpreter, without the GIL, with NumPy's division.
+
+    With `parallel`, the passes of a `numba.prange` loop are shared among threads.
 
     ``error_model="numpy"`` drops Python's zero-division test, which would keep LLVM from using
     vector instructions. ``fastmath`` stays off: it would make NaN and infinity meaningless.
@@ -29,21 +37,27 @@ def jit(function: Callable) -> Callable:
     user's cache folder. Where no folder can be written, or what is there is damaged, now or at any
     later time, the kernel is compiled in memory, without a word.
     """
-    compiled = numba.njit(function, error_model="numpy", nogil=True)
+    shared = ONLY_PRANGE if parallel else False
+    compiled = numba.njit(function, error_model="numpy", nogil=True, parallel=shared)
     if hasattr(compiled, "enable_caching"):  # not under NUMBA_DISABLE_JIT
         # mostly "no locator available", but nothing that a file system does may stop an import
         with contextlib.suppress(Exception):
-            compiled._cache = KernelCache(function)
+            compiled._cache = KernelCache(function, "-parallel" if parallel else "")
     return compiled
 
 
 class KernelCache(FunctionCache):
-    """Numba's cache of a function's machine code; whatever fails is as if nothing were there."""
+    """Numba's cache of a function's machine code; whatever fails is as if nothing were there.
 
-    def __init__(self, function: Callable) -> None:
+    Code is compiled into its callers: a function's stamp has the files of all that it calls.
+    """
+
+    def __init__(self, function: Callable, kind: str = "") -> None:
         super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp()
-        self._cache_file = KernelFiles(self._cache_path, self._impl.filename_base, stamp)
+        files = [os.stat(path) for path in _sources(function) if os.path.isfile(path)]
+        changes = [(file.st_mtime_ns, file.st_size) for file in files]
+        stamp = self._impl.locator.get_source_stamp(), changes
+        self._cache_file = KernelFiles(self._cache_path, self._impl.filename_base + kind, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The machine code for a signature, or None."""
@@ -54,6 +68,19 @@ class KernelCache(FunctionCache):
         """Keep the machine code for a signature, if that is possible."""
         with contextlib.suppress(Exception):
             super().save_overload(sig, data)
+
+
+def _sources(function: Callable) -> list[str]:
+    """The files of a function and of all that it calls by global names, in rising order."""
+    found: set[CodeType] = set()
+    ahead: list[Any] = [function]
+    while ahead:
+        called = ahead.pop()
+        called = getattr(called, "py_func", called)  # what was compiled
+        if isinstance(called, FunctionType) and called.__code__ not in found:
+            found.add(called.__code__)
+            ahead += [called.__globals__.get(name) for name in called.__code__.co_names]
+    return sorted({code.co_filename for code in found})
 
 
 class KernelFiles:

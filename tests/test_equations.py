@@ -148,7 +148,7 @@ def resolve(name: str) -> tuple[tuple[str, str], str]:
     for part in name.split(".")[1:]:
         found = getattr(found, part)
     found = getattr(found, "py_func", getattr(found, "__func__", found))  # a kernel; a classmethod
-    file = Path(inspect.getsourcefile(found)).resolve()
+    file = Path(inspect.getsourcefile(inspect.unwrap(found))).resolve()
     return (found.__module__, found.__qualname__), file.relative_to(INSTALLED).as_posix()
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "rbmbook"
 TARGET = ROOT / "book" / "_static" / "stair.svg"
 
-GROUND = ("validation", "storage", "description", "rounding", "_jit")
+GROUND = ("validation", "storage", "description", "rounding", "_jit", "_threads")
 # From the ground up. A room may import what stands on a lower floor; rooms of a floor are
 # strangers to each other.
 FLOORS = (

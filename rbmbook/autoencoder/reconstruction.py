@@ -17,10 +17,11 @@ from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized, unbiased
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import FEATURES, Run, taught_rows
+from rbmbook.training.loop import FEATURES, Run
 from rbmbook.training.optimize import negated
 from rbmbook.training.penalties import Penalties, Sparsity
 from rbmbook.training.plan import Plan
+from rbmbook.training.probe import taught_rows
 
 LOSSES = {"binary": losses.binary_cross_entropy, "squared": losses.squared_error}
 DOMAINS = {"binary": Bernoulli(), "squared": Gaussian()}  # of the data

@@ -33,12 +33,13 @@ from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import check_finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, Run, taught_rows
+from rbmbook.training.loop import FEATURES, Run
 from rbmbook.training.monitors import ENOUGH_BELOW, independent
 from rbmbook.training.negative import CD
 from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
+from rbmbook.training.probe import taught_rows
 from rbmbook.training.stages import Stages, each
 from rbmbook.training.twin import Twin
 from rbmbook.validation import blocks, dense, domains, instance, matrix

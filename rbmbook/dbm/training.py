@@ -23,13 +23,14 @@ from rbmbook.machine.parameters import Parameters
 from rbmbook.training.centring import MovingAverage, centre
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, taught_rows, train
+from rbmbook.training.loop import FEATURES, Run, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import CD, PCD, Batch, Negative, started
 from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan, refuse
 from rbmbook.training.plan import plan as planned
+from rbmbook.training.probe import PROBE_ROWS, taught_rows
 from rbmbook.training.stages import each
 from rbmbook.validation import blocks, dense, domains, instance, matrix
 

@@ -17,12 +17,13 @@ from rbmbook.networks.network import Network
 from rbmbook.networks.scaling import Standardized, unbiased
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import PROBE_ROWS, Run
+from rbmbook.training.loop import Run
 from rbmbook.training.monitors import DREAM_SEED, Columns
 from rbmbook.training.optimize import negated
 from rbmbook.training.optimize import optimizer as check_optimizer
 from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Plan
+from rbmbook.training.probe import PROBE_ROWS
 
 LOSSES = "non-saturating", "minimax", "wasserstein"
 TARGETS = {"interpolates": 1.0, "data": 0.0}  # of the slope, where the penalty looks at it

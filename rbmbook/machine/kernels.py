@@ -14,11 +14,13 @@ compiles to vector instructions, which makes a sigmoid about ten times as fast.
 
 import math
 
+import numba
 import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
 from rbmbook._jit import jit
+from rbmbook._threads import Twins
 
 # exp(x) = 2ⁿ · exp(r) with n = round(x / log 2) and r = x − n log 2, so |r| ≤ ½ log 2.
 # Adding MAGIC rounds to an integer and leaves n in the low bits of the sum: no conversion that
@@ -78,6 +80,15 @@ def _exp_compiled(x):
     return lambda x: _exp64(x)
 
 
+@register_jitable
+def expm1_small(x):
+    """exp(x) − 1 of a float64 of at most ½ in magnitude: its Taylor series, the last term first."""
+    series = 1.0
+    for k in range(14, 1, -1):
+        series = 1.0 + series * x / k
+    return x * series
+
+
 @jit
 def bernoulli_mean(inputs, out):
     """mean = 1 / (1 + exp(−input)), the logistic sigmoid."""
@@ -99,6 +110,19 @@ def bernoulli_sample(inputs, noise, out):
 
 
 @jit
+def spin_mean(inputs, out):
+    """mean = tanh(input) = t / (t + 2) with t = exp(2 |input|) − 1, and the input's sign.
+
+    Where t is small it is summed as the series that it is, since 1 would swallow its digits.
+    """
+    x, y = inputs.ravel(), out.reshape(out.size)
+    for i in range(x.size):
+        r = 2.0 * abs(np.float64(x[i]))
+        t = expm1_small(r) if r < 0.5 else exp(r) - 1.0
+        y[i] = np.copysign(t / (t + 2.0), x[i])
+
+
+@jit
 def bernoulli_cgf(inputs, out):
     """log Σ_{x∈{0,1}} exp(x·input) = softplus(input), stable for any magnitude. Book: (3.9)."""
     x, y = inputs.ravel(), out.reshape(out.size)
@@ -107,7 +131,7 @@ def bernoulli_cgf(inputs, out):
         y[i] = max(x[i], zero) + math.log1p(exp(-abs(x[i])))
 
 
-@jit
+@Twins
 def bernoulli_cgf_sum(inputs, out):
     """Σ_j softplus(input_j) of each row, summed in float64.
 
@@ -116,12 +140,11 @@ def bernoulli_cgf_sum(inputs, out):
     independent products are what lets the compiler use vector instructions.
     """
     zero = inputs.dtype.type(0)
-    product, positive = np.empty(LANES, np.float64), np.empty(LANES, np.float64)
     width = inputs.shape[1]
     whole = width - width % LANES
-    for row in range(inputs.shape[0]):
+    for row in numba.prange(inputs.shape[0]):
         total, factors = 0.0, 0
-        product[:], positive[:] = 1.0, 0.0
+        product, positive = np.ones(LANES, np.float64), np.zeros(LANES, np.float64)
         for j in range(0, whole, LANES):
             x = inputs[row, j : j + LANES]
             for lane in range(LANES):

@@ -1,7 +1,7 @@
 """The restricted Boltzmann machine: parameters, energy, conditionals, free energy.
 
-No type of unit is named here: a machine computes the inputs of a layer, one matrix product, and its
-units turn inputs into means, samples and cumulant generating functions.
+No type of unit is named here: a machine computes the inputs of a layer, and its units turn inputs
+into means, samples and cumulant generating functions.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ import numpy as np
 
 from rbmbook import rounding, validation
 from rbmbook.description import Model
-from rbmbook.machine import moments, units
+from rbmbook.machine import layers, moments, units
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.units import Bernoulli, Unit
 
@@ -336,23 +336,19 @@ class RBM(Model):
         """
         return self._draw("h", h, self.hidden, self.visible, self.visible_inputs, rng)
 
-    def hidden_inputs(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """v @ W + b of a dense block of the machine's dtype; unchecked, for inner loops.
+    def hidden_inputs(self, v: np.ndarray) -> np.ndarray:
+        """v W + b of a dense block of the machine's dtype; unchecked, for inner loops.
 
         Book: (2.2).
         """
-        out = np.matmul(v, self.W, out=out)
-        out += self.b
-        return out
+        return layers.inputs(self.visible, v, self.W, self.b)
 
-    def visible_inputs(self, h: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """h @ W.T + a of a dense block of the machine's dtype; unchecked, for inner loops.
+    def visible_inputs(self, h: np.ndarray) -> np.ndarray:
+        """h Wᵀ + a of a dense block of the machine's dtype; unchecked, for inner loops.
 
         Book: (1.4), (2.6).
         """
-        out = np.matmul(h, self.W.T, out=out)
-        out += self.a
-        return out
+        return layers.inputs(self.hidden, h, self.W.T, self.a)
 
     def description(self) -> dict[str, Any]:
         """What the machine is: sizes, dtype, types of units and what is fixed of their numbers."""

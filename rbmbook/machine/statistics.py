@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rbmbook.machine import layers
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
 
@@ -33,11 +34,10 @@ def statistics(
     """
     weight = np.full(len(v), 1 / len(v), rbm.dtype) if weight is None else weight
     mean = rbm.hidden.mean(inputs)
-    mean *= weight[:, None]
     return Parameters(
-        W=v.T @ mean,
-        a=weight @ v,
-        b=mean.sum(axis=0),
+        W=layers.outer(rbm.visible, v, weight[:, None] * mean),
+        a=layers.average(weight, v),
+        b=layers.average(weight, mean),
         visible=tuple(weight @ own for own in rbm.visible.statistics(v)),
         hidden=tuple(weight @ own for own in rbm.hidden.expected_statistics(inputs)),
     )

@@ -11,9 +11,10 @@ from rbmbook.networks import losses
 from rbmbook.networks.layers import forward
 from rbmbook.training.checkpoint import listed
 from rbmbook.training.divergence import Data
-from rbmbook.training.loop import FEATURES, Run, taught_rows
+from rbmbook.training.loop import FEATURES, Run
 from rbmbook.training.penalties import Penalties
 from rbmbook.training.plan import Plan
+from rbmbook.training.probe import taught_rows
 
 LOSSES: dict[str, losses.Loss] = {
     "softmax": losses.softmax_cross_entropy,

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import expit, logsumexp
 
 from rbmbook import validation
-from rbmbook.machine import density
+from rbmbook.machine import density, layers
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Unit
 
@@ -228,6 +228,7 @@ class _Machines:
 
     def __init__(self, rbm: RBM, data: Any) -> None:
         self.rbm = density.require(rbm).astype(np.float64)
+        self.WT = np.ascontiguousarray(self.rbm.W.T)
         self.a0, self.base = np.zeros(rbm.n_visible), self.rbm.visible
         if data is not None:
             start = RBM.random(rbm.n_visible, 1, dtype=np.float64, visible=self.base, data=data)
@@ -254,9 +255,9 @@ class _Machines:
         rbm = self.rbm
         noise = rbm.hidden.noise(inputs.shape, rng, np.float64)
         h = rbm.hidden.sample(beta * inputs, noise)
-        visible_inputs = beta * (h @ rbm.W.T + rbm.a) + (1 - beta) * self.a0
+        x = beta * layers.inputs(rbm.hidden, h, self.WT, rbm.a) + (1 - beta) * self.a0
         visible = self.visible(beta)
-        return visible.sample(visible_inputs, visible.noise(visible_inputs.shape, rng, np.float64))
+        return visible.sample(x, visible.noise(x.shape, rng, np.float64))
 
 
 def _machines(

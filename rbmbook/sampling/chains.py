@@ -7,8 +7,10 @@ for the visible layer, in C order and in the machine's dtype. A step begins with
 
 import numpy as np
 
+from rbmbook.machine import layers
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Unit
+from rbmbook.sampling import bernoulli
 
 
 def draw(unit: Unit, inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -21,34 +23,35 @@ def at_random(rbm: RBM, n: int, rng: np.random.Generator) -> np.ndarray:
     return draw(rbm.visible, np.zeros((n, rbm.n_visible), rbm.dtype), rng)
 
 
-def step(rbm: RBM, inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One step of n chains: h from p(h | v), then v from p(v | h); unchecked, for inner loops.
+def steps(
+    rbm: RBM, inputs: np.ndarray, k: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """k ≥ 1 steps of n chains: h from p(h | v), then v from p(v | h), and again; unchecked.
 
     Parameters
     ----------
     rbm : RBM
     inputs : (n, H) array
         ``rbm.hidden_inputs(v)`` at the chains' visible states.
+    k : int
     rng : Generator
 
     Returns
     -------
-    (n, D) array
-        The next visible states.
+    v : (n, D) array
+        The visible states where the chains end.
+    inputs : (n, H) array
+        The hidden layer's inputs there.
 
     References
     ----------
     Book: (6.3).
     """
-    h = draw(rbm.hidden, inputs, rng)
-    return draw(rbm.visible, rbm.visible_inputs(h), rng)
-
-
-def steps(
-    rbm: RBM, inputs: np.ndarray, k: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """k ≥ 1 steps: the visible states where they end, and the hidden layer's inputs there."""
+    if bernoulli.applies(rbm):
+        return bernoulli.steps(rbm, inputs, k, rng)
+    WT = np.ascontiguousarray(rbm.W.T)
     for _ in range(k):
-        v = step(rbm, inputs, rng)
+        h = draw(rbm.hidden, inputs, rng)
+        v = draw(rbm.visible, layers.inputs(rbm.hidden, h, WT, rbm.a), rng)
         inputs = rbm.hidden_inputs(v)
     return v, inputs

@@ -17,7 +17,7 @@ from rbmbook import validation
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Gaussian
-from rbmbook.sampling.chains import at_random, step
+from rbmbook.sampling import chains
 
 
 def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.ndarray:
@@ -56,10 +56,8 @@ def run(rbm: RBM, start: Any, steps: int, rng: int | np.random.Generator) -> np.
            [1., 0.],
            [1., 0.]])
     """
-    v, steps, rng = _start(rbm, start, steps, rng)
-    for _ in range(steps):
-        v = step(rbm, rbm.hidden_inputs(v), rng)
-    return v
+    v, k, rng = _start(rbm, start, steps, rng)
+    return chains.steps(rbm, rbm.hidden_inputs(v), k, rng)[0] if k else v
 
 
 def trace(
@@ -78,11 +76,11 @@ def trace(
     -------
     (steps + 1, n, …) array
     """
-    v, steps, rng = _start(rbm, start, steps, rng)
+    v, k, rng = _start(rbm, start, steps, rng)
     function = np.copy if function is None else function
-    rows = [np.copy(function(v))]
-    for _ in range(steps):
-        v = step(rbm, rbm.hidden_inputs(v), rng)
+    rows, inputs = [np.copy(function(v))], rbm.hidden_inputs(v)
+    for _ in range(k):
+        v, inputs = chains.steps(rbm, inputs, 1, rng)
         rows.append(np.copy(function(v)))
     return np.stack(rows)
 
@@ -123,7 +121,7 @@ def complete(
            [0., 0.]])
     """
     density.require(rbm)
-    steps, rng = validation.integer("steps", steps, minimum=0), validation.generator(rng)
+    k, rng = validation.integer("steps", steps, minimum=0), validation.generator(rng)
     v = validation.dense(validation.matrix("v", v, rbm.n_visible), np.float64)
     known = validation.array("known", known)
     if known.dtype != bool or known.shape not in ((rbm.n_visible,), v.shape):
@@ -134,11 +132,12 @@ def complete(
     known = np.broadcast_to(known, v.shape)
     if rbm.visible.cut_sites(known).any():
         raise ValueError(f"known: expected all columns of a site of {rbm.visible} or none")
-    v = np.where(known, v, at_random(rbm, len(v), rng))
+    v = np.where(known, v, chains.at_random(rbm, len(v), rng))
     validation.domain("v", v, rbm.visible, False, rbm.dtype)
     v = given = v.astype(rbm.dtype)
-    for _ in range(steps):
-        v = np.where(known, given, step(rbm, rbm.hidden_inputs(v), rng))
+    for _ in range(k):
+        v, _ = chains.steps(rbm, rbm.hidden_inputs(v), 1, rng)
+        v = np.where(known, given, v)
     return v
 
 
@@ -221,7 +220,7 @@ def _start(
     steps = validation.integer("steps", steps, minimum=0)
     rng = validation.generator(rng)
     if isinstance(start, Number):
-        return at_random(rbm, validation.integer("start", start), rng), steps, rng
+        return chains.at_random(rbm, validation.integer("start", start), rng), steps, rng
     start = validation.matrix("start", start, rbm.n_visible)
     v = np.empty(start.shape, rbm.dtype)
     for rows, block in validation.blocks("start", start, rbm.visible, rbm.dtype):

@@ -8,18 +8,21 @@ import numpy as np
 
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
+from rbmbook.machine.rows import only
+from rbmbook.training import contrastive
 from rbmbook.training.centring import MovingAverage, centre, halfway
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.coordinates import Standardized
 from rbmbook.training.divergence import Data, check_finite, finite
 from rbmbook.training.history import History
-from rbmbook.training.loop import FEATURES, PROBE_ROWS, Run, taught_rows, train
+from rbmbook.training.loop import FEATURES, Run, train
 from rbmbook.training.monitors import Columns, Dreams, independent
 from rbmbook.training.negative import Batch, Negative, Tempered, started
 from rbmbook.training.optimize import SGD, Optimizer
 from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.plan import plan as planned
+from rbmbook.training.probe import PROBE_ROWS, taught_rows
 from rbmbook.validation import blocks, dense, domains, instance, matrix
 
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
@@ -121,7 +124,7 @@ def fit(
     History
         Monitors, one number per epoch: `epoch`, `seconds` since the start, `reconstruction_error`
         (mean squared difference between a unit and its one-step reconstruction, over 256 training
-        rows drawn at random once and for all, see `loop.probe_rows`), `weight_norm` (root mean
+        rows drawn at random once and for all, see `probe.probe_rows`), `weight_norm` (root mean
         square of W), `dream_error`, `constant_features` and `saturated_features`, with
         `validation` `free_energy_gap`, and with `Tempered` chains `swap_rate`, the lowest mean
         acceptance of a pair of temperatures.
@@ -212,8 +215,10 @@ class Training(Run):
         self.held_out = _held_out(held_out, rbm)
         self.centered = centring(centered, negative)
         self.columns = Columns(rbm.visible, rbm.n_visible)
+        binary = True
         for rows, block in blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
             self.columns.add(block, self.weight[rows])
+            binary = binary and only(block, 0, 1)
         self.probe = dense(X[taught_rows(self.weight)], rbm.dtype)
         self.dreams = Dreams(rbm)
         real = rbm.visible.real(rbm.n_visible).any()
@@ -224,6 +229,10 @@ class Training(Run):
         self.hidden_average = MovingAverage(rbm.n_hidden, rbm.dtype)
         self.optimizer_memory = self.optimizer.start(rbm.parameters)
         self.kept = started(self.negative, self.trained, self.rng)
+        settings = self.negative, self.optimizer, self.penalties
+        self.compiled = binary and not self.centered and contrastive.applies(rbm, *settings)
+        if self.compiled:
+            self.together = contrastive.together(rbm, self.negative, self.batch_size)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -231,7 +240,14 @@ class Training(Run):
         return list(self.trained.parameters)
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer on the given rows."""
+        """One step of the optimizer on the given rows, or several if they are `together`."""
+        if self.compiled:
+            v, n = dense(self.X[rows], self.rbm.dtype), min(len(rows), self.batch_size)
+            settings = self.negative, self.kept, self.optimizer, self.penalties
+            kept = self.optimizer_memory, self.updates, self.rng
+            return contrastive.train(
+                self.rbm, v, self.weight[rows].reshape(-1, n), *settings, *kept
+            )
         if self.updates == 0 and self.standard is not None:
             self.standard.start(self.X, self.weight)
         try:

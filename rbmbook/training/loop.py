@@ -21,9 +21,7 @@ from rbmbook.training.stopping import Stopper
 from rbmbook.training.twin import Twin
 
 CHECK_EVERY = 10  # updates, for parameters that are no longer finite
-PROBE_ROWS = 256  # monitors of a model look at this many training rows
 FEATURES = ("constant_features", "saturated_features")  # what `Run.features` reports
-PROBE_SEED = 20_256  # of the generator that chooses them; training draws nothing from it
 
 
 class Run:
@@ -54,6 +52,7 @@ class Run:
     where = ""  # which part of a larger model is trained, for errors and warnings
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
     twin: Twin | None = None
+    together = 1  # updates that one call of `update` can make
 
     def __init__(self, model: Any, n_rows: int, plan: Plan) -> None:
         self.model, self.n_rows, self.plan = model, n_rows, plan
@@ -79,7 +78,7 @@ class Run:
         raise NotImplementedError
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer on the rows with these indices."""
+        """One step of the optimizer on the rows with these indices; `together` may allow more."""
         raise NotImplementedError
 
     def monitors(self) -> dict[str, float]:
@@ -277,21 +276,30 @@ def _epoch(run: Run) -> dict[str, float]:
 
 
 def _batches(run: Run) -> Iterator[np.ndarray]:
-    """The indices of each batch of this epoch, from where it stands."""
+    """The indices of each batch of this epoch, from where it stands; or of some whole batches."""
     if run.place == 0:
         run.order[:] = run.rng.permutation(run.n_rows)
     while run.place < run.n_rows:
-        yield run.order[run.place : run.place + run.batch_size]
+        yield run.order[run.place : run.place + run.batch_size * _together(run)]
+
+
+def _together(run: Run) -> int:
+    """How many updates may be made in one go: no more than until something is due."""
+    file = run.plan.checkpoint
+    due = [CHECK_EVERY, *(f.every for f in run.plan.callbacks), file and file.every]
+    until = [every - run.updates % every for every in due if every]
+    return min(run.together, max(1, (run.n_rows - run.place) // run.batch_size), *until)
 
 
 def _update(run: Run, rows: np.ndarray) -> None:
-    """An update, and now and then a look whether all is finite."""
+    """An update, or several, and now and then a look whether all is finite."""
     try:
         run.update(rows)
     except FloatingPointError:
         raise _NotFinite("a parameter") from None
-    run.updates += 1
-    run.made += 1
+    made = -(-len(rows) // run.batch_size)
+    run.updates += made
+    run.made += made
     run.place += len(rows)
     if run.updates % CHECK_EVERY == 0:
         # What is not finite in a matrix reaches the vectors a batch later: they are quick to test.
@@ -357,43 +365,3 @@ def _diverged(run: Run, what: str, since: str) -> DivergenceError:
         f"{where}training diverged in epoch {epochs + 1}, update {run.updates}: {what} became "
         f"infinite or NaN. The model holds the parameters after {since}. {advice}"
     )
-
-
-def probe_rows(n: int, size: int = PROBE_ROWS) -> np.ndarray:
-    """Which of n training rows the monitors look at: a random sample, the same at every call.
-
-    A prefix would show one class where the rows come sorted. The generator is seeded anew here, so
-    that training draws what it would draw without monitors, and a resumed fit sees the same rows.
-
-    Parameters
-    ----------
-    n : int ≥ 1
-    size : int ≥ 1
-
-    Returns
-    -------
-    (min(n, size),) int array, rising
-
-    Examples
-    --------
-    >>> probe_rows(3)
-    array([0, 1, 2])
-    >>> len(probe_rows(1000)), len(probe_rows(1000, 300))
-    (256, 300)
-    """
-    if n <= size:
-        return np.arange(n)
-    rng = np.random.default_rng(PROBE_SEED)
-    return np.sort(rng.choice(n, size, replace=False, shuffle=False))
-
-
-def taught_rows(weight: np.ndarray, size: int = PROBE_ROWS) -> np.ndarray:
-    """The same among the rows with a weight above 0; of the others training learns nothing.
-
-    Examples
-    --------
-    >>> taught_rows(np.array([2.0, 0.0, 1.0]))
-    array([0, 2])
-    """
-    rows = np.flatnonzero(weight)
-    return rows[probe_rows(len(rows), size)]

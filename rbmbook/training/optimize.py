@@ -77,9 +77,9 @@ class SGD:
         for p, g, velocity in zip(parameters, gradient, memory, strict=True):
             step, momentum = p.dtype.type(rate), p.dtype.type(self.momentum)
             if momentum == 0:
-                _in_place(_ascend, [p], g, step)
+                _in_place(ascend, [p], g, step)
             else:
-                _in_place(_ascend_with_momentum, [p, velocity], g, step, momentum)
+                _in_place(ascend_with_momentum, [p, velocity], g, step, momentum)
 
 
 @dataclass(frozen=True)
@@ -227,14 +227,14 @@ def _in_place(kernel: Any, changed: list[np.ndarray], gradient: np.ndarray, *num
 
 
 @jit
-def _ascend(parameter, gradient, rate):
+def ascend(parameter, gradient, rate):
     """θ ← θ + rate·gradient."""
     for i in range(parameter.size):
         parameter[i] += rate * gradient[i]
 
 
 @jit
-def _ascend_with_momentum(parameter, velocity, gradient, rate, momentum):
+def ascend_with_momentum(parameter, velocity, gradient, rate, momentum):
     """u ← momentum·u + rate·gradient, θ ← θ + u, in one pass over memory."""
     for i in range(parameter.size):
         velocity[i] = momentum * velocity[i] + rate * gradient[i]

@@ -17,8 +17,8 @@ from rbmbook.gan import adversarial
 from rbmbook.networks import supervised
 from rbmbook.networks.activations import ACTIVATIONS
 from rbmbook.training.history import History
-from rbmbook.training.loop import PROBE_ROWS, probe_rows
 from rbmbook.training.monitors import Columns, Dreams, Shares
+from rbmbook.training.probe import PROBE_ROWS, probe_rows
 
 # --- which rows -----------------------------------------------------------------------------------
 

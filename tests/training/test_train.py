@@ -7,8 +7,8 @@ from inputs import KINDS
 from small_fits import NAMES, assert_parameters, assert_same_bits, fit
 
 import rbmbook as rb
-from rbmbook.training.loop import probe_rows
 from rbmbook.training.plan import passes
+from rbmbook.training.probe import probe_rows
 
 # --- the updates ----------------------------------------------------------------------------------
 

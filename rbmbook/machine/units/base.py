@@ -45,6 +45,11 @@ class Unit:
         return None
 
     @property
+    def column_values(self) -> tuple[float, ...] | None:
+        """All values that a column's states may have, rising; None if they cannot be listed."""
+        return None if self.levels is None else tuple(np.unique(self.levels).tolist())
+
+    @property
     def columns(self) -> int:
         """How many columns one site takes."""
         return 1 if self.levels is None else self.levels.shape[1]

@@ -6,8 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from rbmbook import validation
+from rbmbook._threads import choose
 from rbmbook.machine import kernels
 from rbmbook.machine.units.base import Unit, prepare, prepare_noise
+
+EXP = 10  # additions that take as long as an exponential
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Bernoulli(Unit):
     domain: ClassVar[str] = "every value to be 0 or 1"
     mean_domain: ClassVar[str] = "every value to be in [0, 1]"
     ends: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    column_values: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
     @property
     def levels(self) -> np.ndarray:
@@ -52,7 +56,7 @@ class Bernoulli(Unit):
         """Σ_j softplus(input_j) of each row, shape (n,)."""
         inputs, _ = prepare(inputs, inputs)
         out = np.empty(len(inputs), inputs.dtype)
-        kernels.bernoulli_cgf_sum(inputs, out)
+        choose(kernels.bernoulli_cgf_sum, EXP * inputs.size)(inputs, out)
         return out
 
     def mean(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -102,6 +106,7 @@ class Spin(Unit):
     domain: ClassVar[str] = "every value to be −1 or 1"
     mean_domain: ClassVar[str] = "every value to be in [−1, 1]"
     ends: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    column_values: ClassVar[tuple[float, ...]] = (-1.0, 1.0)
 
     @property
     def levels(self) -> np.ndarray:
@@ -128,7 +133,8 @@ class Spin(Unit):
     def mean(self, inputs: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """tanh(input)."""
         inputs, out = prepare(inputs, out)
-        return np.tanh(inputs, out=out)
+        kernels.spin_mean(inputs, out)
+        return out
 
     def variance(self, inputs: np.ndarray) -> np.ndarray:
         """1 − mean²."""
@@ -178,6 +184,7 @@ class Softmax(Unit):
     domain: ClassVar[str] = "each site to be one-hot"
     mean_domain: ClassVar[str] = "the columns of each site to be ≥ 0 and to sum to 1"
     ends: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    column_values: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "q", validation.integer("q", self.q, minimum=2))

@@ -84,6 +84,12 @@ class Mixed(Unit):
         """Whether every part has one."""
         return all(unit.has_energy for unit, _ in self.parts)
 
+    @property
+    def column_values(self) -> tuple[float, ...] | None:
+        """The values of all parts, if each part can list its own."""
+        parts = [unit.column_values for unit, _ in self.parts]
+        return None if None in parts else tuple(sorted(set().union(*parts)))
+
     def growth(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
         """What each part says of its columns."""
         parts = [unit.growth(own) for unit, own in self.parts]

@@ -1,0 +1,122 @@
+"""Sums of the rows whose unit is on: the inputs of a layer, and what the gradient averages.
+
+Where the states v are 0 or 1, the product v W is a sum of rows of W, and zeros cost nothing. Every
+sum here has one written order, the loops of chapter 2: first what it starts from, then the rows
+whose unit is on, ascending, one after the other. So a result is the same to the bit on any
+processor, whatever its vector instructions and however many its threads. The arrays are
+C-contiguous and of one dtype.
+"""
+
+import numba
+import numpy as np
+
+from rbmbook._jit import jit
+from rbmbook._threads import Twins
+
+BLOCK = 16  # columns of states in a cache line of float32: they are looked at together
+
+
+@jit
+def units_on(v, index):
+    """Write the numbers of the units that are on to `index`, ascending; return how many.
+
+    There is no branch to guess wrong: `index` needs room for one number more.
+    """
+    count = 0
+    for i in range(v.size):
+        index[count] = i
+        count += int(v[i] != 0)
+    return count
+
+
+@jit
+def add_rows(W, index, count, out):
+    """out ← out + W[index[0]] + W[index[1]] + …, from the left.
+
+    Eight rows share an expression, and so a load and a store of `out`: the order, and with it
+    every bit, is that of one row after the other.
+    """
+    k = 0
+    while k + 8 <= count:
+        w0, w1, w2, w3 = W[index[k]], W[index[k + 1]], W[index[k + 2]], W[index[k + 3]]
+        w4, w5, w6, w7 = W[index[k + 4]], W[index[k + 5]], W[index[k + 6]], W[index[k + 7]]
+        for j in range(out.size):
+            out[j] = out[j] + w0[j] + w1[j] + w2[j] + w3[j] + w4[j] + w5[j] + w6[j] + w7[j]
+        k += 8
+    while k < count:
+        w0 = W[index[k]]
+        for j in range(out.size):
+            out[j] += w0[j]
+        k += 1
+
+
+@jit
+def layer_inputs(states, W, bias, out):
+    """out = bias + states W, row by row. Book: (2.2)."""
+    index = np.empty(W.shape[0] + 1, np.int64)
+    for r in range(states.shape[0]):
+        out[r] = bias
+        add_rows(W, index, units_on(states[r], index), out[r])
+
+
+@Twins
+def inputs(states, W, bias, out):
+    """out = bias + states W for states of 0 and 1; rows are shared among threads."""
+    for r in numba.prange(states.shape[0]):
+        layer_inputs(states[r : r + 1], W, bias, out[r : r + 1])
+
+
+@jit
+def add_outer(states, first, last, means, out):
+    """out ← out + statesᵀ means for the units from `first` to `last`, one row of out for each.
+
+    To a unit's row are added those rows of the means in which it is on, ascending.
+    """
+    index = np.empty(states.shape[0] + 1, np.int64)
+    for i in range(first, last):
+        add_rows(means, index, units_on(states[:, i], index), out[i - first])
+
+
+@Twins
+def outer_sums(states, means, start, out):
+    """out = start + statesᵀ means, (D, H); units are shared among threads."""
+    D = states.shape[1]
+    for block in numba.prange((D + BLOCK - 1) // BLOCK):
+        first, last = BLOCK * block, min(BLOCK * (block + 1), D)
+        for i in range(first, last):
+            out[i] = start
+        add_outer(states, first, last, means, out[first:last])
+
+
+@jit
+def weighted_sum(rows, weight, out):
+    """out = Σ_r weight[r] rows[r], ascending, for rows of any values."""
+    out[:] = 0
+    for r in range(rows.shape[0]):
+        w, row = weight[r], rows[r]
+        for j in range(out.size):
+            out[j] += w * row[j]
+
+
+@jit
+def weighted_inputs(states, W, bias, out):
+    """out = bias + states W for states of any value: states[i] times the row i, ascending."""
+    for r in range(states.shape[0]):
+        x = out[r]
+        x[:] = bias
+        for i in range(W.shape[0]):
+            s, w = states[r, i], W[i]
+            for j in range(x.size):
+                x[j] += s * w[j]
+
+
+@jit
+def only(states, low, high):
+    """Whether every state is one of two values; a row at a time, without a branch within it."""
+    for r in range(states.shape[0]):
+        other = 0
+        for x in states[r]:
+            other += (x != low) & (x != high)
+        if other:
+            return False
+    return True

@@ -1,0 +1,58 @@
+"""Gibbs sampling of machines whose units are all Bernoulli, compiled as a whole.
+
+The loops of chapter 6: a half step adds up the rows of W whose unit is on, takes the sigmoid, and
+compares it with the noise. The noise is drawn before, in the order of `rbmbook.sampling.chains`;
+many steps may share one block of it, which holds the same numbers.
+"""
+
+import numba
+import numpy as np
+
+from rbmbook._threads import Twins, choose
+from rbmbook.machine.kernels import bernoulli_sample
+from rbmbook.machine.rbm import RBM
+from rbmbook.machine.rows import layer_inputs
+from rbmbook.machine.units import Bernoulli
+
+ELEMENTS = 4096  # of a piece of the chains, which one thread takes through all steps
+NOISE = 2**17  # numbers drawn at a time: what a cache holds
+
+
+def applies(rbm: RBM) -> bool:
+    """Whether these kernels are for this machine."""
+    return type(rbm.visible) is type(rbm.hidden) is Bernoulli
+
+
+@Twins
+def chains(x, W, WT, a, b, noise, v):
+    """Block-Gibbs steps of n chains, as many as `noise` has rows. Book: (6.3).
+
+    x (n, H) holds the hidden layer's inputs, before and after; v (n, D) is overwritten with the
+    visible states. A row of `noise` has n·H numbers for the hidden layer, then n·D for the visible
+    one. The chains are shared among threads in pieces.
+    """
+    n, (D, H) = x.shape[0], W.shape
+    size = max(1, ELEMENTS // (D + H))
+    for piece in numba.prange((n + size - 1) // size):
+        first, last = piece * size, min((piece + 1) * size, n)
+        h, y = np.empty((last - first, H), W.dtype), np.empty((last - first, D), W.dtype)
+        for step in range(noise.shape[0]):
+            noise_h, noise_v = noise[step, : n * H], noise[step, n * H :]
+            bernoulli_sample(x[first:last], noise_h[first * H : last * H], h)
+            layer_inputs(h, WT, a, y)
+            bernoulli_sample(y, noise_v[first * D : last * D], v[first:last])
+            layer_inputs(v[first:last], W, b, x[first:last])
+
+
+def steps(
+    rbm: RBM, inputs: np.ndarray, k: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """k ≥ 1 steps: the visible states where they end, and the hidden layer's inputs there."""
+    W, WT, x = rbm.W, np.ascontiguousarray(rbm.W.T), np.array(inputs, order="C")
+    v = np.empty((len(x), rbm.n_visible), rbm.dtype)
+    width = len(x) * (rbm.n_visible + rbm.n_hidden)  # of the noise of a step
+    block = max(1, NOISE // width)
+    for done in range(0, k, block):
+        noise = rng.random((min(block, k - done), width), rbm.dtype)
+        choose(chains, noise.shape[0] * len(x) * W.size)(x, W, WT, rbm.a, rbm.b, noise, v)
+    return v, x
