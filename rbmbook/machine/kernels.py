@@ -131,34 +131,38 @@ def bernoulli_cgf(inputs, out):
         y[i] = max(x[i], zero) + math.log1p(exp(-abs(x[i])))
 
 
+@jit
+def softplus_sum(x):
+    """Σ_j softplus(x_j) of a vector, summed in float64.
+
+    With softplus(x) = max(x, 0) + log(1 + exp(−|x|)), most logarithms are saved by taking one of a
+    product. A factor is at most 2, so 512 of them stay within a float64. The LANES independent
+    products are what lets the compiler use vector instructions.
+    """
+    zero = x.dtype.type(0)
+    product, positive = np.ones(LANES, np.float64), np.zeros(LANES, np.float64)
+    whole = x.size - x.size % LANES
+    total, factors = 0.0, 0
+    for j in range(0, whole, LANES):
+        lanes = x[j : j + LANES]
+        for lane in range(LANES):
+            product[lane] *= 1.0 + exp(-abs(lanes[lane]))
+            positive[lane] += max(lanes[lane], zero)
+        factors += 1
+        if factors == 512:
+            total += np.log(product).sum()
+            product[:], factors = 1.0, 0
+    total += np.log(product).sum() + positive.sum()
+    for j in range(whole, x.size):
+        total += max(x[j], zero) + math.log1p(exp(-abs(x[j])))
+    return total
+
+
 @Twins
 def bernoulli_cgf_sum(inputs, out):
-    """Σ_j softplus(input_j) of each row, summed in float64.
-
-    With softplus(x) = max(x, 0) + log(1 + exp(−|x|)), most logarithms of a row are saved by taking
-    one of a product. A factor is at most 2, so 512 of them stay within a float64. The LANES
-    independent products are what lets the compiler use vector instructions.
-    """
-    zero = inputs.dtype.type(0)
-    width = inputs.shape[1]
-    whole = width - width % LANES
+    """Σ_j softplus(input_j) of each row, rows shared among threads."""
     for row in numba.prange(inputs.shape[0]):
-        total, factors = 0.0, 0
-        product, positive = np.ones(LANES, np.float64), np.zeros(LANES, np.float64)
-        for j in range(0, whole, LANES):
-            x = inputs[row, j : j + LANES]
-            for lane in range(LANES):
-                product[lane] *= 1.0 + exp(-abs(x[lane]))
-                positive[lane] += max(x[lane], zero)
-            factors += 1
-            if factors == 512:
-                total += np.log(product).sum()
-                product[:], factors = 1.0, 0
-        total += np.log(product).sum() + positive.sum()
-        for j in range(whole, width):
-            x_j = inputs[row, j]
-            total += max(x_j, zero) + math.log1p(exp(-abs(x_j)))
-        out[row] = total
+        out[row] = softplus_sum(inputs[row])
 
 
 @jit
