@@ -2,6 +2,8 @@
 
 import inspect
 import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -58,3 +60,20 @@ def test_what_is_global_stays_as_it_is(name):
     else:
         called(name, 0)
     assert outside() == before
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_fits_in_threads_side_by_side_give_what_they_give_one_after_the_other(name):
+    """Each thread has a model of its own; four take turns at every chance."""
+    seeds = range(4)
+    ref = [run(name, epochs=2, rng=seed) for seed in seeds]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(len(seeds)) as pool:
+            found = list(pool.map(lambda seed: run(name, epochs=2, rng=seed), seeds))
+    finally:
+        sys.setswitchinterval(interval)
+    for (model, history), (expected, columns) in zip(found, ref, strict=True):
+        assert_same(model, expected)
+        assert_same_history(history, columns)
