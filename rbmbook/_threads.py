@@ -19,7 +19,7 @@ import numba
 
 from rbmbook._jit import jit
 
-WORTHWHILE = 1_000_000  # additions: what takes less than waking the threads is done by one
+WORTHWHILE = 10_000_000  # additions: about a millisecond; what takes less is done by one thread
 
 
 class Twins:

@@ -22,6 +22,7 @@ from rbmbook.training.optimize import SGD, Optimizer, ascend, ascend_with_moment
 from rbmbook.training.penalties import Penalties
 
 NOISE = 2**21  # numbers drawn at a time
+PASSES = 16  # rows of states whose sums take as long as the update of W
 
 
 def applies(rbm: RBM, negative: Negative, optimizer: Optimizer, penalties: Penalties) -> bool:
@@ -217,7 +218,7 @@ def train(
         number(penalties.l1),
     )
     machine, velocity = Arrays(rbm.W, rbm.a, rbm.b), Arrays(*memory)
-    run = choose(updates, (n + m) * rbm.W.size)
+    run = choose(updates, (n + m + PASSES) * rbm.W.size)
     run(
         v,
         weight,
