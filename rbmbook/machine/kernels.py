@@ -9,7 +9,7 @@ Probabilities are clipped at exp(−87), float32, or exp(−708), float64. A sta
 less than about twice that is never drawn, not even by a noise of exactly 0.
 
 The exponential is our own, since the C library's is a call per element: the Taylor series below
-compiles to vector instructions, which makes a sigmoid about ten times as fast.
+compiles to vector instructions.
 """
 
 import math

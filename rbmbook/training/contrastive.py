@@ -17,7 +17,7 @@ from rbmbook.machine.rbm import RBM
 from rbmbook.machine.rows import BLOCK, add_outer, inputs, weighted_sum
 from rbmbook.sampling import bernoulli
 from rbmbook.sampling.bernoulli import chains
-from rbmbook.training.negative import CD, PCD, Negative
+from rbmbook.training.negative import CD, PCD
 from rbmbook.training.optimize import SGD, Optimizer, ascend, ascend_with_momentum, rate_at
 from rbmbook.training.penalties import Penalties
 
@@ -25,16 +25,19 @@ NOISE = 2**21  # numbers drawn at a time
 PASSES = 16  # rows of states whose sums take as long as the update of W
 
 
-def applies(rbm: RBM, negative: Negative, optimizer: Optimizer, penalties: Penalties) -> bool:
-    """Whether these kernels are for such a training of states that are 0 or 1."""
-    kinds = type(negative) in (CD, PCD) and type(optimizer) is SGD
-    return kinds and penalties.sparsity is None and bernoulli.applies(rbm)
+def together(
+    rbm: RBM, negative: Any, optimizer: Optimizer, penalties: Penalties, batch_size: int
+) -> int:
+    """How many updates on states of 0 and 1 may be made at a time: as many as share their noise.
 
-
-def together(rbm: RBM, negative: Any, batch_size: int) -> int:
-    """How many updates may share one block of noise."""
+    None, if the training is of another kind, or an update's chains are so long that its noise
+    would have to come in pieces.
+    """
+    if type(negative) not in (CD, PCD) or type(optimizer) is not SGD or penalties.sparsity:
+        return 0
     chains = negative.chains if isinstance(negative, PCD) else batch_size
-    return max(1, NOISE // (negative.k * chains * sum(rbm.W.shape)))
+    numbers = negative.k * chains * sum(rbm.W.shape)
+    return NOISE // numbers if bernoulli.applies(rbm) else 0
 
 
 class Arrays(NamedTuple):

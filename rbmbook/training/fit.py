@@ -75,8 +75,8 @@ def fit(
         λ of the penalty ½ λ ‖W‖² that is subtracted from the objective; biases are not decayed. If
         None, 0 with a `negative` of your own, and without one 1 / n for n rows: the prior N(0, 1)
         of each weight, which thousands of rows do not feel. (A machine of 16 hidden units that is
-        fitted to ten digits ends 0.3 nats a held-out row above independent units, with 0 it ends
-        4.2 below.)
+        fitted to ten digits, drawn ten times, ends between 0.9 nats a held-out row below and 1.8
+        above independent units; with 0 it is lower each time, by 4.9 nats on average.)
     l1 : float ≥ 0
         λ of the penalty λ Σ |W_ij| that is subtracted from the objective.
     sparsity : Sparsity, optional
@@ -111,13 +111,14 @@ def fit(
     checkpoint : path or Checkpoint, optional
         Save everything there after each epoch, or with ``rb.Checkpoint(path, every=n)`` after every
         n updates. If the file exists, training goes on from it and ends with the bits that an
-        uninterrupted run would have given. Only `epochs` may differ from the fit that wrote it:
-        another machine, other data, weights or settings are refused.
+        uninterrupted run would have given on this processor with these packages. Only `epochs` may
+        differ from the fit that wrote it: another machine, other data, weights or settings are
+        refused.
     history : History, optional
-        Filled while training goes on, so that it is there whatever ends it. With the history of
-        an earlier fit of this machine, training goes on from there until there are `epochs` in all:
-        the optimizer's memory, the chains and the random numbers (whatever `rng` says) are kept
-        with it, and the result is that of one fit.
+        Filled while training goes on, so that it is there whatever ends it short of the
+        process. With the history of an earlier fit of this machine, training goes on from there
+        until there are `epochs` in all: the optimizer's memory, the chains and the random numbers
+        (whatever `rng` says) are kept with it, and the result is that of one fit.
 
     Returns
     -------
@@ -193,6 +194,8 @@ def fit(
 class Training(Run):
     """A machine in training, its data, and the memory of its updates."""
 
+    compiled = 0  # updates that the kernels in `contrastive` may make at a time
+
     def __init__(
         self,
         rbm: RBM,
@@ -229,10 +232,10 @@ class Training(Run):
         self.hidden_average = MovingAverage(rbm.n_hidden, rbm.dtype)
         self.optimizer_memory = self.optimizer.start(rbm.parameters)
         self.kept = started(self.negative, self.trained, self.rng)
-        settings = self.negative, self.optimizer, self.penalties
-        self.compiled = binary and not self.centered and contrastive.applies(rbm, *settings)
-        if self.compiled:
-            self.together = contrastive.together(rbm, self.negative, self.batch_size)
+        if binary and not self.centered:
+            settings = self.negative, self.optimizer, self.penalties, self.batch_size
+            self.compiled = contrastive.together(rbm, *settings)
+            self.together = max(1, self.compiled)
 
     @property
     def parameters(self) -> list[np.ndarray]:
