@@ -46,6 +46,16 @@ def test_a_fit_converts_a_few_batches_of_its_data_at_a_time(name):
     assert peak(lambda: fit(X, **options)) < 25 * MEGABYTE
 
 
+@pytest.mark.parametrize("phase", [rb.CD, lambda k: rb.PCD(k, chains=100)], ids=["CD", "PCD"])
+def test_long_chains_take_no_more_memory_than_short_ones(phase):
+    """The noise of 1,000 steps of 100 chains would be 120 MB."""
+    rbm, few = rb.RBM.random(200, 100), X[:100]
+    options = {"epochs": 1, "progress": False}
+    rb.fit(rbm, few, phase(100), **options)  # compiles
+    assert peak(lambda: rb.fit(rbm, few, phase(1000), **options)) < 20 * MEGABYTE
+    assert peak(lambda: rb.gibbs.run(rbm, 100, 1000, 0)) < 20 * MEGABYTE
+
+
 @pytest.mark.parametrize("call", [rb.exact.log_partition, rb.exact.expectations])
 def test_enumeration_takes_memory_for_blocks_of_states_not_for_all(call, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)  # a thread each, and a block each
