@@ -72,28 +72,31 @@ def _many() -> bool:
 def _layer_is_ready() -> bool:
     """Load TBB, if its package is installed, before Numba looks for a threading layer.
 
-    Beside other programs TBB loses least. Numba prefers it, but does not look for the library in
-    the place where the package puts it.
+    Beside other programs TBB loses least, and Numba prefers it, but does not look for the library
+    in the place where the package puts it. What the user says in ``NUMBA_THREADING_LAYER`` and
+    ``NUMBA_THREADING_LAYER_PRIORITY`` still holds: Numba is only enabled to find what it looks for.
     """
     try:
-        files = metadata.files("tbb") or []
-        for file in files:
+        for file in metadata.files("tbb") or []:
             if file.name in ("libtbb.so.12", "tbb12.dll"):
-                ctypes.CDLL(os.fspath(file.locate()), mode=ctypes.RTLD_GLOBAL)
+                ctypes.CDLL(os.fspath(file.locate()))
     except (metadata.PackageNotFoundError, OSError):
         pass  # Numba takes OpenMP or its own work queue
     return True
 
 
 def _bound(function: Callable, kind: str) -> Callable:
-    """The function with every pair of twins among its globals replaced by one of them."""
+    """The function with every pair of twins among its globals replaced by one of them.
+
+    The kind enters its name: by names machine code is found in the cache, and is linked.
+    """
     names: dict[str, Any] = {
         name: getattr(value, kind) if isinstance(value, Twins) else value
         for name, value in function.__globals__.items()
     }
     bound = FunctionType(function.__code__, names, function.__name__)
     bound.__module__, bound.__doc__ = function.__module__, function.__doc__
-    bound.__qualname__ = function.__qualname__
+    bound.__qualname__ = f"{function.__qualname__}_{kind}"
     return bound
 
 
