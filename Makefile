@@ -12,8 +12,8 @@ CELL_TIMEOUT ?= 300
 CORETYPE ?=
 LAB_ARGS ?=
 EXTRAS := book,test,site,dev
-# One BLAS thread per worker: threads of several processes that spin for the same cores stall each other.
-ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+# One thread per worker, of BLAS and of numba: those of several processes stall each other on the same cores.
+ONE_THREAD := NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 VENV := .venv
 OLDEST := .venv-oldest

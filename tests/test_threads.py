@@ -16,7 +16,8 @@ pytestmark = pytest.mark.jit
 LAYERS = ["tbb", "omp", "workqueue"]
 THREADS = "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
 
-# A fit large enough to be shared out; `asked` has an answer of `_many` for each piece of such work.
+# A fit that is shared out as a larger one would be; `asked` has the answers of `_many`, one for
+# each piece of work that is large enough.
 FIT = """
 import hashlib, multiprocessing, os, signal, sys, threading
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +26,7 @@ import rbmbook as rb
 from rbmbook import _threads
 
 many, asked = _threads._many, []
+_threads.WORTHWHILE = 1_000_000
 
 def noted():
     asked.append(many())
