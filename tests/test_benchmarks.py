@@ -197,3 +197,12 @@ def test_what_was_measured_is_what_the_script_would_measure(module, name):
         assert rows == [
             asdict(row) for case in module("speed_cases").CASES.values() for row in case.rows
         ]
+
+
+def test_the_readme_tells_what_was_measured(module):
+    page = module("scaling_readme")
+    if not page.RESULT.exists():
+        pytest.skip("not measured yet")
+    found = json.loads(page.RESULT.read_text(encoding="utf-8"))
+    readme = page.README.read_text(encoding="utf-8")
+    assert page.renewed(readme, found) == readme
