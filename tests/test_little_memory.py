@@ -39,7 +39,7 @@ FITS = {
 @pytest.mark.filterwarnings("ignore::rbmbook.TrainingWarning")
 @pytest.mark.parametrize("name", FITS)
 def test_a_fit_converts_a_few_batches_of_its_data_at_a_time(name):
-    """One, or as many as share 2²¹ numbers of noise: 8 MB, and as much again for the rows."""
+    """One, or as many as share 2¹⁹ numbers of noise: 2 MB, and as much again for the rows."""
     fit = FITS[name]()
     options = {"epochs": 1, "batch_size": 1000, "progress": False}
     fit(X[:50], **options)  # compiles, imports

@@ -21,7 +21,7 @@ from rbmbook.training.negative import CD, PCD
 from rbmbook.training.optimize import SGD, Optimizer, ascend, ascend_with_momentum, rate_at
 from rbmbook.training.penalties import Penalties
 
-NOISE = 2**21  # numbers drawn at a time
+NOISE = 2**19  # numbers drawn at a time
 PASSES = 16  # rows of states whose sums take as long as the update of W
 
 
