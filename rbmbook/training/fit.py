@@ -56,8 +56,8 @@ def fit(
     rbm : RBM
         Changed in place.
     X : (n, D) array or sparse matrix
-        Visible states, or means (in [0, 1] for Bernoulli units). Of any real dtype; a batch of them, or
-        as many as take some megabytes, is converted to the machine's at a time.
+        Visible states, or means (in [0, 1] for Bernoulli units). Of any real dtype; a batch of
+        them, or as many as take some megabytes, is converted to the machine's at a time.
     negative : negative phase, optional
         Where the model term comes from, for example ``rb.CD(1)`` or ``rb.Exact()``. If None,
         ``rb.Tempered(betas=10, chains=30)``, which takes the steps of CD-1 on batches of 300 rows
