@@ -1,4 +1,4 @@
-"""Whether a kernel runs on one thread or on many.
+"""Whether a kernel runs on one thread or on many, and when BLAS is better off with one.
 
 A kernel that can share out its work is compiled twice from one source: as it stands, and with its
 `numba.prange` loops in parallel. What such a loop computes for one index depends on no other, so
@@ -9,17 +9,20 @@ which of the two runs.
 import ctypes
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, update_wrapper
 from importlib import metadata
 from types import FunctionType
 from typing import Any
 
 import numba
+from threadpoolctl import LibController, ThreadpoolController
 
 from rbmbook._jit import jit
 
 WORTHWHILE = 10_000_000  # additions: about a millisecond; what takes less is done by one thread
+BLAS_WORTHWHILE = 4_000_000  # multiplications: below, two threads gain a tenth of a product at most
 
 
 class Twins:
@@ -85,6 +88,51 @@ def _layer_is_ready() -> bool:
     return True
 
 
+@contextmanager
+def few_blas_threads(multiplications: int) -> Iterator[None]:
+    """Let BLAS use one thread in the meantime if products are no larger than this.
+
+    Threads of BLAS spin while they wait, also for a thread that another program keeps from the
+    processor: beside one, products of 4 million multiplications took 15 times as long with two
+    threads as with one, which without it gain a tenth.
+
+    How many threads there are is a matter of the process. Blocks may overlap in several threads;
+    the last one to end, be it by an error, puts the number back. So small products have one thread
+    wherever they are computed.
+    """
+    if multiplications >= BLAS_WORTHWHILE:
+        yield
+        return
+    block = object()
+    try:
+        with _blas_lock:
+            if not _blocks:
+                _before[:] = [(library, library.num_threads) for library in _blas()]
+            _blocks.add(block)
+            for library, _ in _before:
+                library.set_num_threads(1)
+        yield
+    finally:
+        with _blas_lock:
+            _blocks.discard(block)
+            if not _blocks:
+                for library, threads in _before:
+                    library.set_num_threads(threads)
+                _before.clear()
+
+
+@cache
+def _blas() -> list[LibController]:
+    """The BLAS libraries of this process, NumPy's among them."""
+    found = ThreadpoolController().lib_controllers
+    return [library for library in found if library.user_api == "blas"]
+
+
+_blas_lock = threading.Lock()
+_blocks: set[object] = set()  # of `few_blas_threads`, that have begun and not ended
+_before: list[tuple[LibController, int]] = []  # how many threads each library had before them
+
+
 def _bound(function: Callable, kind: str) -> Callable:
     """The function with every pair of twins among its globals replaced by one of them.
 
@@ -101,8 +149,9 @@ def _bound(function: Callable, kind: str) -> Callable:
 
 
 def _after_fork() -> None:
-    global _forked
+    global _forked, _blas_lock
     _forked = True
+    _blas_lock = threading.Lock()  # another thread may have held it
 
 
 _forked = False

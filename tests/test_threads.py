@@ -244,3 +244,81 @@ for backend in ("loky", "multiprocessing", "threading"):
     print(backend, found == bits)
 """
     assert python(FIT + code) == ["loky True", "multiprocessing True", "threading True"]
+
+
+BLAS = """
+from threadpoolctl import threadpool_info, threadpool_limits
+seen = []
+
+def blas():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+def look(rbm, history):
+    seen.append(blas())
+
+def train(D, H, unit, *callbacks):
+    rbm = rb.RBM.random(D, H, rng=0, visible=unit)
+    v = X[:, :D].astype(np.float32)
+    callbacks = [rb.Callback(look, every=1), *callbacks]
+    options = dict(epochs=1, batch_size=100, rng=0, progress=False, callbacks=callbacks)
+    seen.clear()
+    rb.fit(rbm, v, negative=rb.CD(1), optimizer=rb.SGD(0.001), **options)
+    return seen
+"""
+
+TRAINED = """
+print("before", blas())
+print("small", train(64, 100, rb.Gaussian()), blas())
+print("large", train(200, 250, rb.Gaussian()), blas())
+print("all compiled", train(200, 250, rb.Bernoulli()), blas())
+with threadpool_limits(1):
+    print("limited", train(200, 250, rb.Gaussian()), train(64, 100, rb.Gaussian()), blas())
+for error in (KeyboardInterrupt, ZeroDivisionError, rb.DivergenceError):
+    def end(rbm, history):
+        raise error("the end")
+    try:
+        train(64, 100, rb.Gaussian(), rb.Callback(end, every=2))
+    except error:
+        print(error.__name__, seen, blas())
+"""
+
+
+def test_blas_has_one_thread_while_a_fit_of_small_products_goes_on_and_then_what_it_had():
+    lines = python(FIT + BLAS + TRAINED)
+    if lines[0] != "before {2}":
+        pytest.skip(f"the number of BLAS threads cannot be set here; {lines[0]}")
+    ended = ("KeyboardInterrupt", "ZeroDivisionError", "DivergenceError")
+    assert lines[1:] == [
+        "small [{1}, {1}] {2}",
+        "large [{2}, {2}] {2}",
+        "all compiled [{1}, {1}] {2}",
+        "limited [{1}, {1}] [{1}, {1}] {1}",
+        *(f"{name} [{{1}}, {{1}}] {{2}}" for name in ended),
+    ]
+
+
+OVERLAP = """
+first, second = _threads.few_blas_threads(0), _threads.few_blas_threads(0)
+print(blas())
+first.__enter__()
+def whole(block):
+    block.__enter__()
+    print("second begins", blas())
+other = threading.Thread(target=whole, args=[second])
+other.start(), other.join()
+first.__exit__(None, None, None)
+print("first ended", blas())
+if hasattr(os, "fork") and os.fork() == 0:
+    signal.alarm(60)
+    with _threads.few_blas_threads(0):
+        os._exit(0)
+second.__exit__(None, None, None)
+print("both ended", blas())
+"""
+
+
+def test_of_blocks_with_one_blas_thread_that_overlap_the_last_puts_the_number_back():
+    first, *lines = python(FIT + BLAS + OVERLAP)
+    if first != "{2}":
+        pytest.skip(f"the number of BLAS threads cannot be set here; {first}")
+    assert lines == ["second begins {1}", "first ended {1}", "both ended {2}"]

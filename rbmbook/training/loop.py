@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
+from rbmbook._threads import few_blas_threads
 from rbmbook.training import checkpoint, display, divergence, monitors
 from rbmbook.training.divergence import DivergenceError
 from rbmbook.training.history import History
@@ -53,6 +54,7 @@ class Run:
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
     twin: Twin | None = None
     together = 1  # updates that one call of `update` can make
+    compiled = 0  # updates without matrix products that one call can make
 
     def __init__(self, model: Any, n_rows: int, plan: Plan) -> None:
         self.model, self.n_rows, self.plan = model, n_rows, plan
@@ -161,6 +163,12 @@ class Run:
         return {name: total / n for name, total in totals.items()}
 
     @property
+    def largest_product(self) -> int:
+        """About how many multiplications the largest matrix product of an update takes."""
+        largest = max((p.size for p in self.parameters if p.ndim > 1), default=0)
+        return 0 if self.compiled else self.batch_size * largest
+
+    @property
     def updates_per_epoch(self) -> int:
         """The number of batches."""
         return -(-self.n_rows // self.batch_size)
@@ -234,7 +242,8 @@ def _epochs(run: Run) -> None:
     with display.bar(plan, history.epochs) as bar:
         while run.place or (history.epochs < plan.epochs and not run.stopped):
             run.epoch = history.epochs + 1
-            row = _epoch(run)
+            with few_blas_threads(run.largest_product):
+                row = _epoch(run)
             seconds = time.perf_counter() - begin
             history.append(epoch=run.epoch, seconds=seconds, **row)
             _settle(run)
