@@ -163,7 +163,7 @@ print(digest.hexdigest())
 def test_the_same_seed_gives_the_same_bits_with_one_and_two_threads():
     """Enumeration, chains and training, with numba and BLAS on one thread and on two.
 
-    For the kernels this holds for every size, by construction. For BLAS it is a fact of these
+    For the kernels this holds for every size (`test_threads.py`). For BLAS it is a fact of these
     sizes: OpenBLAS keeps products this small on one thread; larger ones it may split, and round
     differently, for which nothing is promised.
     """
