@@ -23,7 +23,16 @@ def exact_softplus(x):
     return max(x, Decimal(0)) + ((1 + e).ln() if e > 1e-15 else e - e**2 / 2 + e**3 / 3)
 
 
-EXACT = {"bernoulli_mean": exact_sigmoid, "bernoulli_cgf": exact_softplus}
+def exact_tanh(x):
+    t = (2 * x).exp() - 1  # in 60 digits, of which a small x cancels some
+    return t / (t + 2)
+
+
+EXACT = {
+    "bernoulli_mean": exact_sigmoid,
+    "bernoulli_cgf": exact_softplus,
+    "spin_mean": exact_tanh,
+}
 
 
 def apply(name, x):
@@ -59,6 +68,30 @@ def test_kernels_are_accurate_to_a_few_ulp(name, dtype):
     errors = errors_in_ulp(x, apply(name, x), EXACT[name])
     worst = errors.argmax()
     assert errors[worst] <= ULP, f"{errors[worst]:.2f} ulp at {x[0, worst]!r}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_mean_of_a_spin_keeps_its_digits_down_to_the_smallest_inputs(dtype):
+    """Where exp(2x) − 1 alone would leave none; and on both sides of where the series ends."""
+    rng = np.random.default_rng(0)
+    small = 2.0 ** rng.uniform(-100, 0, 600), np.nextafter([0.25] * 2, [0.0, 1.0])
+    x = (rng.integers(0, 2, 602) * 2 - 1) * np.concatenate(small)
+    x = x.astype(dtype)[None]
+    errors = errors_in_ulp(x, apply("spin_mean", x), exact_tanh)
+    assert errors.max() <= ULP, f"{errors.max():.2f} ulp at {x[0, errors.argmax()]!r}"
+    limits = apply("spin_mean", np.array([[0.0, np.inf, -np.inf, np.nan]], dtype))[0]
+    np.testing.assert_array_equal(limits, [0, 1, -1, np.nan])
+
+
+def test_means_are_those_of_numpys_exponential_to_a_few_ulp():
+    """What a chapter's loops compute with ``np.exp``, in float64.
+
+    NumPy's float32 exponential is itself wrong by more than two ulp, here and there.
+    """
+    x = arguments(np.float64)
+    with np.errstate(over="ignore"):
+        ref = 1 / (1 + np.exp(-x))
+    assert (np.abs(apply("bernoulli_mean", x) - ref) <= ULP * np.spacing(ref)).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
