@@ -115,6 +115,7 @@ def arrays(arguments):
 SIZES = [(1, 1, 1, 1), (7, 5, 17, 9), (33, 7, 16, 33), (100, 301, 15, 12), (65, 64, 49, 8)]
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("name", TWINS)

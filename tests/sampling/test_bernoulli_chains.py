@@ -44,6 +44,7 @@ def test_given_starts_and_one_chain_or_many(dtype):
         same(rb.gibbs.run(rbm, start, 20, rng=5), ref)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_units_own_class_alone_gets_the_compiled_chains_and_both_ways_agree(dtype):
     fast, slow = machine(17, 9, dtype), machine(17, 9, dtype, Slow)
@@ -56,6 +57,7 @@ def test_the_units_own_class_alone_gets_the_compiled_chains_and_both_ways_agree(
         same(rb.gibbs.run(mixed, n, 12, rng=1), ref)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("n", [1, 5, 157, 158, 159, 400])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_pieces_of_the_chains_may_be_shared_among_threads(dtype, n):
@@ -92,6 +94,7 @@ def test_one_long_run_is_many_short_ones_with_the_same_generator(short, dtype, m
         assert rng.random() == after.random()  # no number too many
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_blocks_of_noise_as_they_are_end_within_a_long_run(dtype):
     rbm, n = machine(12, 8, dtype), 1000

@@ -131,6 +131,7 @@ TYPES = {
 }
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("chains", [None, 7])
 @pytest.mark.parametrize(("visible", "hidden"), list(product(TYPES, TYPES))[1:])
@@ -152,6 +153,7 @@ def test_other_discrete_layers_go_the_general_way_and_end_where_plain_loops_end(
 # --- whole updates and the general way ------------------------------------------------------------
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", [1, 7, 10, 64, 200])
 @pytest.mark.parametrize("phase", PHASES)
@@ -164,6 +166,7 @@ def test_whole_updates_are_the_general_ones_for_batches_of_every_size(phase, siz
         all_same(fitted(rbm, X, PHASES[phase], **own), fitted(rbm, X, PLAIN[phase], **own))
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_rate_that_changes_is_that_of_each_update(phase):
     rbm, X = machine(9, 7, np.float32), rows(64, 9)
@@ -173,6 +176,7 @@ def test_a_rate_that_changes_is_that_of_each_update(phase):
     assert (found[0] != fitted(rbm, X, PHASES[phase], 4, 2, 0.5)[0]).any()
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("phase", PHASES)
 def test_how_many_updates_share_a_call_changes_nothing(phase, monkeypatch, whole_updates):
     rbm, X = machine(9, 7, np.float64), rows(83, 9)
@@ -187,6 +191,7 @@ def test_how_many_updates_share_a_call_changes_nothing(phase, monkeypatch, whole
         assert max(whole_updates, default=0) == most
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("phase", PHASES)
 def test_callbacks_and_chains_see_whole_updates_as_they_see_single_ones(phase):
     """One that changes the machine between updates, whose changes the next one starts from."""
