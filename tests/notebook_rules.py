@@ -22,7 +22,7 @@ _spec = importlib.util.spec_from_file_location("notebooks_tool", ROOT / "tools" 
 tool = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(tool)
 
-TAGS = {"check", "exercise", "install", "nbval-ignore-output", "widget"}
+TAGS = {"check", "exercise", "hide-input", "install", "nbval-ignore-output", "widget"}
 LEGACY_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "PCG64DXSM", "Philox"}
 ABSOLUTE_PATH = re.compile(
     r"file://|(?<![\w.:/-])/(?:home|root|tmp|work|Users|usr|opt|mnt|content)/|\b[A-Z]:\\"

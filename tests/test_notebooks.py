@@ -281,6 +281,19 @@ def test_canonical_form_is_a_fixed_point_and_drops_what_an_editor_leaves():
     assert "widgets" not in nb.metadata and nb.cells[-1].source
 
 
+def test_a_hidden_input_is_folded_and_a_figure_keeps_its_width_on_the_page():
+    drawn = figure()
+    drawn.metadata["image/png"]["width"] = 640
+    nb = new_notebook(cells=[code("print(1)", drawn, tags=("hide-input",)), code("print(2)")])
+    hidden, plain = tool.canonicalise(nb).cells
+    assert hidden.metadata == {
+        "tags": ["hide-input"],  # for the site
+        "jupyter": {"source_hidden": True},  # for JupyterLab
+        "mystnb": {"image": {"alt": "A line that rises", "width": "640px"}},
+    }
+    assert plain.metadata == {}
+
+
 def test_cell_ids_depend_on_the_source_only_and_differ():
     cells = [new_code_cell("x"), new_markdown_cell("x"), new_code_cell("x"), new_code_cell("y")]
     ids = tool.cell_ids(cells)

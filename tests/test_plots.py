@@ -71,7 +71,11 @@ def test_a_notebook_stores_the_picture_with_its_alternative_text():
     assert output.output_type == "display_data"
     assert output.metadata["image/png"]["alt"] == "Four cells."
     assert output.data["text/plain"] == "<Figure: Four cells.>"
-    assert base64.b64decode(output.data["image/png"]).startswith(b"\x89PNG")
+    png = base64.b64decode(output.data["image/png"])
+    assert png.startswith(b"\x89PNG")
+    pixels = [int.from_bytes(png[at : at + 4]) for at in (16, 20)]  # width and height, in IHDR
+    shown = [output.metadata["image/png"][side] for side in ("width", "height")]
+    assert np.abs(np.subtract(pixels, np.multiply(2, shown))).max() <= 2  # crisp on good screens
 
 
 # -- all figures ---------------------------------------------------------------------------------

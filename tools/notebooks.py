@@ -59,13 +59,18 @@ def cell_ids(cells: Sequence[NotebookNode]) -> list[str]:
     return ids
 
 
-def image_alts(outputs: Iterable[NotebookNode]) -> list[str]:
-    """Return the alternative text of every PNG among the outputs, "" where there is none."""
+def images(outputs: Iterable[NotebookNode]) -> list[dict]:
+    """Return what is said of every PNG among the outputs: alternative text, width, height."""
     return [
-        output.get("metadata", {}).get("image/png", {}).get("alt", "")
+        output.get("metadata", {}).get("image/png", {})
         for output in outputs
         if "image/png" in output.get("data", {})
     ]
+
+
+def image_alts(outputs: Iterable[NotebookNode]) -> list[str]:
+    """Return the alternative text of every PNG among the outputs, "" where there is none."""
+    return [shown.get("alt", "") for shown in images(outputs)]
 
 
 def canonical_outputs(cell: NotebookNode) -> list[NotebookNode]:
@@ -91,17 +96,24 @@ def canonical_outputs(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def canonical_metadata(cell: NotebookNode) -> NotebookNode:
-    """Return the cell metadata worth committing, with the figure's alt text for the site."""
+    """Return the cell metadata worth committing, with the figure's alt text for the site.
+
+    A cell tagged `hide-input` is folded on the site by its tag, in JupyterLab by `source_hidden`.
+    """
     metadata = {key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata}
     if "tags" in metadata:
         metadata["tags"] = sorted(set(metadata["tags"]))
     mystnb = dict(metadata.pop("mystnb", {}))
     mystnb.pop("image", None)
-    alts = [alt for alt in image_alts(cell.get("outputs", [])) if alt]
-    if alts:
-        mystnb["image"] = {"alt": alts[0]}
+    shown = [x for x in images(cell.get("outputs", [])) if x.get("alt")]
+    if shown:
+        mystnb["image"] = {"alt": shown[0]["alt"]}
+        if "width" in shown[0]:  # of the page; the image itself may be finer
+            mystnb["image"]["width"] = f"{shown[0]['width']}px"
     if mystnb:
         metadata["mystnb"] = mystnb
+    if "hide-input" in metadata.get("tags", []):
+        metadata["jupyter"] = {"source_hidden": True}
     return nbformat.from_dict({key: value for key, value in metadata.items() if value})
 
 
