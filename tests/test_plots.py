@@ -23,6 +23,9 @@ DRAWN = {
     ),
     "landscape": lambda **k: plots.landscape(RNG.standard_normal(4), list("abcd"), **k),
     "heatmap": lambda **k: plots.heatmap(RNG.standard_normal((3, 4)), **k),
+    "patterns": lambda **k: plots.patterns(
+        RNG.integers(0, 2, (5, 6)), (2, 3), columns=3, labels=list("abcde"), **k
+    ),
     "machine": lambda **k: plots.machine(RNG.standard_normal((3, 2)), [0] * 3, [0] * 2, **k),
 }
 
@@ -108,6 +111,9 @@ def test_nothing_is_written_outside_the_figure(name):
         (lambda: plots.filters(np.eye(4) * np.nan, (2, 2)), ValueError, "W: .*finite"),
         (lambda: plots.samples(np.ones((401, 1)), (1, 1)), ValueError, "v: .*400"),
         (lambda: plots.samples(np.ones((0, 4)), (2, 2)), ValueError, "v: .*at least one"),
+        (lambda: plots.patterns(np.ones((65, 1)), (1, 1)), ValueError, "v: .*64"),
+        (lambda: plots.patterns(np.eye(4), (2, 3)), ValueError, r"shape.*4.*\(2, 3\)"),
+        (lambda: plots.patterns(np.eye(4), (2, 2), labels=["a"]), ValueError, "labels.*4, got 1"),
         (lambda: plots.samples([["a"]], (1, 1)), TypeError, "v"),
         (lambda: plots.samples(np.ones((4, 1)), (1, 1), columns=0), ValueError, "columns"),
         (
@@ -171,6 +177,18 @@ def test_samples_are_ink_on_white_and_other_ranges_are_stretched():
     assert (spins.norm.vmin, spins.norm.vmax) == (-1, 1)
     single = plots.samples(np.ones((1, 4), dtype=bool), (2, 2))
     assert single.axes[0].images[0].norm.vmax == 1
+
+
+def test_patterns_stand_apart_in_reading_order_and_signs_share_one_scale():
+    v = np.array([[0.0, 1.0, 0.5], [-2.0, 1.0, 0.0], [4.0, 0.0, 0.0]])
+    meshes = plots.patterns(v, (1, 3), columns=2, signed=True).axes[0].collections
+    for mesh, picture in zip(meshes, v, strict=True):
+        np.testing.assert_array_equal(np.ravel(mesh.get_array()), picture)
+        assert (mesh.norm.vmin, mesh.norm.vmax) == (-4, 4)
+    boxes = [mesh.get_datalim(mesh.axes.transData) for mesh in meshes]
+    assert boxes[0].x1 < boxes[1].x0 and boxes[2].y1 < boxes[0].y0  # gaps, a second row below
+    ink = plots.patterns(np.full((1, 3), 0.25), (1, 3)).axes[0].collections[0]
+    assert (ink.norm.vmin, ink.norm.vmax) == (0, 1)
 
 
 def test_curves_draw_the_mean_and_the_range_over_seeds():

@@ -15,6 +15,7 @@ Examples
 from .charts import curves, heatmap, landscape
 from .images import filters, samples
 from .network import machine
+from .patterns import patterns
 from .style import (
     BLACK,
     BLUE,
@@ -48,6 +49,7 @@ __all__ = [
     "heatmap",
     "landscape",
     "machine",
+    "patterns",
     "samples",
     "show",
     "use_style",
