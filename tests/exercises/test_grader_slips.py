@@ -1,5 +1,7 @@
 """Slips that students make, written as they would write them, are told by name."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -139,9 +141,36 @@ def by_quantiles(x, y):
     return np.mean(np.abs(np.quantile(x, q) - np.quantile(y, q)))
 
 
+# -- 04.5 ----------------------------------------------------------------------------------------
+def climbed(v, W, a, b, rate, momentum, updates, sign=1.0):
+    gradient = exercises.get("04.3").reference
+    W, a, b = W.copy(), a.copy(), b.copy()
+    uW, ua, ub = 0 * W, 0 * a, 0 * b
+    for _ in range(updates):
+        gW, ga, gb = gradient(v, W, a, b)
+        uW = momentum * uW + sign * rate * gW
+        W += uW
+        ua, ub = momentum * ua + sign * rate * ga, momentum * ub + sign * rate * gb
+        a += ua
+        b += ub
+    return W, a, b
+
+
+def climbed_on_the_arguments(v, W, a, b, *rest):
+    for p, new in zip((W, a, b), climbed(v, W, a, b, *rest), strict=True):
+        p[...] = new
+    return W, a, b
+
+
+def test_right_updates_of_copies_pass():
+    assert exercises.grade("04.5", climbed).passed
+
+
 @pytest.mark.parametrize(
     ("name", "attempt", "words"),
     [
+        ("04.5", partial(climbed, sign=-1.0), "you walk downhill"),
+        ("04.5", climbed_on_the_arguments, "changes its argument `W`; work on a copy"),
         ("03.3", unshifted, "exp(−F) overflows for large ones"),
         ("03.3", unshifted_free_energy, "exp(−F) overflows for large ones"),
         ("03.3", overflowing_softplus, "log(1 + exp(x)) overflows"),
