@@ -12,8 +12,8 @@ round: alternating the two never lowers the bound, and it converges. `mean_field
 
 References
 ----------
-Salakhutdinov and Hinton (2009), Deep Boltzmann machines, equations 11 and 12 (the fixed point), and
-section 3.2 (the pass with doubled weights).
+Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 2.2 (mean field), and section 3.1
+(the pass with doubled weights).
 Neal and Hinton (1998), A view of the EM algorithm that justifies incremental, sparse, and other
 variants (the bound).
 """
@@ -58,7 +58,7 @@ def mean_field(dbm: Any, v: Any, steps: int = STEPS, tolerance: float = TOLERANC
 
     References
     ----------
-    Salakhutdinov and Hinton (2009), equation 12. Book: (13.10).
+    Salakhutdinov and Hinton (2009), section 2.2. Book: (13.10).
     """
     limits = checked(steps, tolerance)
     found = [infer(dbm, block, *limits) for block in dbm.blocks(v, relaxed=True)]

@@ -230,7 +230,7 @@ class DBM(Model):
 
         References
         ----------
-        Salakhutdinov and Hinton (2009), section 3.3 (there the even layers are summed out).
+        Salakhutdinov and Hinton (2009), section 3.2 (there the even layers are summed out).
         """
         return annealing.ais(self.machine, chains, betas, rng, self.base_data(data))
 

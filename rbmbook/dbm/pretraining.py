@@ -15,7 +15,7 @@ the product of what the pair below and the pair above say of it, with the mean o
 
 References
 ----------
-Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 3.2.
+Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 3.1.
 """
 
 import os
@@ -136,7 +136,7 @@ def pretrain(
 
     References
     ----------
-    Salakhutdinov and Hinton (2009), section 3.2. Book: (13.12).
+    Salakhutdinov and Hinton (2009), section 3.1. Book: (13.12).
     """
     X = matrix("X", X, dbm.sizes[0])
     domains("X", X, dbm.machine.visible, relaxed=True)

@@ -7,7 +7,7 @@ Both are those of the restricted machine between the even and the odd layers. `f
 
 References
 ----------
-Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 3.1 (algorithm 1). Montavon and
+Salakhutdinov and Hinton (2009), Deep Boltzmann machines, section 2 (algorithm 1). Montavon and
 Müller (2012), Deep Boltzmann machines and the centering trick. Melchior, Fischer and Wiskott
 (2016), How to center deep Boltzmann machines.
 """
@@ -137,7 +137,7 @@ def fit(
 
     References
     ----------
-    Salakhutdinov and Hinton (2009), section 3.1. Montavon and Müller (2012), Deep Boltzmann
+    Salakhutdinov and Hinton (2009), section 2. Montavon and Müller (2012), Deep Boltzmann
     machines and the centering trick. Book: (13.11).
     """
     refuse(refused, REFUSED, "DBM.fit")

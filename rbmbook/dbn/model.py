@@ -263,7 +263,7 @@ class DBN(Model):
 
         References
         ----------
-        Hinton, Osindero and Teh (2006), "Looking into the mind of a neural network".
+        Hinton, Osindero and Teh (2006), section 7 ("Looking into the mind of a neural network").
         """
         self.require_finite()
         n, rng = validation.integer("n", n), validation.generator(rng)

@@ -6,9 +6,10 @@ between neighbours, in turn of the pairs (0, 1), (2, 3), … and of the pairs (1
 
 References
 ----------
-Swendsen and Wang (1986), Replica Monte Carlo simulation of spin-glasses. Syed, Bouchard-Côté,
-Deligiannidis and Doucet (2022), Non-reversible parallel tempering: a scalable highly parallel MCMC
-scheme (the alternation of even and odd pairs, and the adaptation of the ladder).
+Geyer (1991), Markov chain Monte Carlo maximum likelihood. Hukushima and Nemoto (1996), Exchange
+Monte Carlo method and application to spin glass simulations. Syed, Bouchard-Côté, Deligiannidis and
+Doucet (2022), Non-reversible parallel tempering: a scalable highly parallel MCMC scheme (the
+alternation of even and odd pairs, and the adaptation of the ladder).
 """
 
 from typing import Any

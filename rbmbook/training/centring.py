@@ -2,8 +2,9 @@
 
 References
 ----------
-Melchior, Fischer and Wiskott (2016), How to center deep Boltzmann machines. Cho, Raiko and Ilin
-(2013), Enhanced gradient for training restricted Boltzmann machines.
+Montavon and Müller (2012), Deep Boltzmann machines and the centering trick. Cho, Raiko and Ilin
+(2013), Enhanced gradient for training restricted Boltzmann machines. Melchior, Fischer and Wiskott
+(2016), How to center deep Boltzmann machines.
 """
 
 import numpy as np
