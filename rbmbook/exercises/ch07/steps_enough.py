@@ -112,9 +112,9 @@ MISTAKES = {
         looking_at(lambda parts: np.mean([np.abs(part).mean() for part in parts])),
     "you look at the mean size of the entries; every one has to be within the tolerance.":
         looking_at(lambda parts: np.abs(np.concatenate([part.ravel() for part in parts])).mean()),
-    "you look at the distance of the distributions. It bounds the bias (7.4), so your k is enough, "
+    "you look at the distance of the distributions. It bounds the bias (7.6), so your k is enough, "
     "but it is not the smallest.": distance(lambda x, p: 0.5 * np.abs(x - p).sum()),
-    "you add up |p_k − p| over the states: twice the distance of (7.4), which is itself only a "
+    "you add up |p_k − p| over the states: twice the distance of (7.6), which is itself only a "
     "bound.": distance(lambda x, p: np.abs(x - p).sum()),
     "you compare the probabilities of single states; the entries of the bias add up over many "
     "states.": distance(lambda x, p: np.abs(x - p).max()),
