@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 
-def parser(doc: str, *recipes: Any) -> argparse.ArgumentParser:
+def parser(doc: str, *recipes: Any, data: bool = True) -> argparse.ArgumentParser:
     """The data, the folders, and every field of the recipes; what is not given is theirs."""
     here = Path(__file__).parent
     command = argparse.ArgumentParser(description=doc.splitlines()[0])
-    command.add_argument("path", type=Path, help="mnist.npz: x (70000, 784) uint8, y (70000,)")
+    if data:
+        command.add_argument("path", type=Path, help="mnist.npz: x (70000, 784) uint8, y (70000,)")
     command.add_argument("--results", type=Path, default=here / "results")
     command.add_argument("--work", type=Path, default=here / "checkpoints", help="for checkpoints")
     for field in (field for recipe in recipes for field in fields(recipe)):

@@ -1,0 +1,75 @@
+"""Benchmarks of chapters 12 and 13: committed results are those of the default commands."""
+
+import importlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rbmbook as rb
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+RESULTS = BENCHMARKS / "results"
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """A function that imports a script of the folder."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module
+
+
+@pytest.mark.parametrize("name", ["deep_layers", "mnist_dreams"])
+def test_a_default_command_is_the_one_that_was_measured(module, name):
+    recipe = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["recipe"]
+    assert json.loads(json.dumps(asdict(module(name).Recipe()))) == recipe
+
+
+def test_dreams_are_ten_of_each_kind_in_sixteen_greys(module):
+    with np.load(RESULTS / "mnist_dreams.npz") as pictures:
+        for name in ("belief_network", "Boltzmann_machine", "first_machine", "real"):
+            assert pictures[name].shape == (10 * module("mnist_dreams").EACH, 784)
+            assert pictures[name].dtype == np.uint8 and pictures[name].max() == 15
+
+
+def test_an_averaged_deep_machine_has_the_mean_of_its_path(module):
+    dbm = rb.DBM.random((6, 4, 3), rng=0, dtype=np.float64)
+    optimizer = module("mnist_likelihood").Averaged(rb.SGD(0.1))
+    X = rb.data.bars_and_stripes(2)
+    X = np.hstack([X, X[:, :2]])
+    seen = []
+    dbm.fit(
+        X,
+        rb.PCD(k=1, chains=5),
+        epochs=30,
+        batch_size=len(X),
+        optimizer=optimizer,
+        callbacks=[lambda dbm, history: seen.append(dbm.machine.W.copy())],
+        progress=False,
+    )
+    mean = module("mnist_dbm").averaged(dbm, optimizer)
+    shares = np.array([(10.0) / (t + 10.0) for t in range(30)])
+    expected = np.zeros_like(seen[0])
+    for share, W in zip(shares, seen, strict=True):
+        expected += share * (W - expected)
+    np.testing.assert_allclose(mean.machine.W, expected, rtol=0, atol=1e-12)
+    assert not np.allclose(mean.machine.W, dbm.machine.W)
+
+
+def test_chosen_on_held_out_rows_a_deep_machine_is_measured_too(module, tmp_path, monkeypatch):
+    script = module("mnist_dbm")
+    X = np.tile(rb.data.bars_and_stripes(3), (3, 1))
+    monkeypatch.setattr(script, "SIZES", (9, 5, 4))
+    monkeypatch.setattr(
+        rb.data, "mnist", lambda path, binarize: rb.data.dataset.Dataset(X, X[:, 0])
+    )
+    parts = {"train": slice(0, 24), "choose": slice(24, 34), "test": slice(34, 42)}
+    monkeypatch.setattr(script, "ROWS", parts)
+    recipe = script.Recipe(pre_epochs=1, epochs=3, chains=5, betas=20, burn_in=3, ais_chains=5)
+    script.run(tmp_path / "no.npz", recipe, tmp_path, tmp_path, 24, choose=True)
+    result = json.loads((tmp_path / "mnist_dbm_chosen.json").read_text(encoding="utf-8"))
+    assert [look[:2] for look in result["looks"]] == [[3, "last"], [3, "averaged"]]
+    assert result["rows"] == 24 and set(result["bound"]) == {"AIS", "reverse AIS", "bridge"}
+    assert all(np.isfinite(value) for value in result["bound"].values())
