@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..exercise import exercise
-from ..mistakes import slips_of
+from ..mistakes import in_terms_of, slips_of
 from ..numerics import log_sum_exp, sigmoid, softplus
 
 FORMULA = "d = log p − log(ν q), so that p = ν q exp(d), and log Z̃ is the logarithm of its sum."
@@ -30,6 +30,7 @@ def cases(rng):
 
 
 slip = slips_of(believed)
+of_answer = in_terms_of(believed)
 
 MISTAKES = {
     "log Z̃: ν is missing; the noise counts ν times, and d compares with ν q.":
@@ -50,11 +51,11 @@ MISTAKES = {
         slip(claim=lambda d, log_q, nu: d + log_q + nu),
     "p: these numbers do not sum to 1; divide by their sum.": slip(divide=False),
     "log Z̃: this is the sum itself; its logarithm is asked for.":
-        lambda *args: (p := believed(*args))[:1] + (float(np.exp(min(p[1], 700.0))),),
+        of_answer(lambda p, log_sum: (p, float(np.exp(min(log_sum, 700.0))))),
     "log Z̃: the sign is flipped; a critic that claims too much has a positive one.":
-        lambda *args: (p := believed(*args))[:1] + (-p[1],),
+        of_answer(lambda p, log_sum: (p, -log_sum)),
     "log Z̃: this is a mean over the kinds; a sum is asked for.":
-        lambda *args: (p := believed(*args))[:1] + (p[1] - float(np.log(len(args[0]))),),
+        of_answer(lambda p, log_sum: (p, log_sum - float(np.log(len(p))))),
     "p: this is D, the probability that a kind is data; the probability of the kind is asked for.":
         lambda d, log_q, nu: (sigmoid(d), believed(d, log_q, nu)[1]),
     "right for moderate logits, but exp(d) overflows or vanishes at large ones. Take the largest "

@@ -66,8 +66,9 @@ MISTAKES = {
     "variance: the square of s_s is missing.": slip(spread=lambda s_t, a_s, s_s, r: s_s * (1 - r)),
     "variance: it begins with the lower level's s_s², not with s_t².":
         slip(spread=lambda s_t, a_s, s_s, r: s_t**2 * (1 - r)),
-    "variance: this is the noise added between the levels, s_t² − s_s²; the step back needs what is "
-    "left when both ends are known.": slip(spread=lambda s_t, a_s, s_s, r: s_t**2 - s_s**2),
+    "variance: this is the noise added between the levels, s_t² − s_s²; the step back needs what "
+    "is left when both ends are known.":
+        slip(spread=lambda s_t, a_s, s_s, r: s_t**2 - s_s**2),
 }  # fmt: skip
 
 OPTIONS = {"parts": ("mean", "variance")}

@@ -23,7 +23,7 @@ def through_noise(
 
 
 def cases(rng):
-    yield tuple(np.array([[x]]) for x in (1.0, 0.5, -0.3, 0.8, 1.5)) + (np.array([-0.2]),)
+    yield *(np.array([[x]]) for x in (1.0, 0.5, -0.3, 0.8, 1.5)), np.array([-0.2])
     for n, D, k in ((1, 3, 2), (4, 5, 2), (3, 4, 4), (5, 6, 3)):
         v = (rng.random((n, D)) < 0.5) * 1.0
         codes = rng.standard_normal((n, k)), 0.4 * rng.standard_normal((n, k)) - 0.3

@@ -52,7 +52,8 @@ MISTAKES = {
     "all weights of a row are in one group: this is the bound with as many codes as there are "
     "columns. Make groups of K.":
         slip(groups=lambda x, K: x[:, None], bound=lambda x, K: of_group(x, x.shape[-1])),
-    "all weights of a row are in one group, but you divide by K.": slip(groups=lambda x, K: x[:, None]),
+    "all weights of a row are in one group, but you divide by K.":
+        slip(groups=lambda x, K: x[:, None]),
     "only the first K columns are used; all groups of K make the estimate better.":
         slip(groups=lambda x, K: x[:, None, :K]),
     "the largest weight of each group stands for their mean.":
