@@ -34,6 +34,10 @@ FIRST := $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 # What concerns the core alone, without the exercises' checks and the notebooks.
 CORE_TESTS := --ignore=tests/test_notebooks.py --ignore-glob='tests/*exercise*' --ignore-glob='tests/*grader*' tests
 
+# What the kernels compute. As plain Python they are slow, and all else in the package only calls them.
+KERNEL_TESTS := tests/machine tests/sampling tests/networks tests/test_same_bits.py tests/test_twins.py \
+    $(addprefix tests/training/test_,contrastive.py gradient.py negative.py optimize.py)
+
 .PHONY: help lab book test unit nojit doctest nbval oldest elsewhere coverage mutations lint types format notebooks env clean
 .NOTPARALLEL:
 
@@ -73,9 +77,9 @@ types: $(STAMP)
 unit: $(STAMP)
 	$(PY) -m pytest -p no:nbval -n $(JOBS) tests
 
-# the same tests, the kernels run as plain Python
+# the tests of the kernels and of what stands right on them, the kernels run as plain Python
 nojit: $(STAMP)
-	$(ONE_THREAD) NUMBA_DISABLE_JIT=1 $(PY) -m pytest -p no:nbval -n $(JOBS) -m "not jit" --ignore=tests/test_notebooks.py tests
+	$(ONE_THREAD) NUMBA_DISABLE_JIT=1 $(PY) -m pytest -p no:nbval -n $(JOBS) -m "not jit" $(KERNEL_TESTS)
 
 doctest: $(STAMP)
 	$(PY) -m pytest -p no:nbval --doctest-modules rbmbook

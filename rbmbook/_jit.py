@@ -42,7 +42,7 @@ def jit(function: Callable, parallel: bool = False) -> Callable:
     if hasattr(compiled, "enable_caching"):  # not under NUMBA_DISABLE_JIT
         # mostly "no locator available", but nothing that a file system does may stop an import
         with contextlib.suppress(Exception):
-            compiled._cache = KernelCache(function, "-parallel" if parallel else "")
+            compiled._cache = KernelCache(function)
     return compiled
 
 
@@ -52,12 +52,12 @@ class KernelCache(FunctionCache):
     Code is compiled into its callers: a function's stamp has the files of all that it calls.
     """
 
-    def __init__(self, function: Callable, kind: str = "") -> None:
+    def __init__(self, function: Callable) -> None:
         super().__init__(function)
         files = [os.stat(path) for path in _sources(function) if os.path.isfile(path)]
         changes = [(file.st_mtime_ns, file.st_size) for file in files]
         stamp = self._impl.locator.get_source_stamp(), changes
-        self._cache_file = KernelFiles(self._cache_path, self._impl.filename_base + kind, stamp)
+        self._cache_file = KernelFiles(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The machine code for a signature, or None."""
