@@ -77,11 +77,13 @@ class Chooser:
         known = json.loads(notes.read_text()) if notes.exists() else {}
         self.best, self.looks = known.get("best", -np.inf), known.get("looks", [])
         self.seconds = known.get("seconds", 0.0)  # which the looks took, no part of the training
+        self.training = 0.0  # seconds of the epochs so far
 
     def __call__(self, dbm: rb.DBM, history: rb.History) -> None:
         """Look now and then, and at the end."""
         epoch = history.epochs
-        print(f"  epoch {epoch:4d}  {history['seconds'][-1]:7.0f} s", flush=True)
+        self.training = float(history["seconds"][-1]) - self.seconds
+        print(f"  epoch {epoch:4d}  {self.training:7.0f} s", flush=True)
         if epoch % LOOK_EVERY and epoch != self.recipe.epochs:
             return
         begin = time.perf_counter()
@@ -138,7 +140,7 @@ def train(
     }
     if chooser is None:
         return dbm, {"reconstruction_error": list(history["reconstruction_error"])}, seconds
-    seconds["joint training"] -= chooser.seconds
+    seconds["joint training"] = chooser.training
     return rb.DBM.load(chooser.path), {"looks": chooser.looks}, seconds
 
 

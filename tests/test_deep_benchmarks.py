@@ -73,3 +73,4 @@ def test_chosen_on_held_out_rows_a_deep_machine_is_measured_too(module, tmp_path
     assert [look[:2] for look in result["looks"]] == [[3, "last"], [3, "averaged"]]
     assert result["rows"] == 24 and set(result["bound"]) == {"AIS", "reverse AIS", "bridge"}
     assert all(np.isfinite(value) for value in result["bound"].values())
+    assert all(value > 0 for value in result["seconds"].values())
