@@ -99,7 +99,7 @@ def threads() -> dict[str, object]:
     }
     pools = {f"{pool['internal_api']}: {pool['num_threads']}" for pool in threadpool_info()}
     return {
-        "numba": numba.get_num_threads(),
+        "numba": numba.config.NUMBA_NUM_THREADS,  # asking for them would start them
         "layer": layer,
         "libraries": sorted(pools),
         "settings": settings,
