@@ -194,8 +194,6 @@ def fit(
 class Training(Run):
     """A machine in training, its data, and the memory of its updates."""
 
-    compiled = 0  # updates that the kernels in `contrastive` may make at a time
-
     def __init__(
         self,
         rbm: RBM,
@@ -235,7 +233,6 @@ class Training(Run):
         if binary and not self.centered:
             settings = self.negative, self.optimizer, self.penalties, self.batch_size
             self.compiled = contrastive.together(rbm, *settings)
-            self.together = max(1, self.compiled)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -243,7 +240,7 @@ class Training(Run):
         return list(self.trained.parameters)
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer on the given rows, or several if they are `together`."""
+        """One step of the optimizer on the given rows, or several where they are compiled."""
         if self.compiled:
             v, n = dense(self.X[rows], self.rbm.dtype), min(len(rows), self.batch_size)
             settings = self.negative, self.kept, self.optimizer, self.penalties

@@ -53,8 +53,7 @@ class Run:
     where = ""  # which part of a larger model is trained, for errors and warnings
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
     twin: Twin | None = None
-    together = 1  # updates that one call of `update` can make
-    compiled = 0  # updates without matrix products that one call can make
+    compiled = 0  # updates without matrix products that one call of `update` can make
 
     def __init__(self, model: Any, n_rows: int, plan: Plan) -> None:
         self.model, self.n_rows, self.plan = model, n_rows, plan
@@ -80,7 +79,7 @@ class Run:
         raise NotImplementedError
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer on the rows with these indices; `together` may allow more."""
+        """One step of the optimizer on the rows with these indices; `compiled` may allow more."""
         raise NotImplementedError
 
     def monitors(self) -> dict[str, float]:
@@ -297,7 +296,7 @@ def _together(run: Run) -> int:
     file = run.plan.checkpoint
     due = [CHECK_EVERY, *(f.every for f in run.plan.callbacks), file and file.every]
     until = [every - run.updates % every for every in due if every]
-    return min(run.together, max(1, (run.n_rows - run.place) // run.batch_size), *until)
+    return min(max(1, run.compiled), max(1, (run.n_rows - run.place) // run.batch_size), *until)
 
 
 def _update(run: Run, rows: np.ndarray) -> None:
