@@ -137,14 +137,7 @@ def _mosaic(
     row_labels: Sequence[str] | None = None,
 ) -> tuple[Figure, Axes, AxesImage]:
     """All images in one array with grey lines between: one artist, however many there are."""
-    try:
-        height, width = shape
-    except (TypeError, ValueError):
-        raise ValueError(f"shape: expected (height, width), got {shape!r}") from None
-    height, width = validation.integer("shape", height), validation.integer("shape", width)
-    if height * width != images.shape[1]:
-        size = f"{images.shape[1]} pixels"
-        raise ValueError(f"shape: expected two factors of the {size} of {name}, got {shape}")
+    height, width = sides(name, images, shape)
     n = len(images)
     columns = min(n, validation.integer("columns", _columns(n) if columns is None else columns))
     rows = -(-n // columns)
@@ -180,3 +173,16 @@ def _mosaic(
 def _columns(n: int) -> int:
     """A grid somewhat wider than high."""
     return max(1, min(n, 20, int(np.ceil(np.sqrt(1.6 * n)))))
+
+
+def sides(name: str, images: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the (n, D) images that errors call `name`, if their product is D."""
+    try:
+        height, width = shape
+    except (TypeError, ValueError):
+        raise ValueError(f"shape: expected (height, width), got {shape!r}") from None
+    height, width = validation.integer("shape", height), validation.integer("shape", width)
+    if height * width != images.shape[1]:
+        size = f"{images.shape[1]} pixels"
+        raise ValueError(f"shape: expected two factors of the {size} of {name}, got {shape}")
+    return height, width

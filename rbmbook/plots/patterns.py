@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from rbmbook import validation
 
+from .images import sides
 from .style import DIVERGING, numbers, same_length
 
 MAX_PATTERNS = 64
@@ -61,9 +62,7 @@ def patterns(
     n = len(v)
     if n > MAX_PATTERNS:
         raise ValueError(f"v: expected at most {MAX_PATTERNS} pictures, got {n}")
-    height, width = (validation.integer("shape", side) for side in shape)
-    if height * width != v.shape[1]:
-        raise ValueError(f"shape: expected two factors of {v.shape[1]}, got {(height, width)}")
+    height, width = sides("v", v, shape)
     if labels is not None:
         same_length("labels", labels, n, "picture")
     columns = min(n, validation.integer("columns", n if columns is None else columns))
