@@ -1,7 +1,7 @@
 """Timing in turn: every competitor once a round, and ratios within the rounds.
 
 A disturbance then meets all of them. Between two of them is a pause, since threads of a matrix
-library spin for some milliseconds after their last product and would be charged to the next.
+library spin for a tenth of a second after their last product and would be charged to the next.
 """
 
 import os
@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from threadpoolctl import threadpool_info
 
-PAUSE = 0.05  # seconds
+PAUSE = 0.3  # seconds
 Work = Callable[[], object]
 
 # Counts on one core until it is ended, or until whoever started it has gone, or for ten minutes.

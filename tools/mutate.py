@@ -199,7 +199,7 @@ def main() -> int:
     print(*wrong, sep="\n", end="\n" * bool(wrong))
     if wrong or arguments.check:
         return int(bool(wrong))
-    for name in ("OPENBLAS", "OMP", "MKL"):  # before any of the libraries is there
+    for name in ("NUMBA", "OPENBLAS", "OMP", "MKL"):  # before any of the libraries is there
         os.environ[f"{name}_NUM_THREADS"] = "1"
     found = run(mutations)
     survived = [mutation for mutation, name in found if not name]

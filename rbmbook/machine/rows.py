@@ -14,6 +14,8 @@ from rbmbook._jit import jit
 from rbmbook._threads import Twins
 
 BLOCK = 16  # columns of states in a cache line of float32: they are looked at together
+PANEL = 2**16  # weights that stay in the cache of a core, beside other things
+ELEMENTS = 4096  # states of both layers that are worth a thread's turn
 
 
 @jit
@@ -52,18 +54,35 @@ def add_rows(W, index, count, out):
 
 @jit
 def layer_inputs(states, W, bias, out):
-    """out = bias + states W, row by row. Book: (2.2)."""
-    index = np.empty(W.shape[0] + 1, np.int64)
-    for r in range(states.shape[0]):
+    """out = bias + states W, row by row. Book: (2.2).
+
+    A panel of rows of W serves all states while it is in the cache; to each state its rows are
+    still added one after the other.
+    """
+    (n, D), size = states.shape, max(8, PANEL // W.shape[1])
+    index = np.empty(min(size, D) + 1, np.int64)
+    for r in range(n):
         out[r] = bias
-        add_rows(W, index, units_on(states[r], index), out[r])
+    for first in range(0, D, size):
+        panel = W[first : first + size]
+        for r in range(n):
+            add_rows(panel, index, units_on(states[r, first : first + size], index), out[r])
+
+
+@jit
+def share(n, width):
+    """How many of n states of this width one thread takes at a time: an eighth of about 100."""
+    return max(-(-n // (8 * -(-n // 128))), ELEMENTS // width)
 
 
 @Twins
 def inputs(states, W, bias, out):
-    """out = bias + states W for states of 0 and 1; rows are shared among threads."""
-    for r in numba.prange(states.shape[0]):
-        layer_inputs(states[r : r + 1], W, bias, out[r : r + 1])
+    """out = bias + states W for states of 0 and 1, which are shared among threads."""
+    n = states.shape[0]
+    size = share(n, W.shape[0] + W.shape[1])
+    for piece in numba.prange((n + size - 1) // size):
+        first, last = size * piece, min(size * (piece + 1), n)
+        layer_inputs(states[first:last], W, bias, out[first:last])
 
 
 @jit
@@ -113,10 +132,11 @@ def weighted_inputs(states, W, bias, out):
 @jit
 def only(states, low, high):
     """Whether every state is one of two values; a row at a time, without a branch within it."""
+    low, high = states.dtype.type(low), states.dtype.type(high)
     for r in range(states.shape[0]):
-        other = 0
-        for x in states[r]:
-            other += (x != low) & (x != high)
+        row, other = states[r], np.int32(0)
+        for j in range(row.size):
+            other |= np.int32(row[j] != low) & np.int32(row[j] != high)
         if other:
             return False
     return True

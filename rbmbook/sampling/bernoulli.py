@@ -10,11 +10,11 @@ import numpy as np
 
 from rbmbook._threads import Twins, choose
 from rbmbook.machine.kernels import bernoulli_sample
+from rbmbook.machine.noise import uniform
 from rbmbook.machine.rbm import RBM
-from rbmbook.machine.rows import layer_inputs
+from rbmbook.machine.rows import layer_inputs, share
 from rbmbook.machine.units import Bernoulli
 
-ELEMENTS = 4096  # of a piece of the chains, which one thread takes through all steps
 NOISE = 2**17  # numbers drawn at a time: what a cache holds
 
 
@@ -29,10 +29,10 @@ def chains(x, W, WT, a, b, noise, v):
 
     x (n, H) holds the hidden layer's inputs, before and after; v (n, D) is overwritten with the
     visible states. A row of `noise` has n·H numbers for the hidden layer, then n·D for the visible
-    one. The chains are shared among threads in pieces.
+    one. The chains are shared among threads, in pieces that one thread takes through all steps.
     """
     n, (D, H) = x.shape[0], W.shape
-    size = max(1, ELEMENTS // (D + H))
+    size = share(n, D + H)
     for piece in numba.prange((n + size - 1) // size):
         first, last = piece * size, min((piece + 1) * size, n)
         h, y = np.empty((last - first, H), W.dtype), np.empty((last - first, D), W.dtype)
@@ -53,6 +53,6 @@ def steps(
     width = len(x) * (rbm.n_visible + rbm.n_hidden)  # of the noise of a step
     block = max(1, NOISE // width)
     for done in range(0, k, block):
-        noise = rng.random((min(block, k - done), width), rbm.dtype)
+        noise = uniform(rng, (min(block, k - done), width), rbm.dtype)
         choose(chains, noise.shape[0] * len(x) * W.size)(x, W, WT, rbm.a, rbm.b, noise, v)
     return v, x

@@ -13,6 +13,7 @@ import numpy as np
 from rbmbook._jit import jit
 from rbmbook._threads import Twins, choose
 from rbmbook.machine.kernels import bernoulli_mean
+from rbmbook.machine.noise import uniform
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.rows import BLOCK, add_outer, inputs, weighted_sum
 from rbmbook.sampling import bernoulli
@@ -211,7 +212,7 @@ def train(
     chains_at = kept.v if persistent else np.empty((n, rbm.n_visible), rbm.dtype)
     m = len(chains_at)
     chain_weight = np.full(m, 1 / m, rbm.dtype)
-    noise = rng.random((batches, negative.k, m * sum(rbm.W.shape)), rbm.dtype)
+    noise = uniform(rng, (batches, negative.k, m * sum(rbm.W.shape)), rbm.dtype)
     rates = [rate_at(optimizer.learning_rate, first + u) for u in range(batches)]
     step = Step(
         number(0),

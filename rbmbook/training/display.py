@@ -18,7 +18,10 @@ with warnings.catch_warnings():
 
 def warn(run: Any) -> None:
     """Say so if the features are stuck, or sleep after as many updates as should be enough."""
-    if not (run.shares and np.ptp(run.probe, axis=0).any()):  # equal rows have equal features
+    constant = [shares.constant for shares in run.shares.values()]
+    if max(constant, default=0) < monitors.ASLEEP:
+        return
+    if not np.ptp(run.probe, axis=0).any():  # equal rows have equal features
         return
     learnable = run.updates >= run.enough and run.learnable()
     needed = monitors.directions(run.probe)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from rbmbook._jit import jit
 from rbmbook.machine import moments
 from rbmbook.machine.directed import Directed
 from rbmbook.machine.rbm import RBM
@@ -202,6 +203,17 @@ class Dreams:
         return down[-1].mean(x)
 
 
+@jit
+def add_moments(block, weight, origin, total, square):
+    """Add Σ_r weight_r x_r and Σ_r weight_r x_r², where x_r is a row minus the origin."""
+    for r in range(block.shape[0]):
+        w, row = weight[r], block[r]
+        for j in range(row.size):
+            x = row[j] - origin[j]
+            total[j] += w * x
+            square[j] += w * x * x
+
+
 class Columns:
     """Mean and standard deviation of the columns of the data, gathered block by block.
 
@@ -227,11 +239,8 @@ class Columns:
         weight = np.ones(len(block)) if weight is None else weight
         if np.isnan(self.origin).any():
             self.origin = block[0].astype(np.float64)
-        rest = block - self.origin
         self.total += weight.sum()
-        self.sum += weight @ rest
-        np.square(rest, out=rest)
-        self.square += weight @ rest
+        add_moments(np.ascontiguousarray(block), weight, self.origin, self.sum, self.square)
 
     @cached_property
     def mean(self) -> np.ndarray:

@@ -76,6 +76,29 @@ def test_the_inputs_of_a_layer_start_from_the_bias_and_add_the_rows_that_are_on(
     same(comp, ref)  # the same, one row after the other, where 0 times a row adds nothing
 
 
+@pytest.mark.parametrize("n", [1, 13, 101])
+def test_panels_of_a_large_matrix_change_no_bit(n):
+    rng = np.random.default_rng(n)
+    D, H = 257, 300
+    assert 2 * rows.PANEL > D * H > rows.PANEL  # more than one panel, and the last one is shorter
+    W, bias = numbers(rng, D, H, dtype=np.float32), numbers(rng, H, dtype=np.float32)
+    states = bits(rng, n, D, dtype=np.float32)
+    ref = naive.rows_on(states, W, bias)
+    for kernel in (rows.layer_inputs, rows.inputs.serial, rows.inputs.parallel):
+        comp = np.full((n, H), np.nan, np.float32)
+        kernel(states, W, bias, comp)
+        same(comp, ref)
+
+
+@pytest.mark.parametrize("n", [1, 7, 64, 100, 1000])
+def test_threads_share_the_states_evenly(n):
+    size = rows.share(n, 1000)
+    pieces = -(-n // size)
+    assert 1 <= size <= 16 and pieces * size - n < size
+    assert n < 64 or pieces % 8 in (0, 7)  # one of a hundred is shorter
+    assert rows.share(n, 4) >= 1000  # small states stay together
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("D", [*WIDTHS, 15, 31, 32])
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 17])

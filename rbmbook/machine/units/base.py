@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import validation
+from rbmbook.machine.noise import uniform
 
 
 class Unit:
@@ -131,7 +132,7 @@ class Unit:
 
         Uniform in [0, 1) unless a type says otherwise.
         """
-        return rng.random(self.noise_shape(shape), dtype=dtype, out=out)
+        return uniform(rng, self.noise_shape(shape), dtype, out)
 
     def sample(
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None

@@ -1,0 +1,42 @@
+"""Noise from whole words of the generator: the numbers of `rng.random`, and the next ones, too."""
+
+import numpy as np
+import pytest
+
+from rbmbook.machine import noise
+
+same = np.testing.assert_array_equal
+SIZES = (1, 7, noise.WORTHWHILE - 1, noise.WORTHWHILE, noise.WORTHWHILE + 1, 4 * noise.WORDS + 3)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])  # single numbers; after 1, half a word is left over
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_numbers_are_those_of_random_and_so_are_the_next_ones(dtype, size, before):
+    ours, theirs = np.random.default_rng(5), np.random.default_rng(5)
+    for rng in (ours, theirs):
+        rng.random(before, np.float32)
+    for _ in range(2):
+        same(noise.uniform(ours, size, dtype), theirs.random(size, dtype))
+    for kind in (np.float32, np.float64):
+        same(ours.random(3, kind), theirs.random(3, kind))
+
+
+def test_they_may_be_written_into_an_array():
+    out, ref = np.empty((3, noise.WORTHWHILE), np.float32), np.random.default_rng(2)
+    assert noise.uniform(np.random.default_rng(2), out.shape, np.float32, out) is out
+    same(out, ref.random(out.shape, np.float32))
+
+
+@pytest.mark.parametrize("kind", [np.random.PCG64DXSM, np.random.MT19937, np.random.Philox])
+def test_other_generators_draw_for_themselves(kind):
+    size = noise.WORTHWHILE + 1
+    ours, theirs = (np.random.Generator(kind(1)) for _ in range(2))
+    same(noise.uniform(ours, size, np.float32), theirs.random(size, np.float32))
+
+
+def test_the_two_halves_of_a_word_are_not_exchanged():
+    words = np.array([0x00000100_FFFFFFFF], np.uint64)
+    out = np.empty(2, np.float32)
+    noise.halves(words, out)
+    same(out, np.array([1 - 2.0**-24, 2.0**-24], np.float32))
