@@ -5,7 +5,9 @@
 Trained on rows 0-49999, the epoch and the parameters (last or averaged) chosen on rows
 50000-59999, reported on rows 60000-69999. With `--binarize half` (the default) a pixel is 1 where
 its grey level is above half of the range (level > 127.5 of 255); with `--binarize sample` it is 1
-with its grey level as probability, drawn once: noisier pictures, of lower likelihood. With 16
+with its grey level as probability, drawn once: noisier pictures, of lower likelihood; with
+`--anew 1` training sees pixels that are drawn anew every time, which cannot be learned by heart,
+and a run does not go on from a checkpoint. With 16
 hidden units log Z is exact; with 500 it is bracketed by annealed importance sampling (AIS) and
 reverse AIS, whose samples are long Gibbs chains from training rows. The test rows are
 looked at once, at the end. An interrupted run goes on from its checkpoint and ends with the same
@@ -49,6 +51,7 @@ class Recipe:
     hidden: int
     epochs: int
     chains: int  # persistent ones
+    steps: int = 1  # Gibbs steps of the chains before an update
     batch_size: int = 100
     rate: float = 0.05
     last_rate: float = 0.0005
@@ -59,6 +62,7 @@ class Recipe:
     betas: int = 5_000
     burn_in: int = 2_000  # Gibbs steps to the samples of reverse AIS
     binarize: str = "half"
+    anew: int = 0  # 1 if training sees pixels that are drawn anew every time
     seed: int = 0
 
 
@@ -70,7 +74,21 @@ RECIPES = {
 
 def file_name(recipe: Recipe) -> str:
     """What a recipe's files are called."""
-    return f"{recipe.hidden}_{recipe.binarize}"
+    return f"{recipe.hidden}_{recipe.binarize}" + recipe.anew * "_anew"
+
+
+class Drawn(rb.validation.Rows):
+    """Grey pictures as states: every time a row is asked for, its pixels are drawn anew."""
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, grey: np.ndarray, seed: int) -> None:
+        self.grey, self.shape, self.rng = grey, grey.shape, np.random.default_rng(seed)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        """A pixel is 1 with probability grey / 255."""
+        grey = self.grey[rows]
+        return (self.rng.integers(255, size=grey.shape, dtype=np.uint8) < grey).astype(np.uint8)
 
 
 class Averaged:
@@ -137,7 +155,8 @@ class Chooser:
 
 def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM, list, float]:
     """The chosen machine, the looks it was chosen by, and how many seconds it took in all."""
-    updates = recipe.epochs * -(-len(X["train"]) // recipe.batch_size)
+    rows = X.get("grey", X["train"])
+    updates = recipe.epochs * -(-rows.shape[0] // recipe.batch_size)
     rate = rb.optimize.linear_decay(recipe.rate, recipe.last_rate, updates)
     optimizer = Averaged(rb.SGD(rate))
     best = work / f"best_{file_name(recipe)}.npz"
@@ -147,8 +166,8 @@ def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM,
     )
     history = rb.fit(
         rbm,
-        X["train"],
-        rb.PCD(k=1, chains=recipe.chains),
+        rows,
+        rb.PCD(recipe.steps, recipe.chains),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         optimizer=optimizer,
@@ -157,7 +176,7 @@ def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM,
         rng=recipe.seed,
         progress=False,
         callbacks=[chooser],
-        checkpoint=work / f"checkpoint_{file_name(recipe)}.npz",
+        checkpoint=None if recipe.anew else work / f"checkpoint_{file_name(recipe)}.npz",
     )
     return rb.RBM.load(best), chooser.looks, history["seconds"][-1]
 
@@ -207,7 +226,10 @@ def run(path: Path, recipe: Recipe, work: Path, results: Path) -> dict[str, Any]
     work.mkdir(parents=True, exist_ok=True)
     how = 0.5 if recipe.binarize == "half" else "sample"
     digits = rb.data.mnist(path, binarize=how, rng=recipe.seed).X
-    X = {part: digits[rows] for part, rows in ROWS.items()}
+    X: dict[str, Any] = {part: digits[rows] for part, rows in ROWS.items()}
+    if recipe.anew:
+        grey = rb.data.mnist(path, binarize=None).X[ROWS["train"]]
+        X["grey"] = Drawn(np.rint(255 * grey).astype(np.uint8), recipe.seed)
     print(f"784 × {recipe.hidden}: {recipe}", flush=True)
     rbm, looks, seconds = train(X, recipe, work)
     begin = time.perf_counter()
@@ -229,7 +251,8 @@ def arguments() -> argparse.Namespace:
     changes: list[tuple[str, Callable]] = [
         ("epochs", int), ("batch_size", int), ("chains", int), ("seed", int), ("rate", float),
         ("last_rate", float), ("weight_decay", float), ("scale", float), ("look_every", int),
-        ("ais_chains", int), ("betas", int), ("burn_in", int), ("binarize", str),
+        ("ais_chains", int), ("betas", int), ("burn_in", int), ("binarize", str), ("steps", int),
+        ("anew", int),
     ]  # fmt: skip
     for name, kind in changes:
         choices = ["half", "sample"] if name == "binarize" else None
