@@ -103,10 +103,14 @@ def test_loops_and_lists_pass(attempt):
 
 @njit
 def discriminator(p, q):
-    out = np.empty_like(p)
+    out, value = np.empty_like(p), 0.0
     for k in range(len(p)):
         out[k] = p[k] / (p[k] + q[k])
-    return out
+        if p[k] > 0:
+            value += p[k] * np.log(out[k])
+        if q[k] > 0:
+            value += q[k] * np.log(1 - out[k])
+    return out, value
 
 
 def test_a_compiled_function_passes():
