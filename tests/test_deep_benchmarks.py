@@ -1,4 +1,4 @@
-"""Benchmarks of chapters 12 and 13: committed results are those of the default commands."""
+"""Benchmarks of chapters 11 to 13: committed results are those of the default commands."""
 
 import importlib
 import json
@@ -21,7 +21,7 @@ def module(monkeypatch):
     return importlib.import_module
 
 
-@pytest.mark.parametrize("name", ["deep_layers", "mnist_dreams"])
+@pytest.mark.parametrize("name", ["deep_layers", "mnist_dreams", "patches"])
 def test_a_default_command_is_the_one_that_was_measured(module, name):
     recipe = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["recipe"]
     assert json.loads(json.dumps(asdict(module(name).Recipe()))) == recipe
@@ -32,6 +32,33 @@ def test_dreams_are_ten_of_each_kind_in_sixteen_greys(module):
         for name in ("belief_network", "Boltzmann_machine", "first_machine", "real"):
             assert pictures[name].shape == (10 * module("mnist_dreams").EACH, 784)
             assert pictures[name].dtype == np.uint8 and pictures[name].max() == 15
+
+
+def test_filters_of_patches_are_pictures_in_whole_numbers(module):
+    side = module("patches").SIDE
+    with np.load(RESULTS / "patches.npz") as kept:
+        assert kept["filters"].shape == (side * side, 100)
+        assert (
+            kept["filters"].dtype == np.int8 and (np.abs(kept["filters"]).max(axis=0) == 127).all()
+        )
+
+
+def test_patches_for_training_and_held_out_share_no_column(module):
+    patches = module("patches")
+    picture = np.tile(np.arange(320.0) ** 2, (24, 1))  # neighbours differ by 2 × column + 1
+    for held_out in (False, True):
+        rows = patches.cut([picture], 200, held_out, np.random.default_rng(0))
+        first = ((rows[:, 1] - rows[:, 0] - 1) / 2).round().astype(int) % 100
+        last = first + patches.SIDE - 1
+        assert ((first >= 75) & (last < 100)).all() if held_out else (last < 75).all()
+
+
+def test_a_mixture_of_scales_finds_the_scales(module):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(4000, 20)) * rng.choice([0.5, 2.0], 4000)[:, None]
+    weights, variances = module("patches").scales((rows**2).sum(axis=1), 20, count=2)
+    np.testing.assert_allclose(np.sort(variances), [0.25, 4.0], rtol=0.05)
+    np.testing.assert_allclose(weights, 0.5, atol=0.05)
 
 
 def test_an_averaged_deep_machine_has_the_mean_of_its_path(module):
