@@ -124,7 +124,7 @@ def spin_mean(inputs, out):
 
 @jit
 def bernoulli_cgf(inputs, out):
-    """log Σ_{x∈{0,1}} exp(x·input) = softplus(input), stable for any magnitude. Book: (3.9)."""
+    """log Σ_{x∈{0,1}} exp(x·input) = softplus(input), stable for any magnitude. Book: (3.12)."""
     x, y = inputs.ravel(), out.reshape(out.size)
     zero = x.dtype.type(0)
     for i in range(x.size):

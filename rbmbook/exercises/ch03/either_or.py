@@ -50,7 +50,7 @@ MISTAKES = {
         lambda: machine(0.0, 0.0, 0.0, 0.0, 0.0),
     "without weights the pixels are independent: p(01) and p(10) cannot both exceed ¼. The hidden "
     "unit has to fold the landscape.": lambda: machine(0.0, 0.0, -6.0, 6.0, 0.0),
-    "that is the machine of Figure 3.6, right, whose pixels agree; they should differ. Which "
+    "that is the machine of Figure 3.5, right, whose pixels agree; they should differ. Which "
     "weight has to change its sign, and what follows for the biases?":
         lambda: machine(4.0, 4.0, -2.0, -2.0, -4.0),
     "the fold has the right direction, but nothing tilts against it, so only 10 becomes a valley. "
