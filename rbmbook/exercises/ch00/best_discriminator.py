@@ -121,7 +121,7 @@ MISTAKES = {
         with_V(lambda p, q, D: both_terms(p, q, D) / len(p)),
     "this is half of V, as if each side were shown half of the time. (0.4) adds two averages.":
         with_V(lambda p, q, D: both_terms(p, q, D) / 2),
-    "this is V + 2 log 2, twice the Jensen–Shannon divergence of chapter 15. V itself is asked for.":
+    "this is V + 2 log 2, twice the Jensen–Shannon divergence of chapter 15. V is asked for.":
         with_V(lambda p, q, D: both_terms(p, q, D) + 2 * np.log(2)),
     "these are the terms of V, one for each kind. Add them up.":
         with_V(lambda p, q, D: weighted_log(p, D) + weighted_log(q, 1 - D)),
