@@ -47,7 +47,7 @@ def pseudo_log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     References
     ----------
     Besag (1975), Statistical analysis of non-lattice data.
-    Book: (10.9).
+    Book: (10.10).
     """
     machine, levels = _discrete(rbm)
     v = validation.matrix("v", v, rbm.n_visible)
@@ -158,7 +158,7 @@ def nearest_neighbour_accuracy(data: Any, samples: Any) -> float:
     ----------
     Yale, Dash, Dutta, Guyon, Pavao and Bennett (2020), Generation and evaluation of privacy
     preserving synthetic health data (adversarial accuracy).
-    Book: (10.10).
+    Book: (10.11).
     """
     from sklearn.neighbors import NearestNeighbors
 

@@ -56,7 +56,7 @@ MISTAKES = {
     "you add the two conditionals of single units. Each of them takes the other unit as given; "
     "together the pair has four states, 00, 01, 10 and 11, with one sum over all.":
         lambda v, i, k, *machine: alone(v, i, *machine) + alone(v, k, *machine),
-    "this is the whole pseudo-log-likelihood (10.9), a sum over all units. The question asks for "
+    "this is the whole pseudo-log-likelihood (10.10), a sum over all units. The question asks for "
     "one conditional, that of the pair.":
         lambda v, i, k, *machine: sum(alone(v, unit, *machine) for unit in range(v.shape[1])),
     "this is the conditional of unit i alone; unit k has to vary as well.":
