@@ -24,10 +24,8 @@ def halves(words, out):
         out[2 * i + 1] = np.float32(np.int32(word >> np.uint64(40))) * scale
 
 
-def uniform(
-    rng: np.random.Generator, shape: Any, dtype: Any, out: np.ndarray | None = None
-) -> np.ndarray:
-    """``rng.random(shape, dtype, out)``, bit for bit; the generator goes on as after it, too.
+def uniform(rng: np.random.Generator, shape: Any, dtype: Any) -> np.ndarray:
+    """``rng.random(shape, dtype)``, bit for bit; the generator goes on as after it, too.
 
     Parameters
     ----------
@@ -35,8 +33,6 @@ def uniform(
         The words of a `PCG64`, NumPy's default, are drawn at once; others draw for themselves.
     shape : int or tuple of ints
     dtype : float32 or float64
-    out : array, optional
-        Of this shape and dtype, C-contiguous.
 
     Returns
     -------
@@ -46,10 +42,9 @@ def uniform(
     ----------
     The numpy.random documentation, "Random Generator": how floats are made of integers.
     """
-    if out is None:
-        out = np.empty(shape, dtype)
+    out = np.empty(shape, dtype)
     if out.dtype != np.float32 or out.size < WORTHWHILE or not _cut(rng):
-        return rng.random(shape, dtype, out)
+        return rng.random(shape, dtype)
     flat = out.reshape(-1)
     first = rng.bit_generator.state["has_uint32"]  # 1 if there is a half left over
     last = flat.size - (flat.size - first) % 2

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import rbmbook as rb
 from rbmbook.machine import noise
 
 same = np.testing.assert_array_equal
@@ -24,8 +25,13 @@ def test_the_numbers_are_those_of_random_and_so_are_the_next_ones(dtype, size, b
 
 def test_they_may_be_written_into_an_array():
     out, ref = np.empty((3, noise.WORTHWHILE), np.float32), np.random.default_rng(2)
-    assert noise.uniform(np.random.default_rng(2), out.shape, np.float32, out) is out
+    draw = rb.Bernoulli().noise
+    assert draw(out.shape, np.random.default_rng(2), np.float32, out) is out
     same(out, ref.random(out.shape, np.float32))
+    strided = np.empty((3, 2 * noise.WORTHWHILE), np.float32)[:, ::2]
+    for wrong in (strided, np.empty((2, 3), np.float32), out.astype(np.float64)):
+        with pytest.raises((ValueError, TypeError)):  # never a copy that is thrown away
+            draw(out.shape, ref, np.float32, wrong)
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64DXSM, np.random.MT19937, np.random.Philox])

@@ -132,7 +132,8 @@ class Unit:
 
         Uniform in [0, 1) unless a type says otherwise.
         """
-        return uniform(rng, self.noise_shape(shape), dtype, out)
+        shape = self.noise_shape(shape)
+        return uniform(rng, shape, dtype) if out is None else rng.random(shape, dtype, out)
 
     def sample(
         self, inputs: np.ndarray, noise: np.ndarray, out: np.ndarray | None = None
