@@ -18,14 +18,12 @@ with warnings.catch_warnings():
 
 def warn(run: Any) -> None:
     """Say so if the features are stuck, or sleep after as many updates as should be enough."""
-    constant = [shares.constant for shares in run.shares.values()]
-    if max(constant, default=0) < monitors.ASLEEP:
-        return
-    if not np.ptp(run.probe, axis=0).any():  # equal rows have equal features
+    asleep = {k: shares for k, shares in run.shares.items() if shares.constant >= monitors.ASLEEP}
+    if not (asleep and np.ptp(run.probe, axis=0).any()):  # equal rows have equal features
         return
     learnable = run.updates >= run.enough and run.learnable()
     needed = monitors.directions(run.probe)
-    for name, shares in run.shares.items():
+    for name, shares in asleep.items():
         fault = monitors.fault(shares, learnable, needed)
         if fault:
             where = f"{run.where}: {name}" if run.where else name
