@@ -2,7 +2,7 @@
 
     python benchmarks/mnist_dbm.py mnist.npz
     python benchmarks/mnist_dbm.py mnist.npz --choose --epochs 30 --rate 0.05 --last-rate 0.0005 \\
-        --chains 200 --betas 10000
+        --chains 200 --ais-chains 200 --betas 20000
 
 A machine of 784, 500 and 1000 units, pre-trained pair by pair with doubled weights, then trained
 jointly, on rows 0-59999; reported once on rows 60000-69999, with log Z by annealed importance
@@ -12,19 +12,25 @@ the other way; the bridge takes both. Pixels are 1 above half of the range of gr
 
 With `--choose` it is trained as the restricted machine of `mnist_likelihood.py` is: on rows
 0-49999, with parameters averaged along the way; the epoch, and the last or the averaged parameters,
-are chosen on a fifth of rows 50000-59999. An interrupted run goes on from its checkpoints. Writes
-`results/mnist_dbm.json`, or `results/mnist_dbm_chosen.json`.
+are chosen on a fifth of rows 50000-59999. Beside it are then trained restricted machines by the
+recipe of `mnist_likelihood.py`, of as many hidden units as `--rivals` says: 500, or 1138, which
+have as many parameters as the deep one. Each runs for as many epochs as fill the seconds of the
+processor that the deep machine took, pre-training included. An interrupted run goes on from its
+checkpoints. Writes `results/mnist_dbm.json`, or `results/mnist_dbm_chosen.json`, the latter anew
+after every machine.
 """
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import machine as computer
+import mnist_likelihood as likelihood
 import numpy as np
 import recipes
+from clock import Clock
 from mnist_likelihood import ROWS, Averaged
 
 import rbmbook as rb
@@ -56,6 +62,8 @@ class Recipe:
 
 
 LOOK_EVERY = 10  # epochs between looks at the rows of the choice
+LOOK = (100, 2000)  # chains and temperatures of a look: fewer rank the machines wrongly
+WARM_UP = 3  # epochs of a restricted machine, of which the last is timed
 
 
 def averaged(dbm: rb.DBM, optimizer: Averaged) -> rb.DBM:
@@ -64,6 +72,16 @@ def averaged(dbm: rb.DBM, optimizer: Averaged) -> rb.DBM:
     for own, average in zip(copy.machine.parameters, optimizer.average, strict=True):
         own[:] = average
     return copy
+
+
+def base_rows(dbm: rb.DBM, X: np.ndarray) -> np.ndarray:
+    """Rows for annealing's base: pixels at their mean, layer 2 at the mean of its means given data.
+
+    From there the weights of annealed chains scatter less than from fair coins in layer 2.
+    """
+    base = np.array(dbm.base_data(X)[0])
+    base[X.shape[1] :] = dbm.mean_field(X[:: max(1, len(X) // 2000)]).means[1].mean(axis=0)
+    return np.broadcast_to(base, (len(X), len(base)))
 
 
 class Chooser:
@@ -76,28 +94,23 @@ class Chooser:
         notes = path.with_suffix(".json")
         known = json.loads(notes.read_text()) if notes.exists() else {}
         self.best, self.looks = known.get("best", -np.inf), known.get("looks", [])
-        self.seconds = known.get("seconds", 0.0)  # which the looks took, no part of the training
-        self.training = 0.0  # seconds of the epochs so far
 
     def __call__(self, dbm: rb.DBM, history: rb.History) -> None:
         """Look now and then, and at the end."""
         epoch = history.epochs
-        self.training = float(history["seconds"][-1]) - self.seconds
-        print(f"  epoch {epoch:4d}  {self.training:7.0f} s", flush=True)
+        print(f"  epoch {epoch:4d}", flush=True)
         if epoch % LOOK_EVERY and epoch != self.recipe.epochs:
             return
-        begin = time.perf_counter()
-        candidates = (("last", dbm), ("averaged", averaged(dbm, self.optimizer)))
-        for which, candidate in candidates:
-            log_z = candidate.ais(100, 500, rng=1, data=self.X["train"])
+        for which, candidate in (("last", dbm), ("averaged", averaged(dbm, self.optimizer))):
+            base = base_rows(candidate, self.X["train"])
+            log_z = rb.evaluate.ais(candidate.as_rbm(), *LOOK, rng=1, data=base)
             score = float(candidate.bound(self.X["choose"][::5], log_z).mean(dtype=np.float64))
             if score > self.best:
                 self.best = score
                 candidate.save(self.path)
             self.looks.append([epoch, which, round(score, 3)])
             print(f"  epoch {epoch:4d}  {which:8s}  {score:9.3f} nats", flush=True)
-        self.seconds += time.perf_counter() - begin
-        notes = {"best": self.best, "looks": self.looks, "seconds": self.seconds}
+        notes = {"best": self.best, "looks": self.looks}
         self.path.with_suffix(".json").write_text(json.dumps(notes))
 
 
@@ -107,12 +120,14 @@ def train(
     """The machine, how it was chosen (if there are rows for that), and the seconds it took."""
     dbm = rb.DBM.random(SIZES, rng=recipe.seed, data=X["train"])
     common = {"batch_size": recipe.batch_size, "weight_decay": recipe.weight_decay}
-    before = dbm.pretrain(
+    before = Clock(work / "clock_pretrain.json")
+    dbm.pretrain(
         X["train"],
         epochs=recipe.pre_epochs,
         optimizer=rb.SGD(recipe.pre_rate),
         rng=recipe.seed,
         progress=False,
+        callbacks=[before],
         checkpoint=work / "dbm_pretrain.npz",
         **common,
     )
@@ -120,6 +135,7 @@ def train(
     rate = rb.optimize.linear_decay(recipe.rate, recipe.last_rate, updates)
     optimizer = Averaged(rb.SGD(rate)) if "choose" in X else rb.SGD(rate)
     chooser = Chooser(X, recipe, optimizer, work / "best_dbm.npz") if "choose" in X else None
+    joint = Clock(work / "clock_fit.json")
     history = dbm.fit(
         X["train"],
         rb.PCD(k=recipe.k, chains=recipe.chains),
@@ -129,29 +145,27 @@ def train(
         centered=True,
         rng=recipe.seed + 1,
         progress=False,
-        callbacks=[] if chooser is None else [chooser],
+        callbacks=[joint] if chooser is None else [joint, chooser, joint.restart],
         checkpoint=work / "dbm_fit.npz",
         **common,
     )
-    pairs, spent = np.array(before["layer"]), np.array(before["seconds"])
     seconds = {
-        "pre-training": float(sum(spent[pairs == k].max(initial=0) for k in np.unique(pairs))),
-        "joint training": float(history["seconds"][-1]),
+        "pre-training": before.wall,
+        "joint training": joint.wall,
+        "processor": before.processor + joint.processor,
     }
     if chooser is None:
         return dbm, {"reconstruction_error": list(history["reconstruction_error"])}, seconds
-    seconds["joint training"] = chooser.training
     return rb.DBM.load(chooser.path), {"looks": chooser.looks}, seconds
 
 
 def measure(dbm: rb.DBM, X: dict[str, np.ndarray], recipe: Recipe) -> dict[str, Any]:
     """The mean bound of the test rows with log Z from below, from above, and from both."""
-    up = dbm.ais(recipe.ais_chains, recipe.betas, rng=2, data=X["train"])
+    rbm, base = dbm.as_rbm(), base_rows(dbm, X["train"])
+    up = rb.evaluate.ais(rbm, recipe.ais_chains, recipe.betas, rng=2, data=base)
     rows = X["train"][:: max(1, len(X["train"]) // recipe.ais_chains)][: recipe.ais_chains]
     hidden = (dbm.mean_field(rows).means[1] > 0.5).astype(np.float32)
-    rbm = dbm.as_rbm()
     samples = rb.gibbs.run(rbm, np.hstack([rows, hidden]), recipe.burn_in, rng=3)
-    base = dbm.base_data(X["train"])
     down = rb.evaluate.reverse_ais(rbm, samples, recipe.betas, rng=4, data=base)
     unnormalised = dbm.bound(X["test"], log_z=0.0).mean(dtype=np.float64)
     found = {"AIS": up, "reverse AIS": down, "bridge": rb.evaluate.bridge(up, down)}
@@ -164,20 +178,69 @@ def measure(dbm: rb.DBM, X: dict[str, np.ndarray], recipe: Recipe) -> dict[str, 
     }
 
 
+def epochs_within(budget: float, recipe: likelihood.Recipe, X: np.ndarray, work: Path) -> int:
+    """How many epochs of a restricted machine fill these seconds of the processor."""
+    note = work / f"epochs_{likelihood.file_name(recipe)}.json"
+    if note.exists():  # an interrupted run goes on with the same recipe
+        return json.loads(note.read_text())
+    clock = Clock(work / "clock_warm_up.json")
+    before = [clock.processor]
+    rb.fit(
+        rb.RBM.random(X.shape[1], recipe.hidden, rng=recipe.seed, data=X, dtype=np.float32),
+        X,
+        rb.PCD(recipe.steps, recipe.chains),
+        epochs=WARM_UP,
+        batch_size=recipe.batch_size,
+        optimizer=Averaged(rb.SGD(recipe.rate)),
+        centered=True,
+        rng=recipe.seed,
+        progress=False,
+        callbacks=[clock, lambda rbm, history: before.append(clock.processor)],
+    )
+    epochs = max(1, round(budget / (before[-1] - before[-2])))
+    note.write_text(json.dumps(epochs))
+    return epochs
+
+
+def rival(hidden: int, X: dict[str, np.ndarray], budget: float, recipe: Recipe, work: Path) -> dict:
+    """A restricted machine with the deep one's budget, trained, chosen and measured likewise."""
+    own = replace(likelihood.RECIPES[500], hidden=hidden, seed=recipe.seed)
+    own = replace(own, ais_chains=recipe.ais_chains, betas=recipe.betas, burn_in=recipe.burn_in)
+    epochs = epochs_within(budget, own, X["train"], work)
+    own = replace(own, epochs=epochs, look_every=max(1, epochs // 10))
+    print(f"{X['train'].shape[1]} × {hidden}: {own}", flush=True)
+    clock = Clock(work / f"clock_{likelihood.file_name(own)}.json")
+    rbm, looks, _ = likelihood.train(X, own, work, clock)
+    begin = time.perf_counter()
+    found = {"recipe": asdict(own), "looks": looks, **likelihood.measure(rbm, X, own)}
+    measuring = time.perf_counter() - begin
+    found["seconds"] = {"training": clock.wall, "processor": clock.processor}
+    return found | {"seconds": found["seconds"] | {"measuring": measuring}}
+
+
 def table(result: dict[str, Any], results: Path) -> str:
-    """Our figures, those of the restricted machine, and the published one."""
+    """Our figures, those of the restricted machines, and the published one."""
     lines = ["784-500-1000: mean bound on the log-likelihood of the test rows, nats"]
     ours = [(f"rbmbook, {name}", value) for name, value in result["bound"].items()]
     flat = results / "mnist_500_half.json"
-    if flat.exists():
-        scores = json.loads(flat.read_text())["log_likelihood"]["test"]
-        ours += [(f"784 × 500, log-likelihood, {name}", value) for name, value in scores.items()]
+    others = {"784 × 500, 50 epochs": json.loads(flat.read_text())} if flat.exists() else {}
+    for name, found in (others | result.get("rivals", {})).items():
+        scores = found["log_likelihood"]["test"]
+        ours += [(f"{name}, log-likelihood, {side}", value) for side, value in scores.items()]
     lines += [f"  {who:50s} {value:9.2f}" for who, value in [*ours, PUBLISHED]]
     lines += [f"  warning, {name}: {text}" for name, text in result["warnings"].items()]
     return "\n".join(lines)
 
 
-def run(path: Path, recipe: Recipe, work: Path, results: Path, rows: int, choose: bool) -> None:
+def run(
+    path: Path,
+    recipe: Recipe,
+    work: Path,
+    results: Path,
+    rows: int,
+    choose: bool,
+    rivals: tuple[int, ...] = (),
+) -> None:
     """Train, measure, print, write."""
     work = work / "dbm_chosen" if choose else work
     work.mkdir(parents=True, exist_ok=True)
@@ -185,15 +248,24 @@ def run(path: Path, recipe: Recipe, work: Path, results: Path, rows: int, choose
     digits = rb.data.mnist(path, binarize=0.5).X
     where = ROWS if choose else {"train": slice(0, 60_000), "test": ROWS["test"]}
     X = {part: digits[part_rows][:rows] for part, part_rows in where.items()}
+    name = "mnist_dbm_chosen.json" if choose else "mnist_dbm.json"
+
+    def write(result: dict[str, Any]) -> None:
+        print(table(result, results), json.dumps(result["seconds"]), sep="\n", flush=True)
+        text = json.dumps(result, indent=1, default=float)
+        (results / name).write_text(text + "\n")
+
     dbm, how, seconds = train(X, recipe, work)
     begin = time.perf_counter()
     result = {"recipe": asdict(recipe), "rows": len(X["train"]), **how}
     result |= measure(dbm, X, recipe)
     result["seconds"] = seconds | {"measuring": time.perf_counter() - begin}
     result["machine"] = computer.describe()
-    print(table(result, results), json.dumps(result["machine"]), json.dumps(result["seconds"]))
-    name = "mnist_dbm_chosen.json" if choose else "mnist_dbm.json"
-    (results / name).write_text(json.dumps(result, indent=1, default=float) + "\n")
+    write(result)
+    for hidden in rivals if choose else ():
+        found = rival(hidden, X, seconds["processor"], recipe, work)
+        result["rivals"] = result.get("rivals", {}) | {f"{X['train'].shape[1]} × {hidden}": found}
+        write(result)
 
 
 def main() -> None:
@@ -201,9 +273,11 @@ def main() -> None:
     parser = recipes.parser(__doc__, Recipe)
     parser.add_argument("--rows", type=int, default=60_000, help="fewer, for a trial")
     parser.add_argument("--choose", action="store_true", help="averaged, chosen by held-out rows")
+    parser.add_argument("--rivals", type=int, nargs="*", default=[500, 1138], help="with --choose")
     options = parser.parse_args()
     recipe = recipes.changed(Recipe(), options)
-    run(options.path, recipe, options.work, options.results, options.rows, options.choose)
+    own, choose, rivals = options.results, options.choose, tuple(options.rivals)
+    run(options.path, recipe, options.work, own, options.rows, choose, rivals)
 
 
 if __name__ == "__main__":

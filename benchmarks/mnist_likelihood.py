@@ -25,6 +25,7 @@ from typing import Any
 import machine as computer
 import numpy as np
 import recipes
+from clock import Clock
 
 import rbmbook as rb
 
@@ -153,7 +154,9 @@ class Chooser:
         return rb.evaluate.ais(rbm, chains=100, betas=500, rng=1, data=self.X).log_z
 
 
-def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM, list, float]:
+def train(
+    X: dict[str, np.ndarray], recipe: Recipe, work: Path, clock: Clock | None = None
+) -> tuple[rb.RBM, list, float]:
     """The chosen machine, the looks it was chosen by, and how many seconds it took in all."""
     rows = X.get("grey", X["train"])
     updates = recipe.epochs * -(-rows.shape[0] // recipe.batch_size)
@@ -161,8 +164,9 @@ def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM,
     optimizer = Averaged(rb.SGD(rate))
     best = work / f"best_{file_name(recipe)}.npz"
     chooser = Chooser(X["choose"], recipe, optimizer, best)
+    size = (X["train"].shape[1], recipe.hidden)
     rbm = rb.RBM.random(
-        784, recipe.hidden, rng=recipe.seed, scale=recipe.scale, data=X["train"], dtype=np.float32
+        *size, rng=recipe.seed, scale=recipe.scale, data=X["train"], dtype=np.float32
     )
     history = rb.fit(
         rbm,
@@ -175,7 +179,7 @@ def train(X: dict[str, np.ndarray], recipe: Recipe, work: Path) -> tuple[rb.RBM,
         centered=True,
         rng=recipe.seed,
         progress=False,
-        callbacks=[chooser],
+        callbacks=[chooser] if clock is None else [clock, chooser, clock.restart],
         checkpoint=None if recipe.anew else work / f"checkpoint_{file_name(recipe)}.npz",
     )
     return rb.RBM.load(best), chooser.looks, history["seconds"][-1]

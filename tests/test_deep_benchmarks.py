@@ -95,9 +95,43 @@ def test_chosen_on_held_out_rows_a_deep_machine_is_measured_too(module, tmp_path
     parts = {"train": slice(0, 24), "choose": slice(24, 34), "test": slice(34, 42)}
     monkeypatch.setattr(script, "ROWS", parts)
     recipe = script.Recipe(pre_epochs=1, epochs=3, chains=5, betas=20, burn_in=3, ais_chains=5)
-    script.run(tmp_path / "no.npz", recipe, tmp_path, tmp_path, 24, choose=True)
+    script.run(tmp_path / "no.npz", recipe, tmp_path, tmp_path, 24, choose=True, rivals=(4,))
     result = json.loads((tmp_path / "mnist_dbm_chosen.json").read_text(encoding="utf-8"))
     assert [look[:2] for look in result["looks"]] == [[3, "last"], [3, "averaged"]]
     assert result["rows"] == 24 and set(result["bound"]) == {"AIS", "reverse AIS", "bridge"}
     assert all(np.isfinite(value) for value in result["bound"].values())
     assert all(value > 0 for value in result["seconds"].values())
+    rival = result["rivals"]["9 × 4"]
+    assert rival["looks"][-1][0] == rival["recipe"]["epochs"] > 1
+    assert np.isfinite(rival["log_likelihood"]["test"]["exact"])
+    assert all(value > 0 for value in rival["seconds"].values())
+
+
+def test_a_clock_counts_epochs_alone_and_goes_on_after_an_interruption(
+    module, monkeypatch, tmp_path
+):
+    clocks, now = module("clock"), [0.0]
+    monkeypatch.setattr(clocks.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(clocks.time, "process_time", lambda: now[0] / 2)
+    clock = clocks.Clock(tmp_path / "clock.json")
+    now[0] = 10.0  # an epoch
+    clock()
+    now[0] = 17.0  # a look
+    clock.restart()
+    now[0] = 20.0  # an epoch
+    clock()
+    now[0] = 24.0  # the epoch that is interrupted
+    again = clocks.Clock(tmp_path / "clock.json")
+    now[0] = 30.0  # the same epoch, done again
+    again()
+    assert again.wall == 10 + 3 + 6 and again.processor == again.wall / 2
+
+
+def test_the_base_of_annealing_has_the_means_of_layer_two(module):
+    dbm = rb.DBM.random((6, 4, 3), rng=0, scale=1.0, dtype=np.float64)
+    X = rb.data.bars_and_stripes(2)
+    X = np.hstack([X, X[:, :2]])
+    base = module("mnist_dbm").base_rows(dbm, X)
+    means = dbm.mean_field(X).means[1].mean(axis=0)
+    expected = np.concatenate([X.mean(axis=0), means])
+    np.testing.assert_allclose(base, np.tile(expected, (len(X), 1)))
