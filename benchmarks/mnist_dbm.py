@@ -2,7 +2,7 @@
 
     python benchmarks/mnist_dbm.py mnist.npz
     python benchmarks/mnist_dbm.py mnist.npz --choose --epochs 30 --rate 0.05 --last-rate 0.0005 \\
-        --chains 200 --ais-chains 200 --betas 20000
+        --chains 200 --ais-chains 200 --betas 10000
 
 A machine of 784, 500 and 1000 units, pre-trained pair by pair with doubled weights, then trained
 jointly, on rows 0-59999; reported once on rows 60000-69999, with log Z by annealed importance
