@@ -11,7 +11,8 @@ import pytest
 
 import rbmbook
 from rbmbook._threads import Twins
-from rbmbook.training.contrastive import Arrays, Step
+from rbmbook.machine import noise
+from rbmbook.training.contrastive import Arrays, Step, weighted_means
 
 DTYPES = (np.float32, np.float64)
 
@@ -73,8 +74,22 @@ class Inputs:
     def transpose(self):
         return self.numbers(self.D, self.H), self.numbers(self.H, self.D)
 
-    def weighted_means(self):
-        return self.numbers(self.n, self.H), self.numbers(self.n), self.numbers(self.n, self.H)
+    def pieces(self):
+        states = self.rng.integers(0, 2**64, (self.n % 4 + 1, 2), np.uint64)
+        out = np.zeros(2 * (noise.WORDS * self.n % 4 + 3), np.float32)
+        return states, np.array([self.m, 2 * self.D + 1], np.uint64), out
+
+    def batch(self, *batches):
+        """Rows to choose from, which of them, their weights; chains and their weights."""
+        rows = self.rng.integers(0, 20, (*batches, self.n))
+        data = self.bits(20, self.D), rows, self.numbers(*batches, self.n)
+        return *data, self.bits(self.m, self.D), self.numbers(self.m), True
+
+    def terms(self):
+        machine, noise = self.machine(), self.noise(2)
+        means = self.numbers(self.n, self.H), self.numbers(self.m, self.H)
+        written = machine.W.T.copy(), self.bits(self.n, self.D), *means
+        return *self.batch(), noise, machine, *written
 
     def follow_weights(self):
         W, _, _ = self.machine()
@@ -88,19 +103,17 @@ class Inputs:
         velocity = self.numbers(self.D, self.H)
         return *pairs[0], *pairs[1], W, W.T.copy(), velocity, self.step()
 
+    def noise(self, *shape):
+        return self.rng.random((*shape, self.m * (self.D + self.H)), self.dtype)
+
     def update(self):
         machine, velocity = self.machine(), self.machine()
-        rows = self.bits(self.n, self.D), self.numbers(self.n)
-        chains = self.bits(self.m, self.D), self.numbers(self.m)
-        noise = self.rng.random((2, self.m * (self.D + self.H)), self.dtype)
-        return *rows, *chains, True, noise, machine, machine.W.T.copy(), velocity, self.step()
+        noise = self.noise(2)
+        return *self.batch(), noise, machine, machine.W.T.copy(), velocity, self.step()
 
     def updates(self):
-        rows = self.bits(3 * self.n, self.D), self.numbers(3 * self.n)
-        chains = self.bits(self.m, self.D), self.numbers(self.m)
-        noise = self.rng.random((3, 2, self.m * (self.D + self.H)), self.dtype)
-        rates = self.numbers(3), self.numbers(3)
-        return *rows, *chains, True, noise, self.machine(), self.machine(), *rates, self.step()
+        noise, rates = self.noise(3, 2), (self.numbers(3), self.numbers(3))
+        return *self.batch(3), noise, self.machine(), self.machine(), *rates, self.step()
 
 
 def arrays(arguments):
@@ -161,8 +174,9 @@ def test_the_transpose_is_one(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_means_are_multiplied_by_the_weight_of_their_row(dtype):
-    x, weight, out = Inputs(7, 1, 1, 9, dtype).of("weighted_means")
-    TWINS["training.contrastive.weighted_means"](x, weight, out)
+    inputs = Inputs(7, 1, 1, 9, dtype)
+    x, weight, out = inputs.numbers(7, 9), inputs.numbers(7), inputs.numbers(7, 9)
+    weighted_means(x, weight, out)
     np.testing.assert_array_equal(out, weight[:, None] * naive.sigmoid(x))
 
 

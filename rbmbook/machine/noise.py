@@ -1,27 +1,67 @@
-"""Uniform noise: the numbers of `rng.random`, from whole words of the generator.
+"""Uniform noise: the numbers of `rng.random`, computed here where there are many.
 
-NumPy asks its generator for 32 bits at a time, and keeps the other half of a word for later. To
-draw the words at once and to cut them here takes half the time and gives the same numbers.
+NumPy's default generator, PCG64, steps a 128-bit integer s ← M s + c (O'Neill, 2014). Where it will
+stand n steps later is one more line, so that threads can share out its numbers; and both halves of
+each 64-bit word are cut here into floats, which NumPy does one by one.
 """
 
+from functools import cache
 from typing import Any
 
+import numba
 import numpy as np
 
 from rbmbook._jit import jit
+from rbmbook._threads import Twins, choose
 
+MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645  # M of PCG64
+HIGH, LOW = np.uint64(MULTIPLIER >> 64), np.uint64(MULTIPLIER % 2**64)
 WORTHWHILE = 2**14  # numbers: for fewer, looking at the generator's state takes too long
-WORDS = 2**15  # drawn at a time: what a cache holds
+WORDS = 2**14  # cut at a time: a thread's turn
+ADDITIONS = 40  # that take as long as a word
 
 
 @jit
-def halves(words, out):
-    """out = the upper 24 bits of each half of the 64-bit words, the lower half first, over 2²⁴."""
-    scale = np.float32(2.0**-24)
-    for i in range(words.size):
-        word = words[i]
-        out[2 * i] = np.float32(np.int32((word & 0xFFFFFFFF) >> np.uint64(8))) * scale
+def times(a, b):
+    """The upper 64 bits of the product of two 64-bit numbers, from those of their halves."""
+    half, ones = np.uint64(32), np.uint64(2**32 - 1)
+    a0, a1, b0, b1 = a & ones, a >> half, b & ones, b >> half
+    low, middle = a0 * b0, a1 * b0
+    middle += low >> half
+    other = a0 * b1 + (middle & ones)
+    return a1 * b1 + (middle >> half) + (other >> half)
+
+
+@jit
+def cut(high, low, c_high, c_low, out):
+    """out = the upper 24 bits of each half of PCG64's next words, the lower half first, over 2²⁴.
+
+    A word is the two halves of the state, one XOR the other, rotated by the state's upper 6 bits.
+    """
+    scale, ones = np.float32(2.0**-24), np.uint64(2**32 - 1)
+    for i in range(out.size // 2):
+        high = times(low, LOW) + high * LOW + low * HIGH + c_high
+        low = low * LOW + c_low
+        high += np.uint64(low < c_low)  # what the lower half carries
+        mixed, turn = high ^ low, high >> np.uint64(58)
+        word = (mixed >> turn) | (mixed << ((np.uint64(64) - turn) & np.uint64(63)))
+        out[2 * i] = np.float32(np.int32((word & ones) >> np.uint64(8))) * scale
         out[2 * i + 1] = np.float32(np.int32(word >> np.uint64(40))) * scale
+
+
+@Twins
+def pieces(states, c, out):
+    """The words after each of the states, which stand `WORDS` apart; shared among threads."""
+    for p in numba.prange(states.shape[0]):
+        piece = out[2 * WORDS * p : 2 * WORDS * (p + 1)]
+        cut(states[p, 0], states[p, 1], c[0], c[1], piece)
+
+
+@cache
+def jump(c: int) -> tuple[int, int]:
+    """What `WORDS` steps s ← M s + c do: s ← M' s + c'. Here c' is (1 + M + M² + …) c."""
+    power = pow(MULTIPLIER, WORDS, (MULTIPLIER - 1) << 128)
+    return power % 2**128, (power - 1) // (MULTIPLIER - 1) * c % 2**128
 
 
 def uniform(rng: np.random.Generator, shape: Any, dtype: Any) -> np.ndarray:
@@ -30,7 +70,7 @@ def uniform(rng: np.random.Generator, shape: Any, dtype: Any) -> np.ndarray:
     Parameters
     ----------
     rng : Generator
-        The words of a `PCG64`, NumPy's default, are drawn at once; others draw for themselves.
+        The words of a `PCG64`, NumPy's default, are computed here; others draw for themselves.
     shape : int or tuple of ints
     dtype : float32 or float64
 
@@ -40,22 +80,38 @@ def uniform(rng: np.random.Generator, shape: Any, dtype: Any) -> np.ndarray:
 
     References
     ----------
-    The numpy.random documentation, "Random Generator": how floats are made of integers.
+    O'Neill (2014), PCG XSL RR 128/64; the numpy.random documentation, "Random Generator": how
+    floats are made of integers.
     """
     out = np.empty(shape, dtype)
-    if out.dtype != np.float32 or out.size < WORTHWHILE or not _cut(rng):
+    if out.dtype != np.float32 or out.size < WORTHWHILE or not known(rng):
         return rng.random(shape, dtype)
     flat = out.reshape(-1)
     first = rng.bit_generator.state["has_uint32"]  # 1 if there is a half left over
     last = flat.size - (flat.size - first) % 2
     rng.random(dtype=np.float32, out=flat[:first])
-    for i in range(first, last, 2 * WORDS):
-        part = flat[i : min(i + 2 * WORDS, last)]
-        halves(rng.bit_generator.random_raw(part.size // 2), part)
+    words(rng.bit_generator, flat[first:last])
     rng.random(dtype=np.float32, out=flat[last:])
     return out
 
 
-def _cut(rng: np.random.Generator) -> bool:
-    """Whether the generator's words are cut into halves in the way written here."""
-    return type(rng) is np.random.Generator and type(rng.bit_generator) is np.random.PCG64
+def words(source: Any, out: np.ndarray) -> None:
+    """Fill `out` with the halves of the words that a `PCG64` gives next."""
+    with source.lock:
+        state = source.state["state"]
+        source.advance(out.size // 2)
+    s, c = state["state"], state["inc"]
+    power, constant = jump(c)
+    states = []
+    for _ in range(0, out.size, 2 * WORDS):
+        states.append(divmod(s, 2**64))
+        s = (power * s + constant) % 2**128
+    run = choose(pieces, ADDITIONS * out.size // 2)
+    run(np.array(states, np.uint64), np.array(divmod(c, 2**64), np.uint64), out)
+
+
+def known(rng: np.random.Generator) -> bool:
+    """Whether the generator's words are those computed here, by compiled code."""
+    if numba.config.DISABLE_JIT or type(rng) is not np.random.Generator:
+        return False
+    return type(rng.bit_generator) is np.random.PCG64

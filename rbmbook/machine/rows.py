@@ -45,11 +45,20 @@ def add_rows(W, index, count, out):
         for j in range(out.size):
             out[j] = out[j] + w0[j] + w1[j] + w2[j] + w3[j] + w4[j] + w5[j] + w6[j] + w7[j]
         k += 8
-    while k < count:
+    if k + 4 <= count:
+        w0, w1, w2, w3 = W[index[k]], W[index[k + 1]], W[index[k + 2]], W[index[k + 3]]
+        for j in range(out.size):
+            out[j] = out[j] + w0[j] + w1[j] + w2[j] + w3[j]
+        k += 4
+    if k + 2 <= count:
+        w0, w1 = W[index[k]], W[index[k + 1]]
+        for j in range(out.size):
+            out[j] = out[j] + w0[j] + w1[j]
+        k += 2
+    if k < count:
         w0 = W[index[k]]
         for j in range(out.size):
             out[j] += w0[j]
-        k += 1
 
 
 @jit

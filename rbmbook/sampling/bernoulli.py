@@ -8,6 +8,7 @@ many steps may share one block of it, which holds the same numbers.
 import numba
 import numpy as np
 
+from rbmbook._jit import jit
 from rbmbook._threads import Twins, choose
 from rbmbook.machine.kernels import bernoulli_sample
 from rbmbook.machine.noise import uniform
@@ -23,6 +24,22 @@ def applies(rbm: RBM) -> bool:
     return type(rbm.visible) is type(rbm.hidden) is Bernoulli
 
 
+@jit
+def walk(x, W, WT, a, b, noise, first, n, v):
+    """Block-Gibbs steps of some of n chains, those from `first` on.
+
+    Arguments as in `chains`, but for x and v, which have the rows of these chains alone.
+    """
+    (m, H), D = x.shape, W.shape[0]
+    h, y = np.empty((m, H), W.dtype), np.empty((m, D), W.dtype)
+    for step in range(noise.shape[0]):
+        noise_h, noise_v = noise[step, : n * H], noise[step, n * H :]
+        bernoulli_sample(x, noise_h[first * H : (first + m) * H], h)
+        layer_inputs(h, WT, a, y)
+        bernoulli_sample(y, noise_v[first * D : (first + m) * D], v)
+        layer_inputs(v, W, b, x)
+
+
 @Twins
 def chains(x, W, WT, a, b, noise, v):
     """Block-Gibbs steps of n chains, as many as `noise` has rows. Book: (6.3).
@@ -31,17 +48,11 @@ def chains(x, W, WT, a, b, noise, v):
     visible states. A row of `noise` has n·H numbers for the hidden layer, then n·D for the visible
     one. The chains are shared among threads, in pieces that one thread takes through all steps.
     """
-    n, (D, H) = x.shape[0], W.shape
-    size = share(n, D + H)
+    n = x.shape[0]
+    size = share(n, W.shape[0] + W.shape[1])
     for piece in numba.prange((n + size - 1) // size):
         first, last = piece * size, min((piece + 1) * size, n)
-        h, y = np.empty((last - first, H), W.dtype), np.empty((last - first, D), W.dtype)
-        for step in range(noise.shape[0]):
-            noise_h, noise_v = noise[step, : n * H], noise[step, n * H :]
-            bernoulli_sample(x[first:last], noise_h[first * H : last * H], h)
-            layer_inputs(h, WT, a, y)
-            bernoulli_sample(y, noise_v[first * D : last * D], v[first:last])
-            layer_inputs(v[first:last], W, b, x[first:last])
+        walk(x[first:last], W, WT, a, b, noise, first, n, v[first:last])
 
 
 def steps(

@@ -15,14 +15,15 @@ from rbmbook._threads import Twins, choose
 from rbmbook.machine.kernels import bernoulli_mean
 from rbmbook.machine.noise import uniform
 from rbmbook.machine.rbm import RBM
-from rbmbook.machine.rows import BLOCK, add_outer, inputs, weighted_sum
+from rbmbook.machine.rows import BLOCK, add_outer, layer_inputs, share, weighted_sum
 from rbmbook.sampling import bernoulli
-from rbmbook.sampling.bernoulli import chains
+from rbmbook.sampling.bernoulli import walk
 from rbmbook.training.negative import CD, PCD
 from rbmbook.training.optimize import SGD, Optimizer, ascend, ascend_with_momentum, rate_at
 from rbmbook.training.penalties import Penalties
+from rbmbook.validation import dense
 
-NOISE = 2**19  # numbers drawn at a time
+NOISE = 2**21  # numbers drawn at a time
 PASSES = 16  # rows of states whose sums take as long as the update of W
 
 
@@ -105,13 +106,39 @@ def follow(parameter, velocity, gradient, step):
         ascend_with_momentum(flat[0], flat[1], flat[2], step.rate, step.momentum)
 
 
-@Twins
+@jit
 def weighted_means(x, weight, out):
     """The row's weight times E[h | input], row by row."""
-    for r in numba.prange(x.shape[0]):
+    for r in range(x.shape[0]):
         bernoulli_mean(x[r], out[r])
         for j in range(x.shape[1]):
             out[r, j] *= weight[r]
+
+
+@Twins
+def terms(X, rows, weight0, v1, weight1, persistent, noise, machine, WT, v0, mean0, mean1):
+    """The states and the weighted means that the data term and the model term are sums of.
+
+    The data v0 are rows of X. The chains start there, or at v1 if they are persistent, and end in
+    v1. A thread takes its piece of the data and its piece of the chains, which may be the same.
+    """
+    W, a, b = machine
+    n, m, H = len(v0), len(v1), len(b)
+    size = share(max(n, m), W.shape[0] + H)
+    pieces = (max(n, m) + size - 1) // size
+    for p in numba.prange(pieces):
+        data = slice(n * p // pieces, n * (p + 1) // pieces)
+        ends = slice(m * p // pieces, m * (p + 1) // pieces)
+        for r in range(data.start, data.stop):
+            v0[r] = X[rows[r]]
+        x = np.empty((data.stop - data.start, H), W.dtype)
+        layer_inputs(v0[data], W, b, x)
+        weighted_means(x, weight0[data], mean0[data])
+        if persistent:
+            x = np.empty((ends.stop - ends.start, H), W.dtype)
+            layer_inputs(v1[ends], W, b, x)
+        walk(x, W, WT, a, b, noise, ends.start, m, v1[ends])
+        weighted_means(x, weight1[ends], mean1[ends])
 
 
 @Twins
@@ -140,21 +167,12 @@ def follow_bias(rows0, weight0, rows1, weight1, bias, velocity, step):
 
 
 @Twins
-def update(v0, weight0, v1, weight1, persistent, noise, machine, WT, velocity, step):
-    """One update: data term, k steps, model term, difference. Book: (7.2), (9.2).
-
-    The chains start at the data v0, or at v1 if they are persistent, and end in v1.
-    """
+def update(X, rows, weight0, v1, weight1, persistent, noise, machine, WT, velocity, step):
+    """One update: data term, k steps, model term, difference. Book: (7.2), (9.2)."""
     W, a, b = machine
-    x0 = np.empty((len(v0), W.shape[1]), W.dtype)
-    x1, mean0, mean1 = x0, np.empty_like(x0), np.empty((len(v1), W.shape[1]), W.dtype)
-    inputs(v0, W, b, x0)
-    weighted_means(x0, weight0, mean0)
-    if persistent:
-        x1 = np.empty_like(mean1)
-        inputs(v1, W, b, x1)
-    chains(x1, W, WT, a, b, noise, v1)
-    weighted_means(x1, weight1, mean1)
+    v0, mean0 = np.empty((len(rows), len(a)), W.dtype), np.empty((len(rows), len(b)), W.dtype)
+    mean1 = np.empty((len(v1), len(b)), W.dtype)
+    terms(X, rows, weight0, v1, weight1, persistent, noise, machine, WT, v0, mean0, mean1)
     one0, one1 = np.ones_like(weight0), np.ones_like(weight1)
     follow_weights(v0, mean0, v1, mean1, W, WT, velocity.W, step)
     follow_bias(v0, weight0, v1, weight1, a, velocity.a, step)
@@ -162,20 +180,23 @@ def update(v0, weight0, v1, weight1, persistent, noise, machine, WT, velocity, s
 
 
 @Twins
-def updates(v0, weight0, v1, weight1, persistent, noise, machine, velocity, rate, share, step):
-    """As many updates as there are rates, on as many batches, which the rows v0 are."""
-    n, WT = len(v0) // rate.size, np.empty(machine.W.shape[::-1], machine.W.dtype)
+def updates(X, rows, weight0, v1, weight1, persistent, noise, machine, velocity, rate, share, step):
+    """As many updates as there are rates, each on a batch: the rows of X that `rows` names."""
+    WT = np.empty(machine.W.shape[::-1], machine.W.dtype)
     transpose(machine.W, WT)
     for u in range(rate.size):
-        batch, weight = v0[u * n : (u + 1) * n], weight0[u * n : (u + 1) * n]
+        weight = weight0[u]
         chain_weight = weight1 if persistent else weight
         own = Step(rate[u], share[u], step.momentum, step.weight_decay, step.l1)
-        update(batch, weight, v1, chain_weight, persistent, noise[u], machine, WT, velocity, own)
+        update(
+            X, rows[u], weight, v1, chain_weight, persistent, noise[u], machine, WT, velocity, own
+        )
 
 
 def train(
     rbm: RBM,
-    v: np.ndarray,
+    X: Any,
+    rows: np.ndarray,
     weight: np.ndarray,
     negative: Any,
     kept: Any,
@@ -190,10 +211,12 @@ def train(
     Parameters
     ----------
     rbm : RBM
-    v : (batches · n, D) array
-        States; the batches one after the other.
+    X : matrix
+        States of 0 and 1.
+    rows : (batches, n) int array
+        Which of its rows make up each batch.
     weight : (batches, n) array
-        Of the rows, with a mean of 1 over all data.
+        Of these rows, with a mean of 1 over all data.
     negative, kept
         A `CD`, or a `PCD` and its chains.
     optimizer : SGD
@@ -207,7 +230,9 @@ def train(
     number, (batches, n) = rbm.dtype.type, weight.shape
     total = weight.sum(axis=1)
     share = (total / n).astype(rbm.dtype)
-    weight = (weight / np.where(total, total, 1)[:, None]).astype(rbm.dtype).ravel()
+    weight = (weight / np.where(total, total, 1)[:, None]).astype(rbm.dtype)
+    if not (type(X) is np.ndarray and X.dtype == rbm.dtype and X.flags.carray):
+        X, rows = dense(X[rows.ravel()], rbm.dtype), np.arange(rows.size).reshape(rows.shape)
     persistent = isinstance(negative, PCD)
     chains_at = kept.v if persistent else np.empty((n, rbm.n_visible), rbm.dtype)
     m = len(chains_at)
@@ -224,7 +249,8 @@ def train(
     machine, velocity = Arrays(rbm.W, rbm.a, rbm.b), Arrays(*memory)
     run = choose(updates, (n + m + PASSES) * rbm.W.size)
     run(
-        v,
+        X,
+        rows,
         weight,
         chains_at,
         chain_weight,

@@ -242,11 +242,11 @@ class Training(Run):
     def update(self, rows: np.ndarray) -> None:
         """One step of the optimizer on the given rows, or several where they are compiled."""
         if self.compiled:
-            v, n = dense(self.X[rows], self.rbm.dtype), min(len(rows), self.batch_size)
+            batches = rows.reshape(-1, min(len(rows), self.batch_size))
             settings = self.negative, self.kept, self.optimizer, self.penalties
             kept = self.optimizer_memory, self.updates, self.rng
             return contrastive.train(
-                self.rbm, v, self.weight[rows].reshape(-1, n), *settings, *kept
+                self.rbm, self.X, batches, self.weight[batches], *settings, *kept
             )
         if self.updates == 0 and self.standard is not None:
             self.standard.start(self.X, self.weight)

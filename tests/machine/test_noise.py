@@ -1,5 +1,7 @@
 """Noise from whole words of the generator: the numbers of `rng.random`, and the next ones, too."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,15 @@ import rbmbook as rb
 from rbmbook.machine import noise
 
 same = np.testing.assert_array_equal
-SIZES = (1, 7, noise.WORTHWHILE - 1, noise.WORTHWHILE, noise.WORTHWHILE + 1, 4 * noise.WORDS + 3)
+SIZES = (
+    1,
+    7,
+    noise.WORTHWHILE - 1,
+    noise.WORTHWHILE,
+    noise.WORTHWHILE + 1,
+    6 * noise.WORDS + 3,
+    2**19,
+)
 
 
 @pytest.mark.parametrize("before", [0, 1, 2])  # single numbers; after 1, half a word is left over
@@ -41,8 +51,33 @@ def test_other_generators_draw_for_themselves(kind):
     same(noise.uniform(ours, size, np.float32), theirs.random(size, np.float32))
 
 
+@pytest.mark.jit
 def test_the_two_halves_of_a_word_are_not_exchanged():
-    words = np.array([0x00000100_FFFFFFFF], np.uint64)
+    low = np.uint64(0x00000100_FFFFFFFF)  # the word after the state 0, if c is this and below 2⁵⁸
     out = np.empty(2, np.float32)
-    noise.halves(words, out)
+    noise.cut(np.uint64(0), np.uint64(0), np.uint64(0), low, out)
     same(out, np.array([1 - 2.0**-24, 2.0**-24], np.float32))
+
+
+@pytest.mark.jit
+def test_the_upper_half_of_a_product_is_exact():
+    rng = np.random.default_rng(3)
+    pairs = [*rng.integers(0, 2**64, (200, 2), np.uint64).tolist(), (2**64 - 1, 2**64 - 1), (0, 1)]
+    for a, b in pairs:
+        assert noise.times(np.uint64(a), np.uint64(b)) == a * b >> 64
+
+
+def test_a_jump_is_as_many_steps():
+    s, c = 12345678901234567890123, 98765432109876543211
+    power, constant = noise.jump(c)
+    there = (power * s + constant) % 2**128
+    for _ in range(noise.WORDS):
+        s = (noise.MULTIPLIER * s + c) % 2**128
+    assert there == s
+
+
+def test_threads_that_share_a_generator_never_get_the_same_numbers():
+    rng, size = np.random.default_rng(4), noise.WORTHWHILE
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(lambda _: noise.uniform(rng, size, np.float32), range(40)))
+    assert len({block[:4].tobytes() for block in drawn}) == 40

@@ -83,9 +83,9 @@ def whole_updates(monkeypatch):
     """How many batches went through the compiled updates."""
     made, train = [], contrastive.train
 
-    def counted(rbm, v, weight, *others):
-        made.append(len(weight))
-        return train(rbm, v, weight, *others)
+    def counted(rbm, X, rows, *others):
+        made.append(len(rows))
+        return train(rbm, X, rows, *others)
 
     monkeypatch.setattr(contrastive, "train", counted)
     return made
