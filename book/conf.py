@@ -9,12 +9,10 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
 
 from rbmbook import __version__
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-import sources
+sys.path.insert(0, str(Path(__file__).resolve().parent / "_extensions"))
 
 project = "rbmbook"
 author = "The rbmbook authors"
@@ -22,8 +20,8 @@ copyright = "2026, the rbmbook authors. Text and figures CC BY 4.0, code MIT"
 version = release = __version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.mathjax"]
-exclude_patterns = ["_build", "_static", "**/.ipynb_checkpoints"]
+extensions = ["myst_nb", "sphinx.ext.mathjax", "citations", "crossreferences"]
+exclude_patterns = ["_build", "_extensions", "_static", "**/.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # tools/notebooks.py has executed them
 nb_merge_streams = True
@@ -86,64 +84,8 @@ def lead_to_pages(app, docname, source):
     source[0] = source[0].replace("](../notebooks/", "](notebooks/")
 
 
-# The bibliography: the entries of references.bib on its page, and links to them from everywhere.
-SOURCES = sources.read()
-CITATIONS = sources.Citations(SOURCES)
-NO_CITATIONS = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.reference, nodes.title)
-
-
-def list_sources(app, docname, source):
-    """Put the entries where a comment on the page says so."""
-    if docname == "bibliography":
-        app.env.note_dependency(str(sources.FILE))
-        above, below = source[0].split(sources.PLACE)
-        source[0] = above + sources.page(SOURCES, sources.cited(SOURCES)) + below
-
-
-def link_citations(app, doctree):
-    """Let each "Younes (1999)" lead to its entry; notebooks and pages stay plain Markdown."""
-    for parent in list(doctree.findall(nodes.TextElement)):
-        within = parent
-        while within is not None and not isinstance(within, (*NO_CITATIONS, pending_xref)):
-            within = within.parent
-        if within is not None or any(name.startswith("source-") for name in parent["ids"]):
-            continue
-        for run in runs_of_text(parent):
-            link_run(parent, run, app.env.docname)
-
-
-def runs_of_text(parent):
-    """The texts that stand side by side below a node: a line break parts a citation in two."""
-    runs, last = [], None
-    for child in parent.children:
-        if isinstance(child, nodes.Text):
-            if not isinstance(last, nodes.Text):
-                runs.append([])
-            runs[-1].append(child)
-        last = child
-    return runs
-
-
-def link_run(parent, run, docname):
-    """Replace a run of texts by the same words with their citations linked."""
-    text, pieces, at = "".join(run), [], 0
-    for start, end, key in CITATIONS.find(text):
-        end += text[start:end].count("(") and text.startswith(")", end)  # all of "Younes (1999)"
-        target = {"reftype": "ref", "reftarget": f"source-{key}", "refexplicit": True}
-        words = nodes.inline("", text[start:end])
-        link = pending_xref("", words, refdomain="std", refdoc=docname, refwarn=True, **target)
-        pieces += [nodes.Text(text[at:start]), link]
-        at = end
-    if pieces:
-        where = parent.index(run[0])
-        parent.children[where : where + len(run)] = []
-        parent.insert(where, [*pieces, nodes.Text(text[at:])])
-
-
 def setup(app):
     """Connect what Sphinx has no option for."""
     app.connect("source-read", lead_to_pages)
-    app.connect("source-read", list_sources)
     app.connect("doctree-read", leave_equations_alone)
-    app.connect("doctree-read", link_citations)
     return {"parallel_read_safe": True}

@@ -253,8 +253,9 @@ bibliography
 def test_the_site_links_citations_to_their_entries(tmp_path):
     pytest.importorskip("myst_nb")
     pytest.importorskip("sphinx_book_theme")
-    for folder in ("tools", "book/_static"):
-        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "book" / "_static").mkdir(parents=True)
+    shutil.copytree(ROOT / "book" / "_extensions", tmp_path / "book" / "_extensions")
     files = "tools/sources.py", "book/conf.py", "book/bibliography.md", "book/references.bib"
     for name in files:
         shutil.copy(ROOT / name, tmp_path / name)

@@ -80,7 +80,7 @@ def uniform(rng: np.random.Generator, shape: Any, dtype: Any) -> np.ndarray:
 
     References
     ----------
-    O'Neill (2014), PCG XSL RR 128/64; the numpy.random documentation, "Random Generator": how
+    O'Neill (2014), whose variant is XSL RR 128/64; the numpy.random documentation, how
     floats are made of integers.
     """
     out = np.empty(shape, dtype)

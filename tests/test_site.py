@@ -1,0 +1,79 @@
+"""The site's build makes links of what the Markdown only mentions."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SEVEN = r"""# 7 Seven
+
+$$
+a = b
+\tag{7.2}
+$$
+
+**Figure 7.4.** A caption that mentions Figure 7.4 itself.
+
+**Exercise 7.1** (warm-up). From (7.2), and chapter 07 again.
+"""
+EIGHT = r"""# 8 Eight, after chapter 07
+
+By (7.2), Figures 7.4 and 7.9, exercise 7.1 and Exercise 07.1. As (7.3) and (0.5) say, and
+chapter 43: chapters 7 and 08. See *Other Books*, chapter 7, and Hinton (edited by both), chapter 7.
+`(7.2)`
+[as (7.2)](07_seven.md)
+"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The main part of two chapters' pages."""
+    pytest.importorskip("myst_nb")
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "notebooks").mkdir()
+    shutil.copytree(ROOT / "book" / "_extensions", folder / "_extensions")
+    (folder / "conf.py").write_text(
+        'import sys\nsys.path.insert(0, "_extensions")\n'
+        'extensions = ["myst_nb", "crossreferences"]\n'
+        'myst_enable_extensions = ["amsmath", "dollarmath"]\n'
+    )
+    (folder / "index.md").write_text("# Index\n\n```{toctree}\n:glob:\n\nnotebooks/*\n```\n")
+    (folder / "notebooks" / "07_seven.md").write_text(SEVEN)
+    (folder / "notebooks" / "08_eight.md").write_text(EIGHT)
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", ".", "out"]
+    subprocess.run(command, cwd=folder, check=True, timeout=120)
+    texts = {}
+    for name in ("07_seven", "08_eight"):
+        html = (folder / "out" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+        texts[name] = html[html.index('role="main"') :].split("</section>")[0]
+    return texts
+
+
+def links(html):
+    found = re.findall(r'<a class="reference internal" href="([^"]*)"><span>(.*?)</span>', html)
+    return [(words, address) for address, words in found]
+
+
+def test_numbers_of_another_page_are_links_to_it(pages):
+    seven = "07_seven.html"
+    assert links(pages["08_eight"]) == [
+        ("(7.2)", f"{seven}#equation-7-2"),
+        ("Figures 7.4", f"{seven}#figure-7-4"),
+        ("exercise 7.1", f"{seven}#exercise-7-1"),
+        ("Exercise 07.1", f"{seven}#exercise-7-1"),
+        ("chapters 7", seven),
+    ]
+
+
+def test_a_page_has_an_anchor_for_each_number_and_no_link_beside_it(pages):
+    html = pages["07_seven"]
+    assert re.findall(r'id="((?:equation|figure|exercise)-[^"]*)"', html) == [
+        "equation-7-2",
+        "figure-7-4",
+        "exercise-7-1",
+    ]
+    assert links(html) == [("(7.2)", "#equation-7-2")]
