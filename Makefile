@@ -3,6 +3,7 @@
 #   make lab     environment, package, JupyterLab at chapter 00
 #   make book    execute every chapter, write the static site to book/_build/html
 #   make test    everything that continuous integration checks
+#   make course CHAPTERS="01 02 04 07"   a course of these chapters, in the new folder `course`
 #
 # Another Python: make test PYTHON=python3.12 (after `make clean`, if .venv exists already)
 
@@ -11,7 +12,10 @@ JOBS ?= 2
 CELL_TIMEOUT ?= 300
 CORETYPE ?=
 LAB_ARGS ?=
-EXTRAS := book,test,site,dev
+CHAPTERS ?=
+COURSE ?= course
+ADDRESS ?=
+EXTRAS := book,test,site,dev,course
 # One thread per worker, of BLAS and of numba: those of several processes stall each other on the same cores.
 ONE_THREAD := NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -38,11 +42,11 @@ CORE_TESTS := --ignore=tests/test_notebooks.py --ignore-glob='tests/*exercise*' 
 KERNEL_TESTS := tests/machine tests/sampling tests/networks tests/test_same_bits.py tests/test_twins.py \
     $(addprefix tests/training/test_,contrastive.py gradient.py negative.py optimize.py)
 
-.PHONY: help lab book test unit nojit doctest nbval oldest elsewhere coverage mutations lint types format notebooks env clean
+.PHONY: help lab book course test unit nojit doctest nbval oldest elsewhere coverage mutations lint types format notebooks env clean
 .NOTPARALLEL:
 
 help:
-	@sed -n '3,7s/^# \{0,1\}//p' Makefile
+	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 
 # ---- reading
 
@@ -61,6 +65,11 @@ book: $(STAMP)
 	$(PY) tools/notebooks.py run --timeout $(CELL_TIMEOUT) --output book/notebooks
 	$(PY) -m sphinx -W --keep-going -q -b html book book/_build/html
 	@echo "The book is in book/_build/html/index.html"
+
+# ---- teaching: see TEACHING.md
+
+course: $(STAMP)
+	$(PY) tools/course.py "$(COURSE)" $(CHAPTERS) --address "$(ADDRESS)"
 
 # ---- checking
 

@@ -38,7 +38,7 @@ LANGUAGE_INFO = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
-CELL_METADATA = ("tags", "mystnb")  # everything else is an editor's state
+CELL_METADATA = ("tags", "mystnb", "nbgrader", "slideshow")  # the rest is an editor's state
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from . import diagnosis
 from .answers import read, type_name
+from .child import is_empty
 from .exercise import Exercise
-from .guard import as_found, is_empty
+from .guard import as_found
 from .limits import Tell
 
 

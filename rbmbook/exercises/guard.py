@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import os
 import random
 import signal
@@ -11,7 +10,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -38,17 +36,6 @@ class Sparing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-def is_empty(function: Any) -> bool:
-    """Whether a function is a ``def`` whose body is `pass`, `...`, a docstring or `return None`."""
-    if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
-        return False
-    steps = list(dis.get_instructions(function))
-    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
-    return all(step.opname in idle for step in steps) and all(
-        step.argval is None for step in steps if "CONST" in step.opname
-    )
 
 
 def _folder() -> str | None:
