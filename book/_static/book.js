@@ -1,26 +1,49 @@
-// What style sheets cannot do for the formulas.
+// Formulas, which KaTeX sets as they arrive: a long page need not be complete for its first one.
+
+const TEX = { throwOnError: false, strict: false, trust: false };
+const MARKS = /^\s*\\[[(]([\s\S]*)\\[\])]\s*$/; // what Sphinx writes around each formula
+
+function set(formula) {
+  const tex = formula.textContent.match(MARKS);
+  const block = formula.closest("p, li, td, th, dd, figcaption, h1, h2, h3, h4, div.math");
+  const complete = document.readyState !== "loading" || block?.nextSibling;
+  if (!tex || !complete) return; // the rest has not arrived yet
+  formula.classList.add("set");
+  const displayMode = formula.matches("div");
+  katex.render(tex[1], formula, { ...TEX, displayMode });
+  if (displayMode) fit(formula);
+  else keepTogether(formula);
+}
+
+function setAll() {
+  if (window.katex) document.querySelectorAll(".math:not(.set)").forEach(set);
+}
 
 // A formula wider than its column is drawn smaller, so that all of it can be seen. One that is too
 // wide in the smallest size, and every one without this script, scrolls in its own box (book.css).
 
 const SIZES = ["", "95%", "90%", "85%", "80%", "75%", "70%"];
 
-function width(container) {
-  // MathJax stretches a formula with a number to the column and keeps its own width as a minimum
-  const numbered = container.getAttribute("width") === "full";
-  return numbered
-    ? parseFloat(getComputedStyle(container).minWidth)
-    : container.querySelector("svg").getBoundingClientRect().width;
+function fit(block) {
+  if (!block.clientWidth) return; // inside <details> that are closed
+  for (const size of SIZES) {
+    block.style.fontSize = size;
+    if (block.scrollWidth <= block.clientWidth) break;
+  }
+  cue(block);
 }
 
-function fit(container) {
-  const room = container.closest("p, li, td, dd, div.math, details, article").clientWidth;
-  if (!room || !container.querySelector("svg")) return; // inside <details> that are closed
-  // In steps, not in one: the width counts in ex, which a browser may round to whole pixels.
-  for (const size of SIZES) {
-    container.style.fontSize = size;
-    if (width(container) <= room) return;
-  }
+// What is still too wide shows that it scrolls, and the keyboard can scroll it.
+function cue(box) {
+  const wide = box.scrollWidth > box.clientWidth;
+  box.classList.toggle("wide", wide);
+  if (wide) box.setAttribute("tabindex", "0");
+  else box.removeAttribute("tabindex");
+}
+
+function fitAll(root) {
+  root.querySelectorAll("div.math.set").forEach(fit);
+  root.querySelectorAll(".cell_input pre").forEach(cue);
 }
 
 // A browser may break a line between a formula in the text and the full stop that follows it.
@@ -38,20 +61,18 @@ function keepTogether(formula) {
   together.append(opening, formula, closing);
 }
 
-function fitAll(root) {
-  root.querySelectorAll("mjx-container").forEach(fit);
-}
+const arriving = new MutationObserver(setAll);
+arriving.observe(document.documentElement, { childList: true, subtree: true });
+document.addEventListener("load", (event) => event.target.matches?.("script") && setAll(), true);
 
 window.addEventListener("load", () => {
-  if (!window.MathJax?.startup) return; // a page without formulas
-  MathJax.startup.promise.then(() => {
-    document.querySelectorAll("article span.math").forEach(keepTogether);
-    document.addEventListener("toggle", (event) => fitAll(event.target), true);
-    let column = 0;
-    new ResizeObserver(([{ contentRect }]) => {
-      if (contentRect.width === column) return; // it became longer, not wider
-      column = contentRect.width;
-      fitAll(document);
-    }).observe(document.querySelector("article"));
-  });
+  arriving.disconnect();
+  setAll();
+  document.addEventListener("toggle", (event) => fitAll(event.target), true);
+  let column = 0;
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === column) return; // it became longer, not wider
+    column = contentRect.width;
+    fitAll(document);
+  }).observe(document.querySelector("article"));
 });
