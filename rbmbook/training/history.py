@@ -1,5 +1,6 @@
 """What a fit leaves behind: one row of numbers per epoch, and what the next fit can go on from."""
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 class History(dict[str, np.ndarray]):
     """The monitors of a fit: a dictionary from their names to one float64 number per epoch.
 
-    ``pandas.DataFrame(history)`` has a column for each monitor. A history that is given to a fit,
+    `to_frame` makes a table for pandas of it. A history that is given to a fit,
     ``rb.fit(…, history=history)``, is filled while the fit runs, so it is there whatever ends the
     fit, short of the process; the exception that does has it as its attribute `history`, too.
 
@@ -61,6 +62,36 @@ class History(dict[str, np.ndarray]):
     def epochs(self) -> int:
         """Number of finished epochs."""
         return max((len(values) for values in self.values()), default=0)
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with a row for each epoch and a column for each monitor.
+
+        Its index is the number of the epoch. pandas is imported here, and needed nowhere else.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm, X = rb.RBM.random(9, 4), rb.data.bars_and_stripes(3)
+        >>> frame = rb.fit(rbm, X, epochs=2, progress=False).to_frame()
+        >>> frame.index.name, list(frame.index), list(frame.columns)[:2]
+        ('epoch', [1, 2], ['seconds', 'reconstruction_error'])
+        """
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError as error:
+            raise ImportError(
+                "to_frame needs pandas, which is not installed; without it, a history is a "
+                "dictionary of arrays"
+            ) from error
+        frame = pandas.DataFrame(dict(self))
+        if "epoch" in frame:
+            frame = frame.set_index(frame.pop("epoch").astype(int))
+        return frame
 
     def copy(self) -> "History":
         """A history of its own, with copies of the columns."""

@@ -1,5 +1,7 @@
 """What a fit leaves behind, as a dictionary and as a table."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,23 @@ def test_a_table_has_a_column_for_each_monitor(history):
     assert list(table.columns) == ["epoch", "loss"]
     np.testing.assert_array_equal(table["loss"], [0.5, 0.25])
     assert pandas.DataFrame(rb.History()).empty
+
+
+def test_a_frame_has_a_row_for_each_epoch(history):
+    pandas = pytest.importorskip("pandas")
+    frame = history.to_frame()
+    expected = pandas.DataFrame({"loss": [0.5, 0.25]}, pandas.Index([1, 2], name="epoch"))
+    pandas.testing.assert_frame_equal(frame, expected)
+    assert rb.History().to_frame().empty
+    frame["loss"] = 0.0
+    assert history["loss"][0] == 0.5
+
+
+def test_without_pandas_a_frame_is_refused_and_a_history_is_not(history, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="to_frame needs pandas, which is not installed"):
+        history.to_frame()
+    assert dict(history)["loss"].sum() == 0.75
 
 
 def test_histories_are_equal_if_their_numbers_are(history):
