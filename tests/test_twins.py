@@ -65,6 +65,11 @@ class Inputs:
     def bernoulli_cgf_sum(self):
         return self.numbers(self.n, self.H), self.numbers(self.n)
 
+    def sum_of_log_conditionals(self):
+        p, up = self.rng.random((self.n, self.H), self.dtype), self.numbers(self.D, self.H)
+        arrays = self.bits(self.n, self.D), p, 1 - p, np.exp(up), np.exp(-up), self.numbers(self.D)
+        return *arrays, 3, self.numbers(self.n)
+
     def chains(self, k=3):
         W, a, b = self.machine()
         noise = self.rng.random((k, self.n * (self.D + self.H)), self.dtype)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rbmbook import rounding, validation
+from rbmbook.evaluation import conditionals
 from rbmbook.machine import density
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Gaussian
@@ -49,17 +50,13 @@ def pseudo_log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     Besag (1975), Statistical analysis of non-lattice data.
     Book: (10.10).
     """
-    machine, levels = _discrete(rbm)
+    machine, _ = _discrete(rbm)
     v = validation.matrix("v", v, rbm.n_visible)
     parts = []
     for _, block in validation.blocks("v", v, rbm.visible, np.float64):
-        sites = range(rbm.n_visible // levels.shape[1])
-        inputs = machine.hidden_inputs(block)
-        total = sum(
-            _site_log_probability(machine, levels, block, inputs, np.full(len(block), s))
-            for s in sites
-        )
-        parts.append(total)
+        compiled = conditionals.applies(machine)
+        sums = conditionals.log_conditionals if compiled else _log_conditionals
+        parts.append(sums(machine, block))
     return _accurate(machine, np.concatenate(parts)).astype(rbm.dtype)
 
 
@@ -194,6 +191,15 @@ def _accurate(rbm: RBM, answer: np.ndarray) -> np.ndarray:
     size = sum(float(np.abs(p).sum()) for p in (rbm.W, rbm.a, rbm.b))
     rounding.refuse(rounding.lost(size), answer)
     return answer
+
+
+def _log_conditionals(rbm: RBM, v: np.ndarray) -> np.ndarray:
+    """Σ_i log p(v_i | the others) of each row, for units of any type."""
+    levels: Any = rbm.visible.levels
+    inputs, total = rbm.hidden_inputs(v), np.zeros(len(v))
+    for site in range(rbm.n_visible // levels.shape[1]):
+        total += _site_log_probability(rbm, levels, v, inputs, np.full(len(v), site))
+    return total
 
 
 def _site_log_probability(

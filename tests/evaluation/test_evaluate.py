@@ -68,6 +68,27 @@ def test_sparse_rows_and_both_dtypes_give_the_same(rbm, dtype):
         np.testing.assert_array_equal(rb.evaluate.pseudo_log_likelihood(low, x), found)
 
 
+@pytest.mark.jit
+@pytest.mark.parametrize("scale", [0.1, 1.0, 6.0, 20.0])
+@pytest.mark.parametrize("n_hidden", [5, 16, 90])
+def test_wide_binary_machines_give_the_plain_sums(n_hidden, scale):
+    """Products of many factors, logarithms in between, and weights that products cannot hold."""
+    rng = np.random.default_rng(n_hidden)
+    W, a, b = (rng.normal(size=shape) * scale for shape in ((20, n_hidden), 20, n_hidden))
+    rbm, v = rb.RBM(W, a, b), rng.integers(0, 2, (6, 20)).astype(float)
+
+    def log_weight(v):
+        return v @ a + np.logaddexp(0, v @ W + b).sum(axis=1)
+
+    total = np.zeros(len(v))
+    for i in range(20):
+        flipped = v.copy()
+        flipped[:, i] = 1 - v[:, i]
+        total -= np.logaddexp(0, log_weight(flipped) - log_weight(v))
+    found = rb.evaluate.pseudo_log_likelihood(rbm, v)
+    np.testing.assert_allclose(found, total, rtol=1e-9, atol=1e-11)
+
+
 # -- its sampled form ----------------------------------------------------------------------------
 @pytest.mark.jit
 @pytest.mark.parametrize("sites", [1, 3])
