@@ -69,6 +69,8 @@ __all__ = [
     "NoisyReLU",
     "Parameters",
     "RBMClassifier",
+    "RBMImputer",
+    "RBMOutlierDetector",
     "ReLU",
     "Softmax",
     "Sparsity",
@@ -100,7 +102,7 @@ __all__ = [
 
 # Imported at first use: they bring large libraries.
 _LAZY = {"data", "estimators", "exercises", "plots"}
-_ESTIMATORS = {"BernoulliRBM", "GaussianRBM", "RBMClassifier"}
+_ESTIMATORS = {"BernoulliRBM", "GaussianRBM", "RBMClassifier", "RBMImputer", "RBMOutlierDetector"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from test_refusals import CALLS
 
 import rbmbook as rb
 
-CHANGES = {"fit", "pretrain", "up_down", "untie"}  # a model, in place
+CHANGES = {"fit", "partial_fit", "pretrain", "up_down", "untie"}  # a model, in place
 
 
 @pytest.mark.filterwarnings("ignore::rbmbook.TrainingWarning")

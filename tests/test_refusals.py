@@ -36,8 +36,10 @@ KINDS = {
     **dict.fromkeys(
         ["critic_steps", "max_lag", "n_classes", "layer", "adapt", "least", "permutations"], COUNT
     ),
-    **dict.fromkeys(["sites", "draws", "side", "width", "neighbours", "iterations", "size"], COUNT),
-    **dict.fromkeys(["rng"], SEED),
+    **dict.fromkeys(
+        ["n_samples", "sites", "draws", "side", "width", "neighbours", "iterations", "size"], COUNT
+    ),
+    **dict.fromkeys(["rng", "random_state"], SEED),
     **dict.fromkeys(
         ["weight_decay", "l1", "tolerance", "scale", "contraction", "temperature", "sigma"], AMOUNT
     ),
@@ -47,6 +49,7 @@ KINDS = {
     ),
     **dict.fromkeys(["history", "noise", "visible", "hidden", "unit"], OBJECT),
     **dict.fromkeys(["centered", "progress", "means", "tied", "standardize", "duplicates"], FLAG),
+    "classes": ([0], ValueError),
     "sample_weight": (np.full(6, -1.0), ValueError),
     "callbacks": (3, TypeError),
     "checkpoint": (3, TypeError),
@@ -77,6 +80,16 @@ MEANT = {
     ("DBM.energy", "states"): ([V, H], ValueError),
     ("score.matching", "target"): (np.full((6, 4), np.nan), ValueError),
 }
+FITS = "fit", "partial_fit"
+# What is not looked at, and there because scikit-learn's functions have it.
+IGNORED = {
+    (f"{name}.{function}", "y")
+    for name in ("BernoulliRBM", "GaussianRBM", "RBMImputer", "RBMOutlierDetector")
+    for function in (*FITS, "score")
+}
+INFINITE = (np.full((6, 4), np.inf), ValueError)  # NaN is what an imputer is for
+MEANT |= {(f"RBMImputer.{name}", "X"): INFINITE for name in ("transform", "expected", "sample")}
+MEANT |= {(f"RBMClassifier.{name}", "y"): (np.full(6, 0.5), ValueError) for name in FITS}
 FIT = {"X": V, "epochs": 1, "progress": False}
 
 
@@ -106,6 +119,12 @@ def autoencoder():
 
 def gan():
     return rb.GAN.random(2, 4)
+
+
+def trained(name):
+    """An estimator after a short fit."""
+    y = LABELS if name == "RBMClassifier" else None
+    return getattr(rb, name)(3, n_iter=1, random_state=0).fit(V, y)
 
 
 # Name, the function, arguments that are good.
@@ -235,13 +254,54 @@ CALLS = {
     "data.bars_and_stripes": (lambda: rb.data.bars_and_stripes, {"side": 2}),
     "data.shifting_bars": (lambda: rb.data.shifting_bars, {"n": 4, "width": 2}),
 }
+UNLABELLED = {"X": V}
+LABELLED = {"X": V, "y": LABELS}
+DRAWN = {"steps": 1, "random_state": 0}
+METHODS = {
+    "BernoulliRBM": {
+        "fit": UNLABELLED,
+        "partial_fit": UNLABELLED,
+        "transform": UNLABELLED,
+        "inverse_transform": {"X": H},
+        "gibbs": {"v": V, **DRAWN},
+        "sample": {"n_samples": 2, **DRAWN},
+        "score_samples": UNLABELLED,
+        "score": UNLABELLED,
+    },
+    "RBMClassifier": {
+        "fit": LABELLED,
+        "partial_fit": LABELLED,
+        "predict_log_proba": UNLABELLED,
+        "predict_proba": UNLABELLED,
+        "predict": UNLABELLED,
+    },
+    "RBMImputer": {
+        "fit": UNLABELLED,
+        "transform": UNLABELLED,
+        "expected": UNLABELLED,
+        "sample": {"X": V, "random_state": 0},
+    },
+    "RBMOutlierDetector": {
+        "fit": UNLABELLED,
+        "score_samples": UNLABELLED,
+        "decision_function": UNLABELLED,
+        "predict": UNLABELLED,
+    },
+}
+METHODS["GaussianRBM"] = METHODS["BernoulliRBM"]
+CALLS |= {
+    f"{name}.{method}": (lambda name=name, method=method: getattr(trained(name), method), good)
+    for name, methods in METHODS.items()
+    for method, good in methods.items()
+}
 
 
 def arguments():
     """Every argument of every function that has a kind."""
     for name, (get, _) in CALLS.items():
         for argument in inspect.signature(get()).parameters:
-            if (name, argument) in MEANT or argument in KINDS:
+            known = (name, argument) in MEANT or argument in KINDS
+            if known and (name, argument) not in IGNORED:
                 yield name, argument
 
 
@@ -268,10 +328,10 @@ def test_what_is_good_passes(name):
 
 FREE = {
     "path", "description", "arrays", "function", "refused", "rbms", "states", "mix", "penalty_at",
-    "gradient_penalty", "n_latent", "n_data", "activation", "labels", "test_labels",
+    "gradient_penalty", "n_latent", "n_data", "activation", "labels", "test_labels", "given",
 }  # fmt: skip
 MODULES = ["exact", "gibbs", "gradient", "evaluate", "score", "two_sample"]
-MODELS = ["RBM", "DBM", "DBN", "Network", "Autoencoder", "GAN"]
+MODELS = ["RBM", "DBM", "DBN", "Network", "Autoencoder", "GAN", *METHODS]
 
 
 def public():
@@ -282,7 +342,8 @@ def public():
                 yield f"{module}.{name}", function
     for model in MODELS:
         for name, function in inspect.getmembers(getattr(rb, model), callable):
-            if not name.startswith("_") and inspect.isroutine(function):
+            ours = (getattr(function, "__module__", None) or "").startswith("rbmbook")
+            if ours and not name.startswith("_") and inspect.isroutine(function):
                 yield f"{model}.{name}", function
 
 

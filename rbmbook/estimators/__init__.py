@@ -1,10 +1,13 @@
-"""The scikit-learn face: machines as transformers and as a classifier, for pipelines and searches.
+"""The scikit-learn face: transformers, a classifier, an imputer, a detector of outliers.
 
 Each estimator makes a machine, trains it with `rbmbook.fit` and keeps it as `rbm_`: whatever the
 core can do with a machine can be done with it. Names follow scikit-learn where it has one.
 """
 
+from rbmbook.estimators.bernoulli import BernoulliRBM
 from rbmbook.estimators.classifier import RBMClassifier
-from rbmbook.estimators.transformers import BernoulliRBM, GaussianRBM
+from rbmbook.estimators.gaussian import GaussianRBM
+from rbmbook.estimators.imputer import RBMImputer
+from rbmbook.estimators.outliers import RBMOutlierDetector
 
-__all__ = ["BernoulliRBM", "GaussianRBM", "RBMClassifier"]
+__all__ = ["BernoulliRBM", "GaussianRBM", "RBMClassifier", "RBMImputer", "RBMOutlierDetector"]

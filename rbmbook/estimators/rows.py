@@ -36,6 +36,18 @@ class Labelled(validation.Rows):
         return with_labels(x, self.y[rows], self.classes)
 
 
+class Chosen(validation.Rows):
+    """Some of the rows."""
+
+    def __init__(self, X: Any, index: np.ndarray) -> None:
+        self.X, self.index = X, index
+        self.shape, self.dtype = (len(index), X.shape[1]), X.dtype
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        x = self.X[self.index[rows]]
+        return x.toarray() if sparse.issparse(x) else x
+
+
 class Rounded(validation.Rows):
     """Grey levels as the states that they are nearer to."""
 

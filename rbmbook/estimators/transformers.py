@@ -1,21 +1,18 @@
 """Machines as scikit-learn transformers: hidden means as features, and the way back."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from rbmbook import validation
-from rbmbook.estimators.base import Machine, generator
-from rbmbook.estimators.rows import Rounded, fitted, floating, to_unit_interval
-from rbmbook.evaluation import evaluate
+from rbmbook.estimators import options
+from rbmbook.estimators.base import Machine, generator, numbers
+from rbmbook.estimators.rows import floating
 from rbmbook.machine.rbm import RBM
-from rbmbook.machine.units import Bernoulli, Gaussian
+from rbmbook.machine.units import Unit
 from rbmbook.sampling import gibbs
-from rbmbook.training.negative import Negative
-from rbmbook.training.optimize import Optimizer
 
 
 class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
@@ -50,12 +47,101 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
             raise AttributeError(f"{type(self).__name__} has no parameters before fit")
         return self.rbm_
 
+    def _new_scaler(self, X: Any) -> Any:
+        """A scaler that has seen X, or None where the machine takes X as it is."""
+        raise NotImplementedError
+
+    def _visible(self) -> Unit:
+        """The type of the visible units."""
+        raise NotImplementedError
+
+    def _prepared(self, X: Any, again: bool) -> Any:
+        """Data to train on, scaled as before or, at first, as they ask for."""
+        X = self._read(X, reset=not again)
+        if not again:
+            self.scaler_ = self._new_scaler(X)
+        return self._scaled(X)
+
+    def fit(self, X: Any, y: Any = None, **given: Any) -> Self:
+        """Train on data.
+
+        Parameters
+        ----------
+        X : (n, n_features) array, or sparse matrix where the estimator takes one
+        y : ignored
+        sample_weight : (n,) array, optional
+            Weights ≥ 0 of the rows, as for `rb.fit`.
+        validation : (m, n_features) array or sparse matrix, optional
+            Rows that are not trained on; `history_` then has `free_energy_gap`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is outside its range, or X is, and is not to be scaled.
+        DivergenceError
+            If training diverges.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> model = rb.BernoulliRBM(4, n_iter=20, random_state=0).fit(X[4:], validation=X[:4])
+        >>> model.history_["free_energy_gap"].shape
+        (20,)
+        """
+        sample_weight, held_out = options.of_data(self, given)
+        X = self._prepared(X, self._goes_on())
+        if held_out is not None:
+            held_out = self._scaled(self._read(held_out))
+        self._fit(X, self._visible(), self.negative, sample_weight, held_out)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """One update of the machine, new at the first call: all rows are one batch.
+
+        The optimizer's memory, chains and random numbers go on from call to call, and `history_`
+        has a row for each. The first batch decides how data are scaled.
+
+        Parameters
+        ----------
+        X : (n, n_features) array, or sparse matrix where the estimator takes one
+        y : ignored
+        sample_weight : (n,) array, optional
+            Weights ≥ 0 of the rows; only their ratios within the batch matter.
+
+        Raises
+        ------
+        ValueError, TypeError, DivergenceError
+            As for `fit`.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> model = rb.BernoulliRBM(4, negative=rb.PCD(), random_state=0)
+        >>> for _ in range(3):
+        ...     model = model.partial_fit(X)
+        >>> model.history_.epochs
+        3
+        """
+        X = self._prepared(X, hasattr(self, "rbm_"))
+        self._step(X, self._visible(), self.negative, sample_weight)
+        return self
+
     def transform(self, X: Any) -> np.ndarray:
         """E[h | v] of each row, (n, n_components), of the dtype of X if that is floating.
 
         Parameters
         ----------
         X : (n, n_features) array, or sparse matrix where `fit` accepts one
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> model = rb.BernoulliRBM(4, random_state=0).fit(X)
+        >>> model.transform(X).shape
+        (14, 4)
         """
         X = self._ready(X)
         return self.rbm_.hidden_mean(X).astype(floating(X), copy=False)
@@ -66,209 +152,98 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         Parameters
         ----------
         X : (n, n_components) array
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> model = rb.BernoulliRBM(4, random_state=0).fit(X)
+        >>> model.inverse_transform(model.transform(X)).shape
+        (14, 9)
         """
         check_is_fitted(self)
+        X = validation.matrix("X", X, self.rbm_.n_hidden)
+        validation.domains("X", X, self.rbm_.hidden, relaxed=True)
         return self._unscaled(self.rbm_.visible_mean(X))
 
-    def sample(self, n_samples: int = 1, steps: int = 1000, random_state: Any = None) -> np.ndarray:
+    def gibbs(self, v: Any, steps: int = 1, random_state: Any = None) -> np.ndarray:
+        """Gibbs steps from given rows: draw h from p(h | v), then v from p(v | h).
+
+        Parameters
+        ----------
+        v : (n, n_features) array, or sparse matrix where `fit` accepts one
+        steps : int ≥ 1
+        random_state : int, RandomState, Generator or None
+            None goes on with the random numbers of `fit`.
+
+        Returns
+        -------
+        (n, n_features) array
+            Visible states, in the data's units.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> model = rb.BernoulliRBM(4, random_state=0).fit(X)
+        >>> model.gibbs(X[:2], steps=5, random_state=0).shape
+        (2, 9)
+        """
+        check_is_fitted(self)
+        numbers(v, "v")
+        v, steps = self._ready(v), validation.integer("steps", steps)
+        rng = self.random_state_ if random_state is None else generator(random_state)
+        for _ in range(steps):
+            v = self.rbm_.sample_visible(self.rbm_.sample_hidden(v, rng), rng)
+        return self._unscaled(v)
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        steps: int = 1000,
+        random_state: Any = None,
+        means: bool = False,
+    ) -> np.ndarray:
         """Visible states after Gibbs steps from random ones, (n_samples, n_features).
 
         Parameters
         ----------
         n_samples : int ≥ 1
-        steps : int ≥ 0
+        steps : int ≥ 0, with `means` ≥ 1
             Number of steps. A machine that mixes badly needs many before its chains forget where
             they began.
         random_state : int, RandomState, Generator or None
+        means : bool
+            Return the last step's E[v | h] in place of the states drawn with it: less noise.
+
+        Returns
+        -------
+        (n_samples, n_features) array
+            In the data's units.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> model = rb.BernoulliRBM(4, random_state=0).fit(X)
+        >>> model.sample(5, steps=100, random_state=0, means=True).shape
+        (5, 9)
         """
         check_is_fitted(self)
-        return self._unscaled(gibbs.run(self.rbm_, n_samples, steps, generator(random_state)))
-
-
-class BernoulliRBM(Transformer):
-    """A machine of binary units as a transformer.
-
-    The first six parameters have the names and the defaults of scikit-learn's own `BernoulliRBM`,
-    which this can replace.
-
-    Parameters
-    ----------
-    n_components : int ≥ 1
-        Hidden units.
-    learning_rate : float > 0
-    batch_size : int ≥ 1
-    n_iter : int ≥ 0
-        Passes over the data.
-    verbose : bool or int
-        Show a progress bar.
-    random_state : int, RandomState, Generator or None
-    negative : negative phase, optional
-        If None that of `rb.fit`, parallel tempering, with the centred gradient: after the 100
-        updates that the defaults make of 100 rows of two far patterns, the mean log-likelihood is
-        −1.0 to −1.6 nats, against −3 with ``CD(1)``.
-    optimizer : optimizer, optional
-        ``SGD(learning_rate)`` if None; otherwise the learning rate is the optimizer's own.
-    weight_decay : float ≥ 0
-    scale : "auto" or bool
-        Units take values in [0, 1]. True: each column is mapped there by its least and greatest
-        value in `fit`, and what lies outside later is clipped (dense data only). False: other
-        values are an error. "auto": True if `fit` is given such values, otherwise False.
-
-    Attributes
-    ----------
-    rbm_ : RBM
-    history_ : History
-    scaler_ : scikit-learn scaler or None
-    components_ : (n_components, n_features) array
-    intercept_hidden_, intercept_visible_ : (n_components,) and (n_features,) arrays
-    n_features_in_, n_iter_ : int
-    feature_names_in_ : (n_features,) array, where X has names
-
-    Examples
-    --------
-    >>> import rbmbook as rb
-    >>> X = rb.data.bars_and_stripes(3)
-    >>> rb.BernoulliRBM(n_components=4, random_state=0).fit_transform(X).shape
-    (14, 4)
-    """
-
-    def __init__(
-        self,
-        n_components: int = 256,
-        *,
-        learning_rate: float = 0.1,
-        batch_size: int = 10,
-        n_iter: int = 10,
-        verbose: int = 0,
-        random_state: Any = None,
-        negative: Negative | None = None,
-        optimizer: Optimizer | None = None,
-        weight_decay: float = 0.0,
-        scale: str | bool = "auto",
-    ) -> None:
-        self.n_components = n_components
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.verbose = verbose
-        self.random_state = random_state
-        self.negative = negative
-        self.optimizer = optimizer
-        self.weight_decay = weight_decay
-        self.scale = scale
-
-    def fit(self, X: Any, y: Any = None) -> "BernoulliRBM":
-        """Train on (n, n_features) data, dense or sparse; `y` is not looked at.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter is outside its range, or X is, and `scale` is False.
-        DivergenceError
-            If training diverges.
-        """
-        X = self._read(X, reset=True)
-        self.scaler_ = to_unit_interval(X, self.scale)
-        self._fit(self._scaled(X), Bernoulli(), self.negative)
-        return self
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """The log pseudo-likelihood of each row, (n,), nats: exact, all conditionals.
-
-        A grey level counts as the state that it is nearer to.
-        """
-        states = Rounded(self._ready(X))
-        return evaluate.pseudo_log_likelihood(self.rbm_, states)
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """The mean of `score_samples`."""
-        return float(self.score_samples(X).mean())
-
-
-class GaussianRBM(Transformer):
-    """A machine of Gaussian visible and binary hidden units as a transformer for real numbers.
-
-    Parameters
-    ----------
-    n_components : int ≥ 1
-        Hidden units.
-    learning_rate : float > 0
-        Smaller than for binary units, whose inputs are bounded.
-    batch_size : int ≥ 1
-    n_iter : int ≥ 0, optional
-        Passes over the data. If None, 10, or as many as make 3,000 updates, but no more than 1,000.
-    verbose : bool or int
-        Show a progress bar.
-    random_state : int, RandomState, Generator or None
-    negative : negative phase, optional
-        If None that of `rb.fit`, parallel tempering, with the centred gradient.
-    optimizer : optimizer, optional
-        ``SGD(learning_rate)`` if None; otherwise the learning rate is the optimizer's own.
-    weight_decay : float ≥ 0
-    standardize : bool
-        Let the columns have mean 0 and variance 1 in `fit`; weights refer to these numbers.
-    learn_precision : bool
-        Whether training moves the visible units' precisions, which start at the data's. Without it
-        the noise of every column keeps the variance of the whole column: what the hidden units
-        explain comes on top, and two clouds are never told apart.
-
-    Attributes
-    ----------
-    rbm_ : RBM
-    history_ : History
-    scaler_ : scikit-learn scaler or None
-    components_ : (n_components, n_features) array
-    intercept_hidden_, intercept_visible_ : (n_components,) and (n_features,) arrays
-    n_features_in_, n_iter_ : int
-    feature_names_in_ : (n_features,) array, where X has names
-
-    References
-    ----------
-    Hinton (2012), A practical guide to training restricted Boltzmann machines, section 13.2.
-    """
-
-    _sparse = False
-    _unit = Gaussian()
-
-    def __init__(
-        self,
-        n_components: int = 256,
-        *,
-        learning_rate: float = 0.03,
-        batch_size: int = 100,
-        n_iter: int | None = None,
-        verbose: int = 0,
-        random_state: Any = None,
-        negative: Negative | None = None,
-        optimizer: Optimizer | None = None,
-        weight_decay: float = 0.0,
-        standardize: bool = True,
-        learn_precision: bool = True,
-    ) -> None:
-        self.n_components = n_components
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.verbose = verbose
-        self.random_state = random_state
-        self.negative = negative
-        self.optimizer = optimizer
-        self.weight_decay = weight_decay
-        self.standardize = standardize
-        self.learn_precision = learn_precision
-
-    def fit(self, X: Any, y: Any = None) -> "GaussianRBM":
-        """Train on (n, n_features) real numbers; `y` is not looked at.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter is outside its range.
-        DivergenceError
-            If training diverges.
-        """
-        X = self._read(X, reset=True)
-        validation.instance("standardize", self.standardize, (bool, np.bool_))
-        self.scaler_ = fitted(StandardScaler(), X) if self.standardize else None
-        self._fit(self._scaled(X), Gaussian(learn=self.learn_precision), self.negative)
-        return self
+        validation.instance("means", means, (bool, np.bool_))
+        steps = validation.integer("steps", steps, minimum=1 if means else 0)
+        n, rng = validation.integer("n_samples", n_samples), generator(random_state)
+        v = gibbs.run(self.rbm_, n, steps - bool(means), rng)
+        if means:
+            v = self.rbm_.visible_mean(self.rbm_.sample_hidden(v, rng))
+        return self._unscaled(v)

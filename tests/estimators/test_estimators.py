@@ -18,8 +18,13 @@ import rbmbook as rb
 
 pytestmark = pytest.mark.jit  # they train, and nothing below depends on how kernels are compiled
 
-ALL = [rb.BernoulliRBM, rb.GaussianRBM, rb.RBMClassifier]
+ALL = [rb.BernoulliRBM, rb.GaussianRBM, rb.RBMClassifier, rb.RBMImputer, rb.RBMOutlierDetector]
 TRANSFORMERS = ALL[:2]
+ANSWERS = dict.fromkeys(TRANSFORMERS, "transform") | {
+    rb.RBMClassifier: "predict_proba",
+    rb.RBMImputer: "sample",
+    rb.RBMOutlierDetector: "score_samples",
+}
 SMALL = {"n_components": 6, "n_iter": 2, "random_state": 0}
 
 
@@ -35,7 +40,13 @@ def fitted(kind, X, y, **settings):
 
 @pytest.mark.filterwarnings("ignore")  # scikit-learn's own, about what it skips
 @parametrize_with_checks(
-    [rb.BernoulliRBM(20), rb.GaussianRBM(20, n_iter=10), rb.RBMClassifier(20, n_iter=30)]
+    [
+        rb.BernoulliRBM(20),
+        rb.GaussianRBM(20, n_iter=10),
+        rb.RBMClassifier(20, n_iter=30),
+        rb.RBMImputer(20, n_iter=10),
+        rb.RBMOutlierDetector(20, n_iter=10),
+    ]
 )
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
@@ -118,18 +129,18 @@ def test_the_same_random_state_gives_the_same_bits(kind, random_state, digits):
 def test_a_pickled_estimator_and_a_clone(kind, digits):
     X, y = digits[0][:60], digits[1][:60]
     model = fitted(kind, X, y, negative=rb.PCD(1, 5), optimizer=rb.SGD(0.01, 0.5))
-    answer = "predict_proba" if kind is rb.RBMClassifier else "transform"
+    answer = ANSWERS[kind]
     copy = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(getattr(copy, answer)(X), getattr(model, answer)(X))
     again = clone(model).fit(X, y)
     np.testing.assert_array_equal(getattr(again, answer)(X), getattr(model, answer)(X))
 
 
-@pytest.mark.parametrize("kind", [rb.BernoulliRBM, rb.RBMClassifier])
+@pytest.mark.parametrize("kind", [rb.BernoulliRBM, rb.RBMClassifier, rb.RBMOutlierDetector])
 @pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csr_array, sparse.csc_array])
 def test_sparse_data_gives_the_dense_answer(kind, form, digits):
     X, y = (digits[0][:60] > 0.5).astype(float), digits[1][:60]
-    answer = "predict_proba" if kind is rb.RBMClassifier else "transform"
+    answer = ANSWERS[kind]
     dense, thin = fitted(kind, X, y), fitted(kind, form(X), y)
     np.testing.assert_allclose(getattr(thin, answer)(form(X)), getattr(dense, answer)(X), rtol=1e-9)
     np.testing.assert_array_equal(getattr(dense, answer)(form(X)), getattr(dense, answer)(X))
@@ -162,6 +173,56 @@ def test_score_samples_is_the_pseudo_log_likelihood():
     np.testing.assert_allclose(model.score_samples(sparse.csr_array(X)), expected)
     np.testing.assert_allclose(model.score_samples(0.2 + 0.6 * X), expected)  # the nearer state
     assert model.score(X) == pytest.approx(expected.mean())
+
+
+def test_the_score_of_real_numbers_is_a_log_density_in_their_units(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = 20 * rng.standard_normal((300, 1)) + 50 * rng.integers(2, size=(300, 1)) - 100
+    model = rb.GaussianRBM(4, n_iter=60, random_state=0).fit(X)
+    grid = np.arange(-400, 300, 0.25)[:, None]
+    np.testing.assert_allclose(np.exp(model.score_samples(grid)).sum() * 0.25, 1, rtol=1e-6)
+    exact = model.score_samples(X)
+    assert model.score(X) == pytest.approx(exact.mean())
+    normal = -0.5 * np.log(2 * np.pi * np.e * X.var())  # the best normal distribution
+    assert normal - 0.05 < model.score(X) < normal + 1
+    monkeypatch.setattr("rbmbook.estimators.gaussian.ENUMERATED", 0)
+    estimate = rb.evaluate.ais(model.rbm_)
+    distance = model.score_samples(X) - exact
+    np.testing.assert_allclose(distance, distance[0], atol=1e-9)
+    assert abs(distance[0]) < 6 * estimate.std_error
+
+
+@pytest.mark.parametrize("kind", TRANSFORMERS)
+def test_gibbs_steps_are_the_machines_in_the_datas_units(kind, digits):
+    X = 3 * digits[0][:20] - 1  # which both scale
+    model = fitted(kind, X, None)
+    rows = np.asarray(model._ready(X)[:])
+    rng, expected = np.random.default_rng(5), rows
+    for _ in range(3):
+        expected = model.rbm_.sample_visible(model.rbm_.sample_hidden(expected, rng), rng)
+    found = model.gibbs(X, steps=3, random_state=5)
+    np.testing.assert_allclose(found, model.scaler_.inverse_transform(expected))
+    same = [fitted(kind, X, None) for _ in range(2)]
+    first, second = ([m.gibbs(X), m.gibbs(X)] for m in same)
+    np.testing.assert_array_equal(first, second)  # as random_state says
+    assert not np.array_equal(*first)
+    binary = rb.BernoulliRBM(**SMALL).fit(rb.data.bars_and_stripes(3))
+    v = rb.data.bars_and_stripes(3).astype(float)
+    expected = rb.gibbs.run(binary.rbm_, v, 4, 9)
+    np.testing.assert_array_equal(binary.gibbs(v, 4, 9), expected)
+
+
+@pytest.mark.parametrize("kind", TRANSFORMERS)
+def test_means_in_place_of_the_last_states(kind, digits):
+    model = fitted(kind, 3 * digits[0][:40] - 1, None)
+    means = model.sample(4000, 5, random_state=1, means=True)
+    states = model.sample(4000, 5, random_state=1)
+    assert (means.std(axis=0) <= states.std(axis=0) + 1e-12).all()
+    assert means.std(axis=0).sum() < 0.5 * states.std(axis=0).sum()
+    error = states.std(axis=0) / np.sqrt(4000)
+    assert (np.abs(means.mean(axis=0) - states.mean(axis=0)) <= 6 * error + 1e-9).all()
+    with pytest.raises(ValueError, match="steps: expected an integer ≥ 1"):
+        model.sample(1, 0, means=True)
 
 
 def test_the_way_back_and_samples_are_in_the_datas_units():
@@ -257,6 +318,14 @@ def test_the_classifier_of_few_units_tells_two_clouds_apart_from_thirty_rows():
         ({"random_state": "x"}, TypeError, "random_state: expected an int"),
         ({"negative": "CD"}, TypeError, "expected an instance of Negative"),
         ({"optimizer": "SGD"}, TypeError, "optimizer: expected an optimizer"),
+        ({"l1": -1.0}, ValueError, "l1: expected a number"),
+        ({"sparsity": 0.1}, TypeError, "sparsity: expected an instance of Sparsity"),
+        ({"centered": "yes"}, TypeError, "centered: expected an instance of bool"),
+        ({"early_stopping": 3}, TypeError, "early_stopping: expected an instance of"),
+        ({"validation_fraction": 1.0}, ValueError, "validation_fraction: expected a number"),
+        ({"callbacks": 3}, TypeError, "callbacks: expected a sequence of functions"),
+        ({"callbacks": [3]}, TypeError, "callbacks: expected functions"),
+        ({"warm_start": "no"}, TypeError, "warm_start: expected an instance of bool"),
     ],
 )
 def test_bad_settings(kind, setting, error, message, digits):
@@ -272,6 +341,19 @@ def test_more_bad_settings_and_data(digits):
         fitted(rb.GaussianRBM, X, y, standardize="no")
     with pytest.raises(TypeError, match="learn"):
         fitted(rb.GaussianRBM, X, y, learn_precision=1)
+    with pytest.raises(TypeError, match="checkpoint: expected a path"):
+        fitted(rb.BernoulliRBM, X, y, checkpoint=3)
+    with pytest.raises(ValueError, match="class_weight"):
+        fitted(rb.RBMClassifier, X, y, class_weight="heavy")
+    for kind in ALL:
+        with pytest.raises(ValueError, match="sample_weight: expected shape"):
+            kind(**SMALL).fit(X, y, sample_weight=[1, 2])
+        with pytest.raises(TypeError, match=f"{kind.__name__}.fit takes no argument 'weights'"):
+            kind(**SMALL).fit(X, y, weights=[1, 2])
+    with pytest.raises(TypeError, match=r"validation: expected a pair \(X, y\)"):
+        rb.RBMClassifier(**SMALL).fit(X, y, validation=X)
+    with pytest.raises(ValueError, match="validation_fraction: expected None for a single row"):
+        fitted(rb.BernoulliRBM, X[:1], None, validation_fraction=0.5)
     with pytest.raises(ValueError, match="generative"):
         fitted(rb.RBMClassifier, X, y, generative=-1.0)
     with pytest.raises(ValueError, match="y: expected at least two classes"):

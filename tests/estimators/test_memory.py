@@ -13,6 +13,7 @@ ESTIMATORS = {
     "BernoulliRBM": lambda: rb.BernoulliRBM(4, n_iter=1, batch_size=1000, random_state=0),
     "GaussianRBM": lambda: rb.GaussianRBM(4, n_iter=1, batch_size=1000, random_state=0),
     "RBMClassifier": lambda: rb.RBMClassifier(4, n_iter=1, batch_size=1000, random_state=0),
+    "RBMOutlierDetector": lambda: rb.RBMOutlierDetector(4, n_iter=1, batch_size=1000),
 }
 pytestmark = pytest.mark.filterwarnings("ignore::rbmbook.TrainingWarning")
 
@@ -54,5 +55,17 @@ def test_a_fit_and_an_answer_take_little_beside_the_data(name, kind, tmp_path):
     estimator = ESTIMATORS[name]()
     estimator.fit(X[:3000], y[:3000])  # compiles, imports
     assert peak(lambda: estimator.fit(X, y)) < 20
-    answer = estimator.predict if name == "RBMClassifier" else estimator.transform
+    answer = getattr(estimator, "predict", None) or estimator.transform
     assert peak(lambda: answer(X)) < 20
+
+
+@pytest.mark.jit
+def test_an_imputer_keeps_what_is_missing_and_no_copy_of_the_rest(tmp_path):
+    """The data are 32 MB; a hundredth of them is missing."""
+    X = np.random.default_rng(0).standard_normal((ROWS, COLUMNS))
+    X[::10, ::10] = np.nan
+    np.save(tmp_path / "X.npy", X)
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    imputer = rb.RBMImputer(4, n_iter=1, batch_size=1000, random_state=0)
+    imputer.fit(X[:3000])
+    assert peak(lambda: imputer.fit(X)) < 20
