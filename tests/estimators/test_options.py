@@ -275,6 +275,14 @@ def test_updates_one_by_one_are_a_fit_of_full_batches(kind, data):
     assert not np.array_equal(model.rbm_.W, before) and model.history_.epochs == 1
 
 
+def test_an_update_by_itself_has_no_decay_that_depends_on_the_number_of_rows(data):
+    settings = SMALL | {"negative": None}  # with which None means 1 / n in a fit
+    models = [rb.BernoulliRBM(**settings, weight_decay=decay) for decay in (None, 0.0, 0.1)]
+    weights = [model.partial_fit(data[0]).partial_fit(data[0]).rbm_.W for model in models]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert not np.array_equal(weights[0], weights[2])
+
+
 def test_chunks_of_a_stream_teach_a_machine(data):
     rng = np.random.default_rng(0)
     bars = rb.data.bars_and_stripes(3)
