@@ -42,7 +42,7 @@ CORE_TESTS := --ignore=tests/test_notebooks.py --ignore-glob='tests/*exercise*' 
 KERNEL_TESTS := tests/machine tests/sampling tests/networks tests/test_same_bits.py tests/test_twins.py \
     $(addprefix tests/training/test_,contrastive.py gradient.py negative.py optimize.py)
 
-.PHONY: help lab book course test unit nojit doctest nbval oldest elsewhere coverage mutations lint types format notebooks env clean
+.PHONY: help lab book course test unit nojit doctest nbval oldest elsewhere site-test coverage mutations lint types format notebooks env clean
 .NOTPARALLEL:
 
 help:
@@ -122,6 +122,10 @@ elsewhere: $(STAMP)
 	$(PY) tools/elsewhere.py $(if $(CORETYPE),--blas $(CORETYPE)) \
 	    $(MAKE) --no-print-directory unit doctest nbval
 	@echo "make elsewhere: all steps passed"
+
+# After `make book`: the site as a browser sees it, at three widths; needs Chromium or Chrome.
+site-test: $(STAMP)
+	$(PY) tools/site_test.py
 
 # By hand: the lines of the core that no unit test runs. Compiled lines cannot be counted, so that the
 # tests run twice, once with the kernels as plain Python; this takes longer than `make unit nojit`.

@@ -77,3 +77,23 @@ def test_a_page_has_an_anchor_for_each_number_and_no_link_beside_it(pages):
         "exercise-7-1",
     ]
     assert links(html) == [("(7.2)", "#equation-7-2")]
+
+
+def test_links_that_lead_nowhere_and_heavy_pages_are_found(tmp_path, monkeypatch):
+    import site_test
+
+    monkeypatch.setattr(site_test, "SITE", tmp_path)
+    (tmp_path / "style.css").write_text("x" * 1000)
+    (tmp_path / "a.html").write_text(
+        '<link href="style.css"><h1 id="top"></h1><a href="#top">1</a><a href="b.html#there">2</a>'
+        '<a href="b.html#gone">3</a><a href="c.html">4</a><a href="https://example.org/x">5</a>'
+    )
+    (tmp_path / "b.html").write_text('<p id="there"></p>')
+    pages = [tmp_path / "a.html", tmp_path / "b.html"]
+    assert sorted(site_test.broken_links(pages)) == [
+        "a.html: b.html#gone leads nowhere",
+        "a.html: c.html leads nowhere",
+    ]
+    heavy = site_test.weights(pages)
+    assert heavy["a.html"] == 1000 + pages[0].stat().st_size
+    assert heavy["b.html"] == pages[1].stat().st_size

@@ -69,10 +69,12 @@ window.addEventListener("load", () => {
   arriving.disconnect();
   setAll();
   document.addEventListener("toggle", (event) => fitAll(event.target), true);
+  const article = document.querySelector("article");
+  if (!article) return; // the page of the search
   let column = 0;
   new ResizeObserver(([{ contentRect }]) => {
     if (contentRect.width === column) return; // it became longer, not wider
     column = contentRect.width;
-    fitAll(document);
-  }).observe(document.querySelector("article"));
+    requestAnimationFrame(() => fitAll(document));
+  }).observe(article);
 });
