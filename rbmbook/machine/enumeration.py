@@ -120,9 +120,14 @@ class Side:
         return digits, inputs, own + self.unit.cgf_sum(inputs)
 
 
+def in_double(rbm: RBM) -> RBM:
+    """The machine in float64, only to be read: it is the machine itself if that is in float64."""
+    return rbm if rbm.dtype == np.float64 else rbm.astype(np.float64)
+
+
 def side_of(rbm: RBM, visible: bool) -> Side:
     """The chosen layer, of finitely many states, ready to be enumerated."""
-    rbm = rbm.astype(np.float64)
+    rbm = in_double(rbm)
     own, other = (rbm.visible, rbm.hidden) if visible else (rbm.hidden, rbm.visible)
     if visible:
         return Side(rbm.W, rbm.a, rbm.b, own, other, True)

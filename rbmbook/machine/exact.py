@@ -138,8 +138,10 @@ def _centred(rbm: RBM) -> tuple[RBM, np.ndarray, np.ndarray]:
     With v = μ + u, γv²/2 − aᵀv is γu²/2 and a constant, which would have to cancel against log Z
     all but for its last digits; the hidden biases become b + Wᵀμ.
     """
-    machine = rbm.astype(np.float64)
-    real = machine.visible.real(rbm.n_visible)
+    real = rbm.visible.real(rbm.n_visible)
+    if not real.any():
+        return enumeration.in_double(rbm), np.zeros(rbm.n_visible), np.zeros(rbm.n_visible)
+    machine = rbm.astype(np.float64)  # a copy, whose biases are replaced
     precision, _ = machine.visible.growth(rbm.n_visible)
     centre = np.where(real, machine.a / precision, 0.0)
     machine.a = np.where(real, 0.0, machine.a)
@@ -211,7 +213,7 @@ def probabilities(rbm: RBM) -> np.ndarray:
     rbm = density.require(rbm)
     v = states(rbm.n_visible, rbm.visible)
     rounding.refuse(enumeration.side_of(rbm, True).rounding_error, 0.0)
-    log_p = -rbm.astype(np.float64).free_energy(v)
+    log_p = -enumeration.in_double(rbm).free_energy(v)
     return np.exp(log_p - _log_sum_exp(log_p)).astype(rbm.dtype)
 
 
@@ -276,7 +278,7 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     ----------
     Book: (4.6), (7.1).
     """
-    machine = density.require(rbm).astype(np.float64)
+    machine = enumeration.in_double(density.require(rbm))
     v = validation.matrix("v", v, rbm.n_visible)
     weight = validation.weights("sample_weight", sample_weight, v.shape[0])
     weight = weight / weight.sum()
