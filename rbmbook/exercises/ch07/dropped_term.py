@@ -19,11 +19,11 @@ def log_slope(v, x):
 
 
 def dropped_term(q, W, a, b, *, factor=log_ratio, slope=log_slope):
-    """Σ_v Σ_h r(h) ∂p(v|h)/∂a_i log(p_1(v) / p(v)), with p_1 one step after the data q."""
+    """Σ_v Σ_h p_0(h) ∂p(v|h)/∂a_i log(p_1(v) / p(v)), with p_1 one step after the data q."""
     v, h = all_states(len(a)), all_states(len(b))
     x = h @ W.T + a
-    r = q @ conditional_table(v @ W + b, h)
-    joint = r[:, None] * conditional_table(x, v)  # (2^H, 2^D): of h and the next v
+    start = q @ conditional_table(v @ W + b, h)  # p_0(h)
+    joint = start[:, None] * conditional_table(x, v)  # (2^H, 2^D): of h and the next v
     weights = joint * factor(joint.sum(axis=0), marginal(W, a, b), q)
     return np.einsum("hv,hvi->i", weights, slope(v, x[:, None]))
 
@@ -92,7 +92,7 @@ MISTAKES = {
         slip(q=lambda q: np.full_like(q, 1 / len(q))),
     "the logarithm is missing: you multiply by p_1 / p.": slip(factor=lambda p1, p, q: p1 / p),
     "this is the term that is kept, CD-1 itself.": kept_term,
-    "your h has the machine's own distribution; r(h) comes from the data, q.": from_the_model,
+    "your h has the machine's own distribution; p_0(h) comes from the data, q.": from_the_model,
     "the states of the data have to be weighted with q; you give all of them the same weight.":
         slip(q=lambda q: (q > 0) / (q > 0).sum()),
 }  # fmt: skip
