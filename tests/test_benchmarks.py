@@ -47,6 +47,14 @@ def test_the_run_on_drawn_pixels_is_the_command_of_the_page(module):
         assert f"--{name.replace('_', '-')} {value}" in page
 
 
+def test_the_two_short_runs_differ_in_the_drawing_alone(module):
+    likelihood = module("mnist_likelihood")
+    told = {"epochs": 20, "look_every": 10, "ais_chains": 100, "betas": 3_000, "burn_in": 1_000}
+    common = replace(likelihood.RECIPES[500], binarize="sample", **told)
+    for anew, name in enumerate(("mnist_500_sample.json", "mnist_500_sample_anew.json")):
+        assert likelihood.Recipe(**recipe_of(f"twenty_epochs/{name}")) == replace(common, anew=anew)
+
+
 def test_drawn_pixels_follow_the_grey_levels_and_are_drawn_anew(module):
     drawn = module("mnist_likelihood").Drawn(np.tile([0, 51, 255], (4000, 1)).astype(np.uint8), 0)
     one, other = drawn[:], drawn[:]
