@@ -22,10 +22,13 @@ language = "en"
 
 extensions = [
     "myst_nb",
+    "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "citations",
     "crossreferences",
+    "reference",
 ]
 exclude_patterns = ["_build", "_extensions", "_static", "**/.ipynb_checkpoints"]
 
@@ -39,6 +42,15 @@ myst_enable_extensions = ["amsmath", "dollarmath"]
 # eighth as large and much faster, has it set by book.js.
 mathjax_path = "katex/katex.min.js"
 mathjax_options = {"async": "async", "priority": 400}
+
+# the reference: numpydoc docstrings, in which `x` is code
+napoleon_google_docstring = False
+napoleon_use_param = napoleon_use_rtype = False
+napoleon_use_ivar = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say more
+add_module_names = False
+default_role = "code"
 
 html_theme = "sphinx_book_theme"
 html_title = "rbmbook"

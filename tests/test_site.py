@@ -29,6 +29,15 @@ chapter 43: chapters 7 and 08. See *Other Books*, chapter 7, and Hinton (edited 
 """
 
 
+API = """# Reference
+
+```{eval-rst}
+.. autoclass:: rbmbook.CD
+   :members:
+```
+"""
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """The main part of two chapters' pages."""
@@ -38,18 +47,21 @@ def pages(tmp_path_factory):
     shutil.copytree(ROOT / "book" / "_extensions", folder / "_extensions")
     (folder / "conf.py").write_text(
         'import sys\nsys.path.insert(0, "_extensions")\n'
-        'extensions = ["myst_nb", "crossreferences"]\n'
+        'extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]\n'
+        'extensions += ["crossreferences", "reference"]\n'
         'myst_enable_extensions = ["amsmath", "dollarmath"]\n'
     )
-    (folder / "index.md").write_text("# Index\n\n```{toctree}\n:glob:\n\nnotebooks/*\n```\n")
+    toctree = "```{toctree}\n:glob:\n\nnotebooks/*\napi\n```\n"
+    (folder / "index.md").write_text(f"# Index\n\n`rb.CD.model_term`, `rb.nothing`\n\n{toctree}")
+    (folder / "api.md").write_text(API)
     (folder / "notebooks" / "07_seven.md").write_text(SEVEN)
     (folder / "notebooks" / "08_eight.md").write_text(EIGHT)
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", ".", "out"]
     subprocess.run(command, cwd=folder, check=True, timeout=120)
     texts = {}
-    for name in ("07_seven", "08_eight"):
-        html = (folder / "out" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
-        texts[name] = html[html.index('role="main"') :].split("</section>")[0]
+    for path in (folder / "out").rglob("*.html"):
+        html = path.read_text(encoding="utf-8")
+        texts[path.stem] = html[html.index('role="main"') :].split("</section>")[0]
     return texts
 
 
@@ -77,6 +89,13 @@ def test_a_page_has_an_anchor_for_each_number_and_no_link_beside_it(pages):
         "exercise-7-1",
     ]
     assert links(html) == [("(7.2)", "#equation-7-2")]
+
+
+def test_a_name_in_the_text_leads_to_its_entry_and_the_entry_to_its_formula(pages):
+    entry = '<a class="reference internal" href="api.html#rbmbook.CD.model_term"><code'
+    text = pages["index"].split("toctree")[0]
+    assert text.count(entry) == 1 and "rb.nothing" in text
+    assert ("(7.2)", "notebooks/07_seven.html#equation-7-2") in links(pages["api"])
 
 
 def test_links_that_lead_nowhere_and_heavy_pages_are_found(tmp_path, monkeypatch):
