@@ -32,6 +32,7 @@ import numpy as np
 import recipes
 from clock import Clock
 from mnist_likelihood import ROWS, Averaged
+from scipy.special import logsumexp
 
 import rbmbook as rb
 
@@ -62,7 +63,7 @@ class Recipe:
 
 
 LOOK_EVERY = 10  # epochs between looks at the rows of the choice
-LOOK = (100, 2000)  # chains and temperatures of a look: fewer rank the machines wrongly
+DIGITS, SAMPLES = 500, 100  # for the distance of the bound from log p
 WARM_UP = 3  # epochs of a restricted machine, of which the last is timed
 
 
@@ -103,7 +104,7 @@ class Chooser:
             return
         for which, candidate in (("last", dbm), ("averaged", averaged(dbm, self.optimizer))):
             base = base_rows(candidate, self.X["train"])
-            log_z = rb.evaluate.ais(candidate.as_rbm(), *LOOK, rng=1, data=base)
+            log_z = rb.evaluate.ais(candidate.as_rbm(), *likelihood.LOOK, rng=1, data=base)
             score = float(candidate.bound(self.X["choose"][::5], log_z).mean(dtype=np.float64))
             if score > self.best:
                 self.best = score
@@ -175,7 +176,31 @@ def measure(dbm: rb.DBM, X: dict[str, np.ndarray], recipe: Recipe) -> dict[str, 
         "std_error": {name: e.std_error for name, e in found.items()},
         "effective_sample_size": {name: e.effective_sample_size for name, e in found.items()},
         "warnings": {name: e.warning for name, e in found.items() if e.warning},
+        "slack": slack(dbm, X["test"]),
     }
+
+
+def slack(dbm: rb.DBM, X: np.ndarray) -> dict[str, float]:
+    """How far the bound is below log p(v), on average over some digits, by importance sampling.
+
+    Layer 2 is drawn from its mean-field means, layer 1 is summed out. The logarithm of the mean of
+    the weights is on average below log p(v), so this errs to the side of too little.
+    """
+    dbm, rng = dbm.astype(np.float64), np.random.default_rng(5)
+    rows = X[:: max(1, len(X) // DIGITS)][:DIGITS].astype(float)
+    (W0, W1), (b0, b1, b2) = dbm.weights, dbm.biases
+    means, own = dbm.mean_field(rows).means[1], dbm.bound(rows, log_z=0.0) - rows @ b0
+    apart, sizes = np.empty(len(rows)), np.empty(len(rows))
+    for k, (v, m) in enumerate(zip(rows, np.clip(means, 1e-12, 1 - 1e-12), strict=True)):
+        x = (rng.random((SAMPLES, len(m))) < m).astype(float)
+        log_w = x @ (b2 - np.log(m / (1 - m))) - np.log1p(-m).sum()  # −E of layer 2, less log q
+        log_w += np.logaddexp(0, b1 + v @ W0 + x @ W1.T).sum(axis=1)
+        log_sum = logsumexp(log_w)
+        apart[k] = log_sum - np.log(SAMPLES) - own[k]
+        sizes[k] = np.exp(2 * log_sum - logsumexp(2 * log_w))
+    found = {"mean": apart.mean(), "least": apart.min(), "largest": apart.max()}
+    found["median effective sample size"] = np.median(sizes)
+    return {"digits": len(rows), "samples": SAMPLES} | {k: float(x) for k, x in found.items()}
 
 
 def epochs_within(budget: float, recipe: likelihood.Recipe, X: np.ndarray, work: Path) -> int:
@@ -202,12 +227,15 @@ def epochs_within(budget: float, recipe: likelihood.Recipe, X: np.ndarray, work:
     return epochs
 
 
-def rival(hidden: int, X: dict[str, np.ndarray], budget: float, recipe: Recipe, work: Path) -> dict:
-    """A restricted machine with the deep one's budget, trained, chosen and measured likewise."""
+def flat_recipe(hidden: int, recipe: Recipe) -> likelihood.Recipe:
+    """The recipe of a restricted machine, measured as the deep one is."""
     own = replace(likelihood.RECIPES[500], hidden=hidden, seed=recipe.seed)
-    own = replace(own, ais_chains=recipe.ais_chains, betas=recipe.betas, burn_in=recipe.burn_in)
-    epochs = epochs_within(budget, own, X["train"], work)
-    own = replace(own, epochs=epochs, look_every=max(1, epochs // 10))
+    return replace(own, ais_chains=recipe.ais_chains, betas=recipe.betas, burn_in=recipe.burn_in)
+
+
+def rival(hidden: int, X: dict[str, np.ndarray], epochs: int, recipe: Recipe, work: Path) -> dict:
+    """A restricted machine with the deep one's budget, trained, chosen and measured likewise."""
+    own = replace(flat_recipe(hidden, recipe), epochs=epochs, look_every=max(1, epochs // 10))
     print(f"{X['train'].shape[1]} × {hidden}: {own}", flush=True)
     clock = Clock(work / f"clock_{likelihood.file_name(own)}.json")
     rbm, looks, _ = likelihood.train(X, own, work, clock)
@@ -248,23 +276,34 @@ def run(
     digits = rb.data.mnist(path, binarize=0.5).X
     where = ROWS if choose else {"train": slice(0, 60_000), "test": ROWS["test"]}
     X = {part: digits[part_rows][:rows] for part, part_rows in where.items()}
-    name = "mnist_dbm_chosen.json" if choose else "mnist_dbm.json"
+    file = results / ("mnist_dbm_chosen.json" if choose else "mnist_dbm.json")
 
     def write(result: dict[str, Any]) -> None:
         print(table(result, results), json.dumps(result["seconds"]), sep="\n", flush=True)
-        text = json.dumps(result, indent=1, default=float)
-        (results / name).write_text(text + "\n")
+        file.write_text(json.dumps(result, indent=1, default=float) + "\n")
 
     dbm, how, seconds = train(X, recipe, work)
-    begin = time.perf_counter()
     result = {"recipe": asdict(recipe), "rows": len(X["train"]), **how}
-    result |= measure(dbm, X, recipe)
-    result["seconds"] = seconds | {"measuring": time.perf_counter() - begin}
+    kept = work / "measured_dbm.json"  # an interrupted run does not measure twice
+    if not kept.exists():
+        begin = time.perf_counter()
+        measured = measure(dbm, X, recipe)
+        measured["measuring"] = time.perf_counter() - begin
+        kept.write_text(json.dumps(measured, default=float))
+    measured = json.loads(kept.read_text())
+    result["seconds"] = seconds | {"measuring": measured.pop("measuring")}
+    result |= measured
     result["machine"] = computer.describe()
+    names = {f"{X['train'].shape[1]} × {hidden}": hidden for hidden in rivals if choose}
+    budget = seconds["processor"]
+    result["equal_epochs"] = {
+        name: epochs_within(budget, flat_recipe(hidden, recipe), X["train"], work)
+        for name, hidden in names.items()
+    }
     write(result)
-    for hidden in rivals if choose else ():
-        found = rival(hidden, X, seconds["processor"], recipe, work)
-        result["rivals"] = result.get("rivals", {}) | {f"{X['train'].shape[1]} × {hidden}": found}
+    for name, hidden in names.items():
+        found = rival(hidden, X, result["equal_epochs"][name], recipe, work)
+        result["rivals"] = result.get("rivals", {}) | {name: found}
         write(result)
 
 

@@ -12,8 +12,9 @@ covariances, independent pixels, factor analysis, mixtures of bells with free ce
 for each pixel, a mixture of normal distributions that differ in scale only, and restricted
 Boltzmann machines (log Z by annealing) on pixels and on whitened pixels. "levelled" are the same
 patches with one thing changed: each whitened patch is stretched to the length that a normal
-distribution would have given it, the order of lengths kept. Writes `results/patches.json`, and the
-filters of one machine, as whole numbers from −127 to 127, to `results/patches.npz`.
+distribution would have given it, the order of lengths kept. Writes `results/patches.json`, and to
+`results/patches.npz` the filters of two machines, one on whitened patches and one on standardised
+pixels, as whole numbers from −127 to 127.
 """
 
 import json
@@ -244,6 +245,19 @@ def edges(patches: np.ndarray, recipe: Recipe) -> np.ndarray:
     return pictures
 
 
+def without_whitening(patches: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Filters of such a machine on standardised pixels, the longest first."""
+    rows = (patches - patches.mean(axis=0)) / patches.std(axis=0)
+    rbm = learn(rows, 100, 0, recipe, recipe.rate, recipe.edge_epochs, free=False)
+    filters: np.ndarray = rbm.W[:, np.linalg.norm(rbm.W, axis=0).argsort()[::-1]]
+    return filters
+
+
+def whole(filters: np.ndarray) -> np.ndarray:
+    """Each filter divided by its largest weight, in 127 steps to either side."""
+    return np.rint(127 * filters / np.abs(filters).max(axis=0)).astype(np.int8)
+
+
 def main() -> None:
     """Cut, train, compare, write."""
     recipe, began = Recipe(), time.time()
@@ -251,9 +265,8 @@ def main() -> None:
     results = []
     folder = Path(__file__).parent / "results"
     many = evened(cut(pictures, recipe.edge_patches, False, np.random.default_rng(0)), recipe.floor)
-    filters = edges(many, recipe)
-    whole = np.rint(127 * filters / np.abs(filters).max(axis=0)).astype(np.int8)
-    np.savez_compressed(folder / "patches.npz", filters=whole)
+    filters, pixel_filters = whole(edges(many, recipe)), whole(without_whitening(many, recipe))
+    np.savez_compressed(folder / "patches.npz", filters=filters, pixel_filters=pixel_filters)
     for seed in recipe.seeds:
         rng = np.random.default_rng(seed)
         rows = evened(cut(pictures, recipe.training, False, rng), recipe.floor)

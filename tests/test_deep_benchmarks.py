@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +37,9 @@ def test_dreams_are_ten_of_each_kind_in_sixteen_greys(module):
 def test_filters_of_patches_are_pictures_in_whole_numbers(module):
     side = module("patches").SIDE
     with np.load(RESULTS / "patches.npz") as kept:
-        assert kept["filters"].shape == (side * side, 100)
-        assert (
-            kept["filters"].dtype == np.int8 and (np.abs(kept["filters"]).max(axis=0) == 127).all()
-        )
+        for name in ("filters", "pixel_filters"):
+            assert kept[name].shape == (side * side, 100) and kept[name].dtype == np.int8
+            assert (np.abs(kept[name]).max(axis=0) == 127).all()
 
 
 def test_patches_for_training_and_held_out_share_no_column(module):
@@ -94,6 +93,7 @@ def test_chosen_on_held_out_rows_a_deep_machine_is_measured_too(module, tmp_path
     )
     parts = {"train": slice(0, 24), "choose": slice(24, 34), "test": slice(34, 42)}
     monkeypatch.setattr(script, "ROWS", parts)
+    monkeypatch.setattr(script, "epochs_within", lambda *arguments: 6)
     recipe = script.Recipe(pre_epochs=1, epochs=3, chains=5, betas=20, burn_in=3, ais_chains=5)
     script.run(tmp_path / "no.npz", recipe, tmp_path, tmp_path, 24, choose=True, rivals=(4,))
     result = json.loads((tmp_path / "mnist_dbm_chosen.json").read_text(encoding="utf-8"))
@@ -102,9 +102,38 @@ def test_chosen_on_held_out_rows_a_deep_machine_is_measured_too(module, tmp_path
     assert all(np.isfinite(value) for value in result["bound"].values())
     assert all(value > 0 for value in result["seconds"].values())
     rival = result["rivals"]["9 × 4"]
-    assert rival["looks"][-1][0] == rival["recipe"]["epochs"] > 1
+    assert rival["looks"][-1][0] == rival["recipe"]["epochs"] == 6
+    assert result["equal_epochs"] == {"9 × 4": 6}
+    assert result["slack"]["mean"] <= result["slack"]["largest"]
     assert np.isfinite(rival["log_likelihood"]["test"]["exact"])
     assert all(value > 0 for value in rival["seconds"].values())
+
+
+def test_epochs_of_a_budget_are_timed_once(module, tmp_path):
+    script = module("mnist_dbm")
+    X, own = np.tile(rb.data.bars_and_stripes(3), (3, 1)), script.flat_recipe(4, script.Recipe())
+    epochs = script.epochs_within(1.0, own, X, tmp_path)
+    assert epochs > 10 and script.epochs_within(100.0, own, X, tmp_path) == epochs
+
+
+def test_the_chosen_deep_machine_is_the_command_of_the_page(module):
+    script = module("mnist_dbm")
+    told = {"epochs": 30, "rate": 0.05, "last_rate": 0.0005, "chains": 200, "ais_chains": 200}
+    told["betas"] = 10_000
+    result = json.loads((RESULTS / "mnist_dbm_chosen.json").read_text(encoding="utf-8"))
+    assert result["recipe"] == asdict(replace(script.Recipe(), **told))
+    page = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    assert all(f"--{name.replace('_', '-')} {value}" in page for name, value in told.items())
+
+
+def test_the_distance_of_a_bound_is_that_of_the_exact_log_likelihood(module):
+    dbm = rb.DBM.random((6, 4, 3), rng=0, scale=1.5, dtype=np.float64)
+    X = rb.data.bars_and_stripes(2)
+    X = np.hstack([X, X[:, :2]])
+    found = module("mnist_dbm").slack(dbm, X)
+    exact = dbm.log_likelihood(X) - dbm.bound(X)
+    np.testing.assert_allclose(found["mean"], exact.mean(), atol=0.02)
+    np.testing.assert_allclose(found["largest"], exact.max(), atol=0.05)
 
 
 def test_a_clock_counts_epochs_alone_and_goes_on_after_an_interruption(
