@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
 
@@ -218,6 +219,8 @@ def test_landscape_turns_energies_into_probabilities_at_any_magnitude(shift):
     expected = np.exp(-E) / np.exp(-E).sum()
     np.testing.assert_allclose([bar.get_width() for bar in right.patches], expected, rtol=1e-10)
     assert [t.get_text() for t in left.get_yticklabels()] == ["a", "b", "c"]
+    for ax, colour in ((left, plots.ENERGY), (right, plots.PROBABILITY)):
+        assert {to_hex(bar.get_facecolor()).upper() for bar in ax.patches} == {colour}
 
 
 def test_landscape_keeps_fixed_axes_for_a_widget():

@@ -41,7 +41,7 @@ def explain(
         _out_of_place(exercise, trials, deadline)
         or _related(exercise, trials)
         or _malformed(exercise, trials)
-        or _drawn(trials, wavers)
+        or _drawn(exercise, trials, wavers)
         or _compared(exercise, trials)
         or _numbers(exercise, trials, deadline)
     )
@@ -101,19 +101,21 @@ def _malformed(exercise: Exercise, trials: Sequence[Trial]) -> Wrong | None:
     return None
 
 
-def _drawn(trials: Sequence[Trial], wavers: Callable[[Trial], bool]) -> Wrong | None:
+def _drawn(
+    exercise: Exercise, trials: Sequence[Trial], wavers: Callable[[Trial], bool]
+) -> Wrong | None:
     """Random numbers of the attempt's own."""
     if not any(wavers(t) for t in trials):
         return None
-    given = any(isinstance(x, np.random.Generator) for x in trials[0].args)
+    if any(isinstance(x, np.random.Generator) for x in trials[0].args):
+        instead = "Take them all from the generator that is handed over."
+    elif any(name.startswith("noise") for name in names_of(exercise.reference)):
+        instead = "Use the noise that is handed over."
+    else:
+        instead = "The exact value is asked for: no sampling."
     return Wrong(
         "two calls with the same arguments give two answers: your function draws random numbers "
-        "of its own. "
-        + (
-            "Take them all from the generator that is handed over."
-            if given
-            else "The exact value is asked for: no sampling."
-        )
+        f"of its own. {instead}"
     )
 
 

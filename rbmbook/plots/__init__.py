@@ -1,7 +1,8 @@
 """Figures of the book: one look, colour-blind-safe, shown with alternative text.
 
 Every function takes arrays and a ``title``, returns a matplotlib figure and shows nothing;
-:func:`show` does that.
+:func:`show` does that. Some meanings have a colour of their own: positive and negative
+numbers (`POSITIVE`, `NEGATIVE`), energies (`ENERGY`) and probabilities (`PROBABILITY`).
 
 Examples
 --------
@@ -20,11 +21,13 @@ from .style import (
     BLACK,
     BLUE,
     DIVERGING,
+    ENERGY,
     GREEN,
     NEGATIVE,
     ORANGE,
     PALETTE,
     POSITIVE,
+    PROBABILITY,
     PURPLE,
     SKY,
     VERMILLION,
@@ -36,11 +39,13 @@ __all__ = [
     "BLACK",
     "BLUE",
     "DIVERGING",
+    "ENERGY",
     "GREEN",
     "NEGATIVE",
     "ORANGE",
     "PALETTE",
     "POSITIVE",
+    "PROBABILITY",
     "PURPLE",
     "SKY",
     "VERMILLION",

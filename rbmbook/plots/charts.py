@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rbmbook import validation
 
-from .style import BLUE, DIVERGING, VERMILLION, named, numbers, same_length
+from .style import DIVERGING, ENERGY, PROBABILITY, named, numbers, same_length
 
 MAX_STATES = 64
 MAX_WRITTEN = 100  # cells of a heat map that still have room for their value
@@ -147,7 +147,7 @@ def landscape(
     fig, (left, right) = plt.subplots(
         1, 2, sharey=True, figsize=(6.4, max(2.2, 1.2 + (0.28 if written else 0.16) * len(E)))
     )
-    bars = [left.barh(place, E, color=BLUE), right.barh(place, p, color=VERMILLION)]
+    bars = [left.barh(place, E, color=ENERGY), right.barh(place, p, color=PROBABILITY)]
     left.axvline(0, color="black", linewidth=0.8)
     left.set_yticks(place, labels)
     left.tick_params(axis="y", length=0, labelsize=11 if written else 8)

@@ -98,7 +98,7 @@ def _weights(ax: Axes, W: np.ndarray, below: np.ndarray, above: np.ndarray, limi
         return
     for (i, j), w in np.ndenumerate(W):
         # Each hidden unit has its own height, so that numbers do not meet where lines cross.
-        t = 0.45 if len(above) == 1 else 0.28 + 0.34 * j / (len(above) - 1)
+        t = 0.45 if len(above) == 1 else 0.28 + 0.44 * j / (len(above) - 1)
         ax.text(
             float((1 - t) * below[i] + t * above[j]), t * TOP, _number(w), ha="center", va="center",
             fontsize=10, zorder=2,

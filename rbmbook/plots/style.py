@@ -21,7 +21,8 @@ PURPLE, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
 PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 SHARP = 2  # pixels of the PNG for one pixel of the page, in each direction: good screens have four
 LARGEST = 1e300  # that matplotlib can draw: it takes differences and margins
-NEGATIVE, POSITIVE = BLUE, VERMILLION
+NEGATIVE, POSITIVE = BLUE, VERMILLION  # of weights, and of any number with a sign
+ENERGY, PROBABILITY = GREEN, PURPLE  # wherever a figure shows the one or the other as such
 DIVERGING = LinearSegmentedColormap.from_list("sign", [NEGATIVE, "#ffffff", POSITIVE])
 
 

@@ -181,3 +181,75 @@ def joint(W, a, b):
 )
 def test_likely_slips_of_chapter_01_are_named(name, attempt, words):
     assert words in exercises.grade(name, attempt).message
+
+
+# -- chapter 02: the references against the enumerated machine -----------------------------------
+def test_some_unit_is_on_unless_the_enumerated_hidden_state_is_empty(parameters):
+    table = joint(*parameters)
+    empty = table[:, 0] / table.sum(axis=1)  # p(h = 0 | v) for every v
+    W, _, b = parameters
+    v = np.array(list(product((0.0, 1.0), repeat=3)))
+    np.testing.assert_allclose(exercises.get("02.1").reference(v, W, b), 1 - empty, rtol=1e-12)
+
+
+def test_repaired_pixels_come_to_have_the_distribution_given_the_known_ones(parameters):
+    n, trips, rng = 40_000, 15, np.random.default_rng(0)
+    v = np.tile([1.0, 0.0, 0.0], (n, 1))
+    noise = rng.random((trips, n, 2)), rng.random((trips, n, 3))
+    repaired = exercises.get("02.2").reference(v, np.array([1.0, 0, 0]), *parameters, *noise)
+    exact = joint(*parameters).sum(axis=1)[4:]  # the pictures whose first pixel is on
+    exact /= exact.sum()
+    seen = np.bincount((2 * repaired[:, 1] + repaired[:, 2]).astype(int), minlength=4) / n
+    assert (repaired[:, 0] == 1).all()
+    assert (np.abs(seen - exact) < 5 * np.sqrt(exact * (1 - exact) / n)).all()
+
+
+def squash(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def repaired(up=lambda x, u: u < squash(x), seen=lambda v, known: v, held_throughout=True):
+    def attempt(v, known, W, a, b, noise_h, noise_v):
+        start = v
+        for trip, (up_noise, down_noise) in enumerate(zip(noise_h, noise_v, strict=True)):
+            h = up(seen(v, known) @ W + b, up_noise)
+            v = np.where(down_noise < squash(h @ W.T + a), 1.0, 0.0)
+            if held_throughout or trip == len(noise_h) - 1:
+                v[:, known == 1] = start[:, known == 1]
+        return v
+
+    return attempt
+
+
+def with_noise_of_its_own(v, known, W, a, b, noise_h, noise_v):
+    rng = np.random.default_rng()
+    noise_h, noise_v = (rng.random(noise.shape) for noise in (noise_h, noise_v))
+    return repaired()(v, known, W, a, b, noise_h, noise_v)
+
+
+@pytest.mark.parametrize(
+    ("name", "attempt", "words"),
+    [
+        ("02.1", lambda v, W, b: 1 - np.prod(1 - squash(v @ W + b), axis=1), "`-np.expm1(s)`"),
+        ("02.1", lambda v, W, b: squash(v @ W + b).sum(axis=1), "mean *number* of units"),
+        ("02.1", lambda v, W, b: squash(v @ W + b).prod(axis=1), "*all* units are on"),
+        ("02.1", lambda v, W, b: 1 - squash(v @ W + b).prod(axis=1), "unit is *off*"),
+        ("02.1", lambda v, W, b: squash((v @ W + b).sum(axis=1)), "take one sigmoid"),
+        ("02.1", lambda v, W, b: -np.expm1(np.log1p(-squash(v @ W)).sum(1)), "`b` is zero"),
+        ("02.1", lambda v, W, b: -np.expm1(np.log1p(-squash(v @ W + b)).sum(1)), "correct."),
+        ("02.2", repaired(), "correct."),
+        ("02.2", repaired(up=lambda x, u: squash(x)), "A mean is not a sample"),
+        ("02.2", repaired(up=lambda x, u: u > squash(x)), "wrong way round on the way up"),
+        ("02.2", repaired(seen=lambda v, known: v * known), "Unknown is not off"),
+        ("02.2", repaired(held_throughout=False), "after the last trip only"),
+        ("02.2", lambda *args: repaired()(*args[:-1], args[-1][::-1]), "one trip is right"),
+        (
+            "02.2",
+            lambda *args: repaired()(*args[:-2], args[-2] / 2, args[-1]),
+            "of (2.4) and (2.7)",
+        ),
+        ("02.2", with_noise_of_its_own, "Use the noise that is handed over"),
+    ],
+)
+def test_likely_slips_of_chapter_02_are_named(name, attempt, words):
+    assert words in exercises.grade(name, attempt).message

@@ -56,9 +56,9 @@ MISTAKES = {
     },
     **flipped_terms(joint_probabilities),
     "each row sums to 1: that is the probability of h when v is known, normalised for each v "
-    "apart. The joint distribution has one Z for the whole table.": shares_along(1),
+    "separately. The joint distribution has one Z for the whole table.": shares_along(1),
     "each column sums to 1: that is the probability of v when h is known, normalised for each h "
-    "apart. The joint distribution has one Z for the whole table.": shares_along(0),
+    "separately. The joint distribution has one Z for the whole table.": shares_along(0),
     "these are the energies; the probabilities are exp(−E) / Z.": of_energies(lambda E: E),
     "the states are in another order: yours change the first unit fastest, `itertools.product` the "
     "last (00, 01, 10, 11).": slip(states=lambda width: all_states(width)[:, ::-1]),

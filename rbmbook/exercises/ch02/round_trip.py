@@ -71,8 +71,8 @@ def marginal_of_h(v, W, a, b):
 
 
 MISTAKES = {
-    "you put the mean of h into the second sigmoid. The sigmoid is curved: average σ(a + W h) over "
-    "the states of h, each with its probability, not h itself.": with_hidden(sigmoid),
+    "you put the mean of h into the second sigmoid. The sigmoid is not linear: average σ(a + W h) "
+    "over the states of h, each with its probability, not h itself.": with_hidden(sigmoid),
     "you use only the likeliest hidden state. The others have probability too.":
         with_hidden(lambda x: x > 0),
     "every hidden state counts the same in your average. Weigh each with p(h | v).":

@@ -33,9 +33,9 @@ MISTAKES = {
     "taking exp(|x|) out of exp(|x|) + exp(−|x|) leaves 1 + exp(−2|x|) in the bracket: the 2 is "
     "missing.": slip(bracket=lambda x: rest(x / 2)),
     "what you have taken out of the bracket is missing: |x| in front.": rest,
-    "in front stands max(x, 0), as for softplus. Here it is |x|: the result is the same for x and "
-    "−x.": slip(front=lambda x: np.maximum(x, 0)),
-    "in front stands x. For negative x, take exp(−x) out of the bracket: |x|.":
+    "your term in front is max(x, 0), as for softplus. It should be |x|: the result is the same "
+    "for x and −x.": slip(front=lambda x: np.maximum(x, 0)),
+    "your term in front is x. For negative x, take exp(−x) out of the bracket: |x|.":
         slip(front=lambda x: x),
     "taking exp(|x|) out of the bracket leaves |x| in front, not 2|x|.":
         slip(front=lambda x: 2 * np.abs(x)),
