@@ -158,7 +158,8 @@ def main(names: list[str] | None = None) -> int:
     if not (SITE / "index.html").is_file():
         print("site-test: there is no site; run `make book` first")
         return 1
-    pages = [SITE / name for name in wanted] or sorted(SITE.rglob("*.html"))
+    every = sorted(page for page in SITE.rglob("*.html") if "_static" not in page.parts)
+    pages = [SITE / name for name in wanted] or every
     problems = broken_links(pages)
     heavy = weights(pages)
     problems += [f"{name}: {size:,} bytes" for name, size in heavy.items() if size > HEAVIEST]
