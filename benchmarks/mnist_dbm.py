@@ -242,8 +242,8 @@ def rival(hidden: int, X: dict[str, np.ndarray], epochs: int, recipe: Recipe, wo
     begin = time.perf_counter()
     found = {"recipe": asdict(own), "looks": looks, **likelihood.measure(rbm, X, own)}
     measuring = time.perf_counter() - begin
-    found["seconds"] = {"training": clock.wall, "processor": clock.processor}
-    return found | {"seconds": found["seconds"] | {"measuring": measuring}}
+    seconds = {"training": clock.wall, "processor": clock.processor, "measuring": measuring}
+    return found | {"seconds": seconds}
 
 
 def table(result: dict[str, Any], results: Path) -> str:

@@ -21,14 +21,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
 from notebooks import NOTEBOOKS, canonicalise, read, to_text
+from rbmbook.exercises.progress import CHECK
 
 FILES = Path(__file__).parent / "course_files"
 MANIFEST = "course.json"
-CHECK = re.compile(r'exercises\.check\("(\d\d\.\d+)", (\w+)\)')
 LINK = re.compile(
     r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(((?:\.\./|solutions/)?(\d\d)_\w+\.ipynb)(#[\w-]*)?\)"
 )
@@ -124,7 +123,6 @@ def assignment(chapter: Path, kept: set[str], address: str, worth: dict[str, int
     """The chapter as nbgrader's source: solutions marked, checks with points, all else locked."""
     nb, answers = without_links(chapter, kept, address), solutions_of(chapter)
     for i, cell in enumerate(nb.cells):
-        cell.metadata.pop("nbgrader", None)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
             nbgrader(cell, f"cell-{i}")
@@ -171,8 +169,8 @@ def instructor(chapter: Path, kept: set[str], address: str, worth: dict[str, int
         cells += skip.get(i, [cell])
     for cell in cells:
         if cell.cell_type == "markdown" and cell.source.startswith("## Exercise"):
-            cell.source = "#### Solution" + cell.source.split("\n", 1)[1].join(["\n", ""])
-            cell.source = relinked(cell.source, kept, address)
+            explanation = cell.source.partition("\n")[2]
+            cell.source = relinked(f"#### Solution\n{explanation}", kept, address)
     nb.cells = cells
     return nb
 
@@ -191,10 +189,6 @@ def course(
             ("instructor", instructor),
         ):
             nb = canonicalise(make(chapter, kept, address, worth))
-            if kind == "source":  # nbgrader numbers cells for itself
-                for cell in nb.cells:
-                    cell.metadata.pop("mystnb", None)
-            nbformat.validate(nb)
             files[f"{kind}/{chapter.stem}/{chapter.name}"] = to_text(nb)
         title = cells[0].source.splitlines()[0].lstrip("# ")
         table.append(f"| {title} | {len(worth)} | {sum(worth.values())} |")

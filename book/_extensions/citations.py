@@ -11,7 +11,7 @@ from sphinx.addnodes import pending_xref
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import sources
-from wording import UNLINKED, replace, runs_of_text, within
+from wording import link_words
 
 SOURCES = sources.read()
 CITATIONS = sources.Citations(SOURCES)
@@ -27,24 +27,19 @@ def list_sources(app, docname, source):
 
 def link_citations(app, doctree):
     """Let each "Younes (1999)" lead to its entry."""
-    for parent in list(doctree.findall(nodes.TextElement)):
-        entry = any(name.startswith("source-") for name in parent["ids"])
-        if not entry and not within(parent, (*UNLINKED, nodes.title, pending_xref)):
-            for run in runs_of_text(parent):
-                replace(parent, run, pieces("".join(run), app.env.docname))
 
+    def links(text, parent):
+        if any(name.startswith("source-") for name in parent["ids"]):
+            return  # an entry
+        for start, end, key in CITATIONS.find(text):
+            end += text[start:end].count("(") and text.startswith(
+                ")", end
+            )  # all of "Younes (1999)"
+            target = {"reftype": "ref", "reftarget": f"source-{key}", "refexplicit": True}
+            where = {"refdomain": "std", "refdoc": app.env.docname, "refwarn": True}
+            yield start, end, pending_xref("", nodes.inline("", text[start:end]), **where, **target)
 
-def pieces(text, docname):
-    """The text with its citations as links; empty if there are none."""
-    found, at = [], 0
-    for start, end, key in CITATIONS.find(text):
-        end += text[start:end].count("(") and text.startswith(")", end)  # all of "Younes (1999)"
-        target = {"reftype": "ref", "reftarget": f"source-{key}", "refexplicit": True}
-        words = nodes.inline("", text[start:end])
-        link = pending_xref("", words, refdomain="std", refdoc=docname, refwarn=True, **target)
-        found += [nodes.Text(text[at:start]), link]
-        at = end
-    return [*found, nodes.Text(text[at:])] if found else []
+    link_words(doctree, links)
 
 
 def setup(app):

@@ -8,8 +8,7 @@ target, and every mention of its number a link.
 import re
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
-from wording import UNLINKED, replace, runs_of_text, within
+from wording import link_words
 
 NUMBER = r"\d{1,2}\.\d{1,2}"
 TAG = re.compile(rf"\\tag\{{({NUMBER})\}}")
@@ -71,28 +70,20 @@ def anchor(node, docname, kind, number, found):
 
 def link(app, doctree, docname):
     """Turn mentions into links, but for those beside what they mention."""
-    for parent in list(doctree.findall(nodes.TextElement)):
-        if not within(parent, (*UNLINKED, nodes.title, pending_xref)):
-            for run in runs_of_text(parent):
-                here = parent["ids"] + parent.parent["ids"]  # of "**Figure 7.4.**" and its caption
-                replace(parent, run, pieces(app, "".join(run), docname, here))
 
+    def links(text, parent):
+        here = parent["ids"] + parent.parent["ids"]  # of "**Figure 7.4.**" and its caption
+        for start, end, key in mentions(text):
+            page, name = targets(app.env).get(key, (None, ""))
+            own = key[0] == "chapter" and page == docname
+            if page is None or own or name in here:
+                continue
+            address = app.builder.get_relative_uri(docname, page) if page != docname else ""
+            address += f"#{name}" if name else ""
+            words = nodes.inline("", text[start:end])
+            yield start, end, nodes.reference("", "", words, internal=True, refuri=address)
 
-def pieces(app, text, docname, here):
-    """The text with its mentions as links; empty if there are none."""
-    found, at = [], 0
-    for start, end, key in mentions(text):
-        page, name = targets(app.env).get(key, (None, ""))
-        own = key[0] == "chapter" and page == docname
-        if page is None or own or name in here:
-            continue
-        address = app.builder.get_relative_uri(docname, page) if page != docname else ""
-        address += f"#{name}" if name else ""
-        words = nodes.inline("", text[start:end])
-        found += [nodes.Text(text[at:start])]
-        found += [nodes.reference("", "", words, internal=True, refuri=address)]
-        at = end
-    return [*found, nodes.Text(text[at:])] if found else []
+    link_words(doctree, links)
 
 
 def mentions(text):

@@ -1,9 +1,17 @@
 """Texts of a page in which words can become links."""
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 
-# Links, code and formulas are what they are.
-UNLINKED = nodes.FixedTextElement, nodes.literal, nodes.math, nodes.reference
+# Links, code, formulas and titles are what they are.
+UNLINKED = (
+    nodes.FixedTextElement,
+    nodes.literal,
+    nodes.math,
+    nodes.reference,
+    nodes.title,
+    pending_xref,
+)
 
 
 def within(node, kinds):
@@ -25,9 +33,16 @@ def runs_of_text(parent):
     return runs
 
 
-def replace(parent, run, pieces):
-    """Put the pieces, if there are any, where a run of texts stands."""
-    if pieces:
-        where = next(i for i, child in enumerate(parent.children) if child is run[0])
-        parent.children[where : where + len(run)] = []
-        parent.insert(where, pieces)
+def link_words(doctree, links):
+    """Put links into the texts of a page: `links(text, parent)` yields start, end and the node."""
+    for parent in list(doctree.findall(nodes.TextElement)):
+        if not within(parent, UNLINKED):
+            for run in runs_of_text(parent):
+                text, pieces, at = "".join(run), [], 0
+                for start, end, link in links(text, parent):
+                    pieces += [nodes.Text(text[at:start]), link]
+                    at = end
+                if pieces:
+                    where = next(i for i, x in enumerate(parent.children) if x is run[0])
+                    parent.children[where : where + len(run)] = []
+                    parent.insert(where, [*pieces, nodes.Text(text[at:])])

@@ -49,6 +49,7 @@ class Machine(BaseEstimator):
 
     rbm_: RBM
     history_: History
+    random_state_: np.random.Generator
     scaler_: Any
 
     # What scikit-learn reads from signatures. It takes a named `sample_weight` for the claim that a
@@ -130,6 +131,17 @@ class Machine(BaseEstimator):
         accept = "csr" if self._sparse else False
         return numbers(validate_data(self, X, accept_sparse=accept, dtype="numeric", reset=reset))
 
+    def _meet(self, X: Any) -> None:
+        """Learn from the first data how data are scaled, or what their columns are."""
+        raise NotImplementedError
+
+    def _prepared(self, X: Any, again: bool) -> Any:
+        """Data to train on, taken as before or, at first, as they ask for."""
+        X = self._read(X, reset=not again)
+        if not again:
+            self._meet(X)
+        return self._scaled(X)
+
     def _ready(self, X: Any) -> Any:
         """New data as the trained machine takes it."""
         check_is_fitted(self)
@@ -159,6 +171,10 @@ class Machine(BaseEstimator):
     def _unscaled(self, X: np.ndarray) -> np.ndarray:
         """Visible states or means in the data's units."""
         return X if self.scaler_ is None else self.scaler_.inverse_transform(X)
+
+    def _draws(self, random_state: Any) -> np.random.Generator:
+        """Where random numbers come from after training; None goes on with those of `fit`."""
+        return self.random_state_ if random_state is None else generator(random_state)
 
     def _goes_on(self) -> bool:
         """Whether `fit` begins with the machine of the last fit, and with its scale."""

@@ -115,16 +115,3 @@ class BernoulliRBM(Transformer):
         """
         states = Rounded(self._ready(X))
         return evaluate.pseudo_log_likelihood(self.rbm_, states)
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """The mean of `score_samples`.
-
-        Examples
-        --------
-        >>> import rbmbook as rb
-        >>> X = rb.data.bars_and_stripes(3)
-        >>> model = rb.BernoulliRBM(4, random_state=0).fit(X)
-        >>> bool(model.score(X) == model.score_samples(X).mean())
-        True
-        """
-        return float(self.score_samples(X).mean())

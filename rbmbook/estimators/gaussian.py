@@ -135,16 +135,3 @@ class GaussianRBM(Transformer):
         log_z = exact.log_partition(self.rbm_) if few else evaluate.ais(self.rbm_).log_z
         stretch = 0.0 if self.scaler_ is None else np.log(self.scaler_.scale_).sum()
         return -self.rbm_.free_energy(rows) - (log_z + stretch)
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """The mean of `score_samples`.
-
-        Examples
-        --------
-        >>> import rbmbook as rb
-        >>> X, _ = rb.data.digits()
-        >>> model = rb.GaussianRBM(4, n_iter=1, random_state=0).fit(X[:50])
-        >>> bool(model.score(X[:50]) == model.score_samples(X[:50]).mean())
-        True
-        """
-        return float(self.score_samples(X).mean())

@@ -5,20 +5,21 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from rbmbook import validation
 from rbmbook.estimators import columns, options
-from rbmbook.estimators.base import Machine, generator
+from rbmbook.estimators.base import generator
 from rbmbook.estimators.rows import BLOCK_NUMBERS, floating
+from rbmbook.estimators.tables import Table
 from rbmbook.sampling import gibbs
 from rbmbook.training.negative import Negative
-from rbmbook.training.optimize import Adam, Optimizer
+from rbmbook.training.optimize import Optimizer
 from rbmbook.training.penalties import Sparsity
 from rbmbook.training.plan import EarlyStopping
 
 
-class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Machine):
+class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Table):
     """Missing entries (NaN) completed from the known ones of their row.
 
     Columns of 0 and 1 are Bernoulli units, all others Gaussian ones with precisions of their own.
@@ -84,7 +85,6 @@ class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Machine):
     """
 
     _sparse = False
-    _default_optimizer = Adam
     checkpoint = None  # its data change while it learns
 
     def __init__(
@@ -149,26 +149,19 @@ class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Machine):
         sample_weight, held_out = options.of_data(self, given)
         for name in ("chains", "steps"):
             validation.integer(name, getattr(self, name))
-        again = self._goes_on()
-        X = self._read(X, reset=not again)
-        if not again:
-            self.binary_ = columns.binary_columns(X)
-        columns.check(X, self.binary_)
+        X = self._prepared(X, self._goes_on())
         rng = generator(self.random_state).spawn(1)[0]
         self._seed = int(rng.integers(2**63))
         rows = [columns.Completed(X, rng)]
         if held_out is not None:
-            held_out = self._read(held_out)
-            columns.check(held_out, self.binary_)
-            held_out = columns.Completed(held_out, rng)
+            held_out = columns.Completed(self._scaled(self._read(held_out)), rng)
             rows.append(held_out)
 
         def complete(rbm: Any, history: Any) -> None:
             for completed in rows:
                 completed.draw_anew(rbm, rng)
 
-        visible = columns.visible_units(self.binary_)
-        self._fit(rows[0], visible, self.negative, sample_weight, held_out, [complete])
+        self._fit(rows[0], self._visible(), self.negative, sample_weight, held_out, [complete])
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -257,7 +250,7 @@ class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Machine):
         True
         """
         X = self._ready(X)
-        rng = self.random_state_ if random_state is None else generator(random_state)
+        rng = self._draws(random_state)
         out = np.array(X, floating(X))
         gaps = np.flatnonzero(np.isnan(out).any(axis=1))
         if len(gaps):
@@ -271,12 +264,6 @@ class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Machine):
         validation.unmasked("X", X)
         X = validate_data(self, X, dtype="numeric", reset=reset, ensure_all_finite="allow-nan")
         return validation.matrix("X", X)
-
-    def _ready(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        X = self._read(X)
-        columns.check(X, self.binary_)
-        return X
 
     def _complete(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """X with expectations in place of what is missing, and a mask of where that was."""

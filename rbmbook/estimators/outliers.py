@@ -7,15 +7,15 @@ import numpy as np
 from sklearn.base import OutlierMixin
 
 from rbmbook import validation
-from rbmbook.estimators import columns, options
-from rbmbook.estimators.base import Machine
+from rbmbook.estimators import options
+from rbmbook.estimators.tables import Table
 from rbmbook.training.negative import Negative
-from rbmbook.training.optimize import Adam, Optimizer
+from rbmbook.training.optimize import Optimizer
 from rbmbook.training.penalties import Sparsity
 from rbmbook.training.plan import EarlyStopping
 
 
-class RBMOutlierDetector(OutlierMixin, Machine):
+class RBMOutlierDetector(OutlierMixin, Table):
     """Rows to which a machine gives little probability: anomaly scores, and a threshold.
 
     Columns of 0 and 1 are Bernoulli units, all others Gaussian ones with precisions of their own.
@@ -68,8 +68,6 @@ class RBMOutlierDetector(OutlierMixin, Machine):
     >>> detector.predict([[1, 1, 1], [0, 1, 0]])
     array([ 1, -1])
     """
-
-    _default_optimizer = Adam
 
     def __init__(
         self,
@@ -124,16 +122,10 @@ class RBMOutlierDetector(OutlierMixin, Machine):
         """
         sample_weight, held_out = options.of_data(self, given)
         share = validation.real("contamination", self.contamination, 0.0, 0.5, closed="right")
-        again = self._goes_on()
-        X = self._read(X, reset=not again)
-        if not again:
-            self.binary_ = columns.binary_columns(X)
-        columns.check(X, self.binary_)
+        X = self._prepared(X, self._goes_on())
         if held_out is not None:
-            held_out = self._read(held_out)
-            columns.check(held_out, self.binary_)
-        visible = columns.visible_units(self.binary_)
-        self._fit(X, visible, self.negative, sample_weight, held_out)
+            held_out = self._scaled(self._read(held_out))
+        self._fit(X, self._visible(), self.negative, sample_weight, held_out)
         self.offset_ = float(np.quantile(self.score_samples(X), share))
         return self
 
@@ -185,7 +177,3 @@ class RBMOutlierDetector(OutlierMixin, Machine):
         [-1, 1]
         """
         return np.where(self.decision_function(X) >= 0, 1, -1)
-
-    def _scaled(self, X: Any) -> Any:
-        columns.check(X, self.binary_)
-        return X

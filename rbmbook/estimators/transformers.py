@@ -55,12 +55,8 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         """The type of the visible units."""
         raise NotImplementedError
 
-    def _prepared(self, X: Any, again: bool) -> Any:
-        """Data to train on, scaled as before or, at first, as they ask for."""
-        X = self._read(X, reset=not again)
-        if not again:
-            self.scaler_ = self._new_scaler(X)
-        return self._scaled(X)
+    def _meet(self, X: Any) -> None:
+        self.scaler_ = self._new_scaler(X)
 
     def fit(self, X: Any, y: Any = None, **given: Any) -> Self:
         """Train on data.
@@ -146,6 +142,26 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         X = self._ready(X)
         return self.rbm_.hidden_mean(X).astype(floating(X), copy=False)
 
+    def score_samples(self, X: Any) -> np.ndarray:
+        """How well the machine knows each row, (n,), nats."""
+        raise NotImplementedError
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean of `score_samples`.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> model = rb.BernoulliRBM(4, random_state=0).fit(X)
+        >>> bool(model.score(X) == model.score_samples(X).mean())
+        True
+        >>> model = rb.GaussianRBM(4, n_iter=1, random_state=0).fit(X)
+        >>> bool(model.score(X) == model.score_samples(X).mean())
+        True
+        """
+        return float(self.score_samples(X).mean())
+
     def inverse_transform(self, X: Any) -> np.ndarray:
         """E[v | h] of each row of hidden means or states, (n, n_features), in the data's units.
 
@@ -197,10 +213,9 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         check_is_fitted(self)
         numbers(v, "v")
         v, steps = self._ready(v), validation.integer("steps", steps)
-        rng = self.random_state_ if random_state is None else generator(random_state)
-        for _ in range(steps):
-            v = self.rbm_.sample_visible(self.rbm_.sample_hidden(v, rng), rng)
-        return self._unscaled(v)
+        rng = self._draws(random_state)
+        v = self.rbm_.sample_visible(self.rbm_.sample_hidden(v, rng), rng)  # grey levels, too
+        return self._unscaled(gibbs.run(self.rbm_, v, steps - 1, rng))
 
     def sample(
         self,

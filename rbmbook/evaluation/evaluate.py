@@ -52,11 +52,10 @@ def pseudo_log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     """
     machine, _ = _discrete(rbm)
     v = validation.matrix("v", v, rbm.n_visible)
-    parts = []
-    for _, block in validation.blocks("v", v, rbm.visible, np.float64):
-        compiled = conditionals.applies(machine)
-        sums = conditionals.log_conditionals if compiled else _log_conditionals
-        parts.append(sums(machine, block))
+    compiled = conditionals.applies(machine)
+    sums = conditionals.log_conditionals if compiled else _log_conditionals
+    blocks = validation.blocks("v", v, rbm.visible, np.float64)
+    parts = [sums(machine, block) for _, block in blocks]
     return _accurate(machine, np.concatenate(parts)).astype(rbm.dtype)
 
 

@@ -276,7 +276,7 @@ def summary(folder: str | os.PathLike | None = None) -> Progress:
     if not hasattr(os, "killpg"):
         raise NotImplementedError("summary needs process groups, which Windows lacks: use check")
     where = Path.cwd() if folder is None else Path(folder)
-    return progress({name: get(name) for name in names()}, where)
+    return progress(get, where)
 
 
 def _is(x: object, kind: type) -> bool:

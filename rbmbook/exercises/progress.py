@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,14 @@ class Progress:
     __repr__ = __str__
 
 
-def progress(exercises: dict[str, Exercise], folder: Path) -> Progress:
+def progress(find: Callable[[str], Exercise], folder: Path) -> Progress:
     """Grade what the notebooks of a folder have in place of the stubs.
+
+    Parameters
+    ----------
+    find : callable
+        The exercise of a name, or a ValueError.
+    folder : Path
 
     Raises
     ------
@@ -63,7 +69,7 @@ def progress(exercises: dict[str, Exercise], folder: Path) -> Progress:
     chapters = []
     for path in sorted(folder.glob("*.ipynb")):
         cells = _cells(path)
-        states = tuple(_states(cells, exercises))
+        states = tuple(_states(cells, find))
         if states:
             first = next((text for kind, text in cells if kind == "markdown"), path.stem)
             chapters.append(Chapter(first.splitlines()[0].lstrip("# "), states))
@@ -82,21 +88,25 @@ def _cells(path: Path) -> list[tuple[str, str]]:
 
 
 def _states(
-    cells: list[tuple[str, str]], exercises: dict[str, Exercise]
+    cells: list[tuple[str, str]], find: Callable[[str], Exercise]
 ) -> Iterator[tuple[str, str]]:
     """Each exercise of a notebook, graded if somebody has written something."""
     code = [text for kind, text in cells if kind == "code"]
     written = [text for text in code[1:] if re.search(r"^def \w+", text, re.MULTILINE)]
-    for text in code:
-        found = CHECK.search(text)
-        chapter, _, number = found[1].partition(".") if found else ("", "", "")
-        name = f"{chapter.zfill(2)}.{number}"
-        if found is None or name not in exercises:
+    for found in filter(None, map(CHECK.search, code)):
+        try:
+            exercise = find(found[1])
+        except ValueError:  # not one of the book's
             continue
         own = [cell for cell in written if re.search(rf"^def {found[2]}\b", cell, re.MULTILINE)]
         if not own or "raise NotImplementedError" in own[-1]:
-            yield name, "open"
+            yield exercise.name, "open"
             continue
-        cells_of_its_own = [code[0], *(cell for cell in written if cell not in own), own[-1]]
-        verdict = grade_source(exercises[name], cells_of_its_own, found[2], time_limit=TIME_LIMIT)
-        yield name, "solved" if verdict.passed else "wrong" if verdict.attempted else "open"
+        others = [cell for cell in written if cell not in own]
+        verdict = grade_source(
+            exercise, [code[0], *others, own[-1]], found[2], time_limit=TIME_LIMIT
+        )
+        yield (
+            exercise.name,
+            "solved" if verdict.passed else "wrong" if verdict.attempted else "open",
+        )

@@ -5,7 +5,6 @@ stand n steps later is one more line, so that threads can share out its numbers;
 each 64-bit word are cut here into floats, which NumPy does one by one.
 """
 
-from functools import cache
 from typing import Any
 
 import numba
@@ -57,11 +56,14 @@ def pieces(states, c, out):
         cut(states[p, 0], states[p, 1], c[0], c[1], piece)
 
 
-@cache
-def jump(c: int) -> tuple[int, int]:
-    """What `WORDS` steps s ← M s + c do: s ← M' s + c'. Here c' is (1 + M + M² + …) c."""
-    power = pow(MULTIPLIER, WORDS, (MULTIPLIER - 1) << 128)
-    return power % 2**128, (power - 1) // (MULTIPLIER - 1) * c % 2**128
+# `WORDS` steps make s ← Mⁿ s + (1 + M + … + Mⁿ⁻¹) c, and the sum is (Mⁿ − 1) / (M − 1).
+POWER = pow(MULTIPLIER, WORDS, (MULTIPLIER - 1) << 128)
+SUM = (POWER - 1) // (MULTIPLIER - 1)
+
+
+def jump(s: int, c: int) -> int:
+    """The state `WORDS` steps s ← M s + c later."""
+    return (POWER * s + SUM * c) % 2**128
 
 
 def uniform(rng: np.random.Generator, shape: Any, dtype: Any) -> np.ndarray:
@@ -87,25 +89,24 @@ def uniform(rng: np.random.Generator, shape: Any, dtype: Any) -> np.ndarray:
     if out.dtype != np.float32 or out.size < WORTHWHILE or not known(rng):
         return rng.random(shape, dtype)
     flat = out.reshape(-1)
-    first = rng.bit_generator.state["has_uint32"]  # 1 if there is a half left over
-    last = flat.size - (flat.size - first) % 2
-    rng.random(dtype=np.float32, out=flat[:first])
-    words(rng.bit_generator, flat[first:last])
+    source: Any = rng.bit_generator  # a PCG64
+    with source.lock:
+        state = source.state
+        first = state["has_uint32"]  # 1 if there is a half left over
+        last = flat.size - (flat.size - first) % 2
+        source.advance((last - first) // 2)  # and the half is gone
+    flat[:first] = (state["uinteger"] >> 8) * 2.0**-24
+    words(state["state"]["state"], state["state"]["inc"], flat[first:last])
     rng.random(dtype=np.float32, out=flat[last:])
     return out
 
 
-def words(source: Any, out: np.ndarray) -> None:
-    """Fill `out` with the halves of the words that a `PCG64` gives next."""
-    with source.lock:
-        state = source.state["state"]
-        source.advance(out.size // 2)
-    s, c = state["state"], state["inc"]
-    power, constant = jump(c)
+def words(s: int, c: int, out: np.ndarray) -> None:
+    """Fill `out` with the halves of the words that a `PCG64` gives after the state s."""
     states = []
     for _ in range(0, out.size, 2 * WORDS):
         states.append(divmod(s, 2**64))
-        s = (power * s + constant) % 2**128
+        s = jump(s, c)
     run = choose(pieces, ADDITIONS * out.size // 2)
     run(np.array(states, np.uint64), np.array(divmod(c, 2**64), np.uint64), out)
 

@@ -22,6 +22,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 HERE = Path(__file__).resolve().parent
 TIME_LIMIT = 5.0  # seconds for an exercise; an endless one takes them all
+STUDENTS = "right", "wrong", "blank", "cheating", "endless"
 CHEATING = """from rbmbook import exercises
 exercises.check = lambda *args, **options: print("Exercise: correct.")
 """
@@ -76,7 +77,7 @@ def scores(folder, nbgrader, assignment):
     """Each student's score, and the greatest possible one."""
     found = {}
     with Gradebook(nbgrader.coursedir.db_url) as book:
-        for student in ("right", "wrong", "blank", "cheating", "endless"):
+        for student in STUDENTS:
             try:
                 submission = book.find_submission(assignment, student)
                 found[student] = submission.score, submission.max_score
@@ -99,7 +100,7 @@ def main(names):
             if not done["success"]:
                 print(done["log"], done["error"])
                 return 1
-            for student in ("right", "wrong", "blank", "cheating", "endless"):
+            for student in STUDENTS:
                 submit(folder, assignment, student)
                 for step in (nbgrader.autograde, nbgrader.generate_feedback):
                     done = step(assignment, student)

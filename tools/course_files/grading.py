@@ -6,7 +6,6 @@ The file stands beside that configuration.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from nbformat import NotebookNode
@@ -17,8 +16,7 @@ from traitlets import Float
 from rbmbook.exercises import get
 from rbmbook.exercises.engine import Verdict
 from rbmbook.exercises.outside import grade_source
-
-CHECK = re.compile(r'exercises\.check\("(\d\d\.\d+)", (\w+)\)')
+from rbmbook.exercises.progress import CHECK
 
 
 class GradeOutside(NbGraderPreprocessor):
