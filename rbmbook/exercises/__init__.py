@@ -104,15 +104,24 @@ def _canonical(name: str) -> str:
         raise UnknownExercise(f'name must be a string such as "02.1", got {name!r:.40}')
     found = re.fullmatch(r"\s*0*([0-9]{1,3})\.([0-9]{1,3})\s*", name)
     wanted = f"{int(found[1]):02d}.{found[2]}" if found else name
-    chapters = _chapters()
-    chapter = _chapter(wanted[:2]) if found and wanted[:2] in chapters else {}
-    if wanted in chapter:
+    if found and wanted in _siblings(wanted):
         return wanted
-    if chapter:
-        hint = f"chapter {wanted[:2]} has {', '.join(chapter)}"
+    digits = re.findall("[0-9]{1,3}", name)
+    near = f"{int(digits[0]):02d}.{int(digits[1])}" if len(digits) == 2 else wanted
+    if near in _siblings(near):
+        hint = f"did you mean {near!r}?"
+    elif siblings := _siblings(near):
+        hint = f"chapter {near[:2]} has {', '.join(siblings)}"
     else:
+        chapters = _chapters()
         hint = f"names look like '01.1' and there are chapters {chapters[0]} to {chapters[-1]}"
     raise UnknownExercise(f"no exercise is named {name!r:.40}: {hint}")
+
+
+def _siblings(name: str) -> dict[str, Exercise]:
+    """The exercises of the chapter that a name begins with; none, if there is no such chapter."""
+    number = name.partition(".")[0]
+    return _chapter(number) if number in _chapters() else {}
 
 
 def get(name: str) -> Exercise:

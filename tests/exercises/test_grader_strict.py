@@ -33,7 +33,11 @@ def test_zeros_and_spaces_around_a_name_do_not_matter(name, capsys):
     [
         ("2.9", "named '2.9': chapter 02 has 02.1, 02.2, 02.3, 02.4, 02.5$"),
         ("2.10", "named '2.10': chapter 02 has"),
-        ("2.01", "named '2.01': chapter 02 has"),
+        ("2.01", "named '2.01': did you mean '02.1'[?]$"),
+        ("Exercise 2.1", "named 'Exercise 2.1': did you mean '02.1'[?]$"),
+        ("2,1", "named '2,1': did you mean '02.1'[?]$"),
+        ("2-9", "named '2-9': chapter 02 has 02.1"),
+        ("115.1", "named '115.1': names look like"),
         ("99.1", "named '99.1': names look like '01.1' and there are chapters 00 to "),
         ("energy", "named 'energy': names look like"),
         ("", "named '': names look like"),
