@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
+import install_cell
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +23,7 @@ _spec = importlib.util.spec_from_file_location("notebooks_tool", ROOT / "tools" 
 tool = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(tool)
 
-TAGS = {"check", "exercise", "hide-input", "install", "nbval-ignore-output", "widget"}
+TAGS = {"check", "exercise", "hide-input", "nbval-ignore-output", "widget", *install_cell.TAGS}
 LEGACY_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "PCG64DXSM", "Philox"}
 ABSOLUTE_PATH = re.compile(
     r"file://|(?<![\w.:/-])/(?:home|root|tmp|work|Users|usr|opt|mnt|content)/|\b[A-Z]:\\"
@@ -123,7 +124,9 @@ def is_canonical(page):
 
 @rule
 def was_executed(page):
-    counts = [cell.execution_count for _, cell in page.cells("code")]
+    counts = [
+        cell.execution_count for _, cell in page.cells("code") if not install_cell.is_install(cell)
+    ]
     if not counts:
         yield "has no code cell, so that nothing is tested"
     if counts != list(range(1, len(counts) + 1)):
@@ -163,13 +166,6 @@ def tags_are_known(page):
 @rule
 def is_plain_python(page):
     for index, cell in page.cells("code"):
-        lines = cell.source.splitlines()
-        if "install" in tags(cell):
-            if not any(line.startswith("if ") for line in lines) or any(
-                line.startswith(("%", "!")) for line in lines
-            ):
-                yield f"cell {index}: an install cell whose commands are not inside an `if`"
-            continue
         try:
             ast.parse(cell.source)
         except SyntaxError as error:

@@ -3,6 +3,7 @@
 import ast
 import re
 
+from install_cell import is_install
 from notebook_rules import Page, output_text, prose, rule, tags, tree
 
 MACRO = re.compile(
@@ -11,6 +12,7 @@ MACRO = re.compile(
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)")
 SCHEME = re.compile(r"(https?|mailto|doi):")
 CHECK_CALL = re.compile(r'exercises\.check\(\s*"(\d\d\.\d+)",\s*(\w+)\s*\)')
+HINT = re.compile(r"<details><summary>Hint</summary>\n\n.+\n\n</details>\Z", re.DOTALL)
 NOT_ATTEMPTED, CORRECT = "Exercise {}: not attempted yet", "Exercise {}: correct."
 
 
@@ -92,8 +94,8 @@ def exercise_names(page: Page) -> list[tuple[str, str]]:
 
 
 def exercise_functions(page: Page) -> dict:
-    """Define the exercise functions, given only the imports of the first code cell."""
-    first = next(cell for _, cell in page.cells("code"))
+    """Define the exercise functions, given only the imports: the cell behind the install cell."""
+    first = next(cell for _, cell in page.cells("code") if not is_install(cell))
     namespace: dict = {}
     exec(first.source, namespace)
     for _, cell in page.cells("code", "exercise"):
@@ -125,6 +127,15 @@ def exercises_are_followed_by_their_check(page):
 def there_are_three_exercises(page):
     if (found := len(list(page.cells("code", "exercise")))) < 3:
         yield f"{found} exercises, at least 3 expected"
+
+
+@rule
+def exercises_have_a_hint(page):
+    """In a fold below the question; a site, a printed page and a course find it by this form."""
+    for index, _ in page.cells("code", "exercise"):
+        above = page.nb.cells[index - 1]
+        if not page.is_solution and not HINT.search(above.source):
+            yield f"cell {index}: no hint in a fold above it"
 
 
 @rule

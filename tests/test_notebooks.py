@@ -10,13 +10,15 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebook_rules import RULES, Page, tool
 
+HINT = "<details><summary>Hint</summary>"
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 CELLS = {  # positions in the good chapter below
     "title": 0,
     "plot": 4,
     "caption": 5,
-    "stub": 6,
-    "check": 7,
+    "text": 6,
+    "stub": 7,
+    "check": 8,
 }
 
 
@@ -61,6 +63,7 @@ def good_cells(solution):
         body = f"return {k} * x" if solution else "raise NotImplementedError"
         verdict = "correct." if solution else "not attempted yet."
         cells += [
+            new_markdown_cell(f"**Exercise 1.{k}.** Times {k}.\n\n{HINT}\n\nAdd.\n\n</details>"),
             code(f'def double_{k}(x):\n    """Return {k} x."""\n    {body}', tags=("exercise",)),
             code(
                 f'exercises.check("01.{k}", double_{k})',
@@ -77,7 +80,8 @@ def write(path, cells, number=True):
         for count, cell in enumerate((c for c in nb.cells if c.cell_type == "code"), start=1):
             cell.execution_count = count
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(tool.to_text(tool.canonicalise(nb)), encoding="utf-8")
+    text = tool.to_text(tool.canonicalise(tool.with_first_cell(nb, path)))
+    path.write_text(text, encoding="utf-8")
     return Page(path)
 
 
@@ -155,7 +159,6 @@ BROKEN = [
     ("is_plain_python", source("plot", "%timeit 1")),
     ("is_plain_python", source("plot", "!ls")),
     ("is_plain_python", source("plot", "get_ipython().run_line_magic('time', '1')")),
-    ("is_plain_python", added(code("%pip install rbmbook", tags=["install"]))),
     ("has_no_trailing_semicolon", source("plot", "x = 1\nprint(x);")),
     ("has_no_trailing_semicolon", source("plot", "print(1);  # why")),
     ("randomness_is_seeded", source("plot", "np.random.rand(3)")),
@@ -196,6 +199,8 @@ BROKEN = [
     ("exercises_are_followed_by_their_check", source("check", 'exercises.check("01.4", double_1)')),
     ("exercises_are_followed_by_their_check", source("stub", "x = 1")),
     ("there_are_three_exercises", remove("stub")),
+    ("exercises_have_a_hint", source("text", "**Exercise 1.1.** Times 1.")),
+    ("exercises_have_a_hint", remove("text")),
     ("stubs_raise", source("stub", 'def double_1(x):\n    """Return x."""\n    return x')),
     ("stubs_raise", source("stub", "def double_1(x):\n    raise NotImplementedError")),
     ("stubs_raise", source("stub", 'def other(x):\n    """X."""\n    raise NotImplementedError')),
@@ -224,7 +229,7 @@ def test_null_execution_counts_are_rejected(pair):
 def stored_by_hand(page, output):
     """Put an output into a file without canonicalising it, as an editor would."""
     nb = nbformat.read(page.path, as_version=4)
-    nb.cells[CELLS["plot"]].outputs.append(output)
+    next(cell for cell in nb.cells if cell.source == "print(1)").outputs.append(output)
     page.path.write_text(tool.to_text(nb), encoding="utf-8")
     return Page(page.path)
 

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from install_cell import with_install_cell
 from nbformat import NotebookNode
 
 from notebooks import NOTEBOOKS, canonicalise, read, to_text
@@ -32,6 +33,7 @@ LINK = re.compile(
     r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(((?:\.\./|solutions/)?(\d\d)_\w+\.ipynb)(#[\w-]*)?\)"
 )
 LEVELS = {"warm-up": 1, "harder": 3, "open": 3}  # points; an exercise that says nothing has 2
+HERE = "see “Set up” in the course's README.md"  # what to do if the package is missing
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -188,7 +190,8 @@ def course(
             ("release", release),
             ("instructor", instructor),
         ):
-            nb = canonicalise(make(chapter, kept, address, worth))
+            nb = with_install_cell(make(chapter, kept, address, worth), HERE)
+            nb = canonicalise(nb)
             files[f"{kind}/{chapter.stem}/{chapter.name}"] = to_text(nb)
         title = cells[0].source.splitlines()[0].lstrip("# ")
         table.append(f"| {title} | {len(worth)} | {sum(worth.values())} |")

@@ -9,6 +9,7 @@ script is the only thing that writes a committed notebook::
     python tools/notebooks.py build SCRIPT NOTEBOOK percent script to executed notebook (jupytext)
     python tools/notebooks.py script NOTEBOOK SCRIPT  the way back, for editing (jupytext)
 
+A chapter's first code cell looks for the package, and is written by `install_cell.py`.
 Without FILE, all chapters and all solutions are meant. `run --output DIR` leaves the sources alone
 and writes the executed notebooks below DIR. Canonicalising twice changes nothing; executing twice
 changes only what shows a time, and such a cell is tagged `nbval-ignore-output`.
@@ -24,6 +25,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nbformat
+from install_cell import is_install, unnumbered, with_install_cell
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,7 +100,8 @@ def canonical_outputs(cell: NotebookNode) -> list[NotebookNode]:
 def canonical_metadata(cell: NotebookNode) -> NotebookNode:
     """Return the cell metadata worth committing, with the figure's alt text for the site.
 
-    A cell tagged `hide-input` is folded on the site by its tag, in JupyterLab by `source_hidden`.
+    A cell tagged `hide-input` is folded on the site by its tag, and one tagged `remove-cell` left
+    out; JupyterLab folds both by `source_hidden`.
     """
     metadata = {key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata}
     if "tags" in metadata:
@@ -112,7 +115,7 @@ def canonical_metadata(cell: NotebookNode) -> NotebookNode:
             mystnb["image"]["width"] = f"{shown[0]['width']}px"
     if mystnb:
         metadata["mystnb"] = mystnb
-    if "hide-input" in metadata.get("tags", []):
+    if {"hide-input", "remove-cell"} & set(metadata.get("tags", [])):
         metadata["jupyter"] = {"source_hidden": True}
     return nbformat.from_dict({key: value for key, value in metadata.items() if value})
 
@@ -120,7 +123,7 @@ def canonical_metadata(cell: NotebookNode) -> NotebookNode:
 def canonicalise(nb: NotebookNode) -> NotebookNode:
     """Return the canonical form of a notebook (the argument is changed too).
 
-    Execution counts are left alone: only an execution may give a cell a number.
+    Only an execution may give a cell a number; the install cell keeps none.
 
     Parameters
     ----------
@@ -137,6 +140,7 @@ def canonicalise(nb: NotebookNode) -> NotebookNode:
     for cell in nb.cells:
         cell.source = cell.source.strip("\n").rstrip()
     nb.cells = [cell for cell in nb.cells if cell.source]
+    nb = unnumbered(nb)
     for cell, cell_id in zip(nb.cells, cell_ids(nb.cells), strict=True):
         cell.id = cell_id
         if cell.cell_type == "code":
@@ -145,6 +149,11 @@ def canonicalise(nb: NotebookNode) -> NotebookNode:
             cell.pop("attachments", None)
         cell.metadata = canonical_metadata(cell)
     return nb
+
+
+def with_first_cell(nb: NotebookNode, path: Path) -> NotebookNode:
+    """A chapter with its install cell; solutions, read beside their chapter, have none."""
+    return nb if path.resolve().parent.name == "solutions" else with_install_cell(nb)
 
 
 def to_text(nb: NotebookNode) -> str:
@@ -165,10 +174,11 @@ def read(path: Path) -> NotebookNode:
 def why_not_canonical(path: Path) -> str | None:
     """Return what is wrong with a committed notebook, or None if it is canonical."""
     nb = read(path)
-    counts = [cell.execution_count for cell in nb.cells if cell.cell_type == "code"]
+    code = [cell for cell in nb.cells if cell.cell_type == "code" and not is_install(cell)]
+    counts = [cell.execution_count for cell in code]
     if counts != list(range(1, len(counts) + 1)):
         return f"execution counts are {counts}, expected 1 to {len(counts)}: run it"
-    if to_text(canonicalise(nb)) != path.read_text(encoding="utf-8"):
+    if to_text(canonicalise(with_first_cell(nb, path))) != path.read_text(encoding="utf-8"):
         return "not in canonical form: clean or run it"
     return None
 
@@ -196,7 +206,7 @@ def run_one(nb: NotebookNode, path: Path, target: Path, timeout: float) -> bool:
 
     started = time.perf_counter()
     try:
-        nb = execute(nb, path.parent, timeout)
+        nb = execute(with_first_cell(nb, path), path.parent, timeout)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         # `target` is left as it was: a half-executed notebook is never written.
         print(f"FAILED {path.name}\n{ANSI.sub('', str(error))}", flush=True)
@@ -223,7 +233,7 @@ def run(paths: list[Path], output: Path | None, timeout: float) -> int:
 def clean(paths: list[Path]) -> int:
     """Canonicalise notebooks in place without executing them."""
     for path in paths:
-        text = to_text(canonicalise(read(path)))
+        text = to_text(canonicalise(with_first_cell(read(path), path)))
         if text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8", newline="\n")
             print(f"{path.name}: cleaned")

@@ -79,10 +79,14 @@ def progress(find: Callable[[str], Exercise], folder: Path) -> Progress:
 
 
 def _cells(path: Path) -> list[tuple[str, str]]:
-    """Kind and text of a notebook's cells."""
+    """Kind and text of a notebook's cells, without the one that looks for the package."""
     try:
         cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+        return [
+            (cell["cell_type"], "".join(cell["source"]))
+            for cell in cells
+            if "install" not in cell["metadata"].get("tags", [])
+        ]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"folder: {path.name} is no notebook of format 4 ({error})") from None
 

@@ -1,7 +1,9 @@
 """Every exercise of the book is right about itself, and names its mistakes."""
 
+import re
 from itertools import product
 from math import exp
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -253,3 +255,19 @@ def with_noise_of_its_own(v, known, W, a, b, noise_h, noise_v):
 )
 def test_likely_slips_of_chapter_02_are_named(name, attempt, words):
     assert words in exercises.grade(name, attempt).message
+
+
+# -- what TEACHING.md promises -------------------------------------------------------------------
+def misunderstandings():
+    """Exercise and words of each row of the table of misunderstandings."""
+    text = (Path(__file__).parents[2] / "TEACHING.md").read_text(encoding="utf-8")
+    table = text.split("## Misunderstandings")[1].split("\n## ")[0]
+    return re.findall(r"^\| .+ \| (\d+\.\d+) \| (.+) \|$", table, flags=re.MULTILINE)
+
+
+def test_the_misunderstandings_that_teachers_are_told_of_have_an_answer():
+    rows = misunderstandings()
+    assert len(rows) >= 20
+    for name, words in rows:
+        known = exercises.get(name).mistakes
+        assert any(words in told for told in known), f"{name}: {words}"

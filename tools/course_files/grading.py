@@ -34,7 +34,7 @@ class GradeOutside(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Grade the exercises of a notebook, in its order."""
         code = [cell for cell in nb.cells if cell.cell_type == "code"]
-        cells = [code[0].source] if code else []
+        cells = [c.source for c in code if "install" not in c.metadata.get("tags", [])][:1]
         for count, cell in enumerate(code, start=1):
             course = cell.metadata.get("nbgrader", {})
             cell.execution_count, cell.outputs = count, []
