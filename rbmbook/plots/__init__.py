@@ -15,6 +15,7 @@ Examples
 
 from .charts import curves, heatmap, landscape
 from .images import filters, samples
+from .live import LivePlot
 from .network import machine
 from .patterns import patterns
 from .style import (
@@ -49,6 +50,7 @@ __all__ = [
     "PURPLE",
     "SKY",
     "VERMILLION",
+    "LivePlot",
     "curves",
     "filters",
     "heatmap",

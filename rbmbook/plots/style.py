@@ -87,20 +87,30 @@ def show(fig: Figure, alt: str) -> None:
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("alt must be a non-empty text that says what the figure shows")
     alt = " ".join(alt.split())
-    words = alt.split()
-    text = f"<Figure: {' '.join(words[:8])}{' …' if len(words) > 8 else ''}>"
-    png = _png(fig)
-    width, height = (round(inches * fig.dpi) for inches in fig.get_size_inches())
+    if _shell() is None:
+        _png(fig)  # what cannot be drawn fails here, too
+        print(_stand_in(alt))
+    else:
+        publish(fig, alt)
     plt.close(fig)
-    shell = _shell()
-    if shell is None:
-        print(text)
-        return
+
+
+def publish(fig: Figure, alt: str, display_id: str | None = None, again: bool = False) -> None:
+    """Display a figure as PNG with alternative text in a notebook; `again` in its old place."""
     from IPython.display import display
 
-    bundle = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": text}
-    shown = {"alt": alt, "width": width, "height": height}
-    display(bundle, metadata={"image/png": shown}, raw=True)
+    png = base64.b64encode(_png(fig)).decode("ascii")
+    width, height = (round(inches * fig.dpi) for inches in fig.get_size_inches())
+    bundle = {"image/png": png, "text/plain": _stand_in(alt)}
+    metadata = {"image/png": {"alt": alt, "width": width, "height": height}}
+    place: Any = {} if display_id is None else {"display_id": display_id, "update": again}
+    display(bundle, metadata=metadata, raw=True, **place)
+
+
+def _stand_in(alt: str) -> str:
+    """What is shown where pictures are not."""
+    words = alt.split()
+    return f"<Figure: {' '.join(words[:8])}{' …' if len(words) > 8 else ''}>"
 
 
 def _png(fig: Figure) -> bytes:
