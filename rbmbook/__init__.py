@@ -79,6 +79,7 @@ __all__ = [
     "TrainingWarning",
     "data",
     "discriminative",
+    "distributed",
     "estimators",
     "evaluate",
     "exact",
@@ -101,7 +102,7 @@ __all__ = [
 ]
 
 # Imported at first use: they bring large libraries.
-_LAZY = {"data", "estimators", "exercises", "plots"}
+_LAZY = {"data", "distributed", "estimators", "exercises", "plots"}
 _ESTIMATORS = {"BernoulliRBM", "GaussianRBM", "RBMClassifier", "RBMImputer", "RBMOutlierDetector"}
 
 

@@ -112,18 +112,23 @@ def ais(
     Salakhutdinov and Murray (2008), annealed importance sampling for restricted machines.
     Book: (10.3), (10.5).
     """
-    machines, betas, rng = _machines(rbm, betas, rng, data)
+    machines, betas, rng = prepared(rbm, betas, rng, data)
     n = validation.integer("chains", chains, minimum=2)
-    v = machines.start(n, rng)
-    log_w = np.zeros(n)
+    return estimated(importances(machines, betas, Noise(rng, n)), machines.log_z0, sign=1)
+
+
+def importances(machines: "Machines", betas: np.ndarray, noise: "Noise") -> np.ndarray:
+    """log w of chains that are led from β = 0 to β = 1."""
+    v = machines.start(noise)
+    log_w = np.zeros(len(v))
     for t in range(1, len(betas)):
         inputs = machines.rbm.hidden_inputs(v)
         log_w += machines.log_weight(v, inputs, betas[t]) - machines.log_weight(
             v, inputs, betas[t - 1]
         )
         if t + 1 < len(betas):  # the state after the last weight is not used
-            v = machines.step(inputs, betas[t], rng)
-    return _estimate(log_w, machines.log_z0, sign=1)
+            v = machines.step(inputs, betas[t], noise)
+    return log_w
 
 
 def reverse_ais(
@@ -158,21 +163,21 @@ def reverse_ais(
     Grosse, Ghahramani and Adams (2015), the reverse chain.
     Book: (10.7), (10.8).
     """
-    machines, betas, rng = _machines(rbm, betas, rng, data)
+    machines, betas, rng = prepared(rbm, betas, rng, data)
     samples = validation.matrix("samples", samples, rbm.n_visible)
     if samples.shape[0] < 2:
         raise ValueError(f"samples: expected at least 2 rows, got {samples.shape}")
     v = validation.rows("samples", samples, rbm.visible, np.float64)
-    log_w = np.zeros(len(v))
+    noise, log_w = Noise(rng, len(v)), np.zeros(len(v))
     for t in range(len(betas) - 1, 0, -1):
         inputs = machines.rbm.hidden_inputs(v)
         if t < len(betas) - 1:  # the samples are at β = 1 already
-            v = machines.step(inputs, betas[t], rng)
+            v = machines.step(inputs, betas[t], noise)
             inputs = machines.rbm.hidden_inputs(v)
         log_w += machines.log_weight(v, inputs, betas[t - 1]) - machines.log_weight(
             v, inputs, betas[t]
         )
-    return _estimate(log_w, machines.log_z0, sign=-1)
+    return estimated(log_w, machines.log_z0, sign=-1)
 
 
 def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
@@ -223,7 +228,41 @@ def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
     )
 
 
-class _Machines:
+class Noise:
+    """The noise of chains; of some of many chains that which they have among all of them.
+
+    Parameters
+    ----------
+    rng : Generator
+    n : int
+        The number of all chains.
+    first, last : int, optional
+        Whose noise is asked for: all, if not given.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, n: int, first: int = 0, last: int | None = None
+    ) -> None:
+        self.rng, self.n, self.first, self.last = rng, n, first, n if last is None else last
+
+    def draw(self, unit: Unit, columns: int) -> np.ndarray:
+        """The random numbers that `unit.sample` needs for these chains, in float64."""
+        if self.last - self.first == self.n or not self._one_word_each(unit):
+            return unit.noise((self.n, columns), self.rng)[self.first : self.last]
+        _, numbers = unit.noise_shape((self.n, columns))
+        source: Any = self.rng.bit_generator  # a PCG64, whose words can be passed over
+        source.advance(self.first * numbers)
+        found = unit.noise((self.last - self.first, columns), self.rng)
+        source.advance((self.n - self.last) * numbers)
+        return found
+
+    def _one_word_each(self, unit: Unit) -> bool:
+        """Whether each number takes one word of a generator that can jump."""
+        known = type(self.rng.bit_generator) is np.random.PCG64
+        return known and type(unit).noise is Unit.noise
+
+
+class Machines:
     """The machines between β = 0 and β = 1."""
 
     def __init__(self, rbm: RBM, data: Any) -> None:
@@ -236,10 +275,10 @@ class _Machines:
         zero = np.zeros((1, rbm.n_hidden))
         self.log_z0 = float(self.base.cgf_sum(self.a0[None])[0] + self.rbm.hidden.cgf_sum(zero)[0])
 
-    def start(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n visible states of the machine at β = 0."""
-        unit, inputs = self.base, np.tile(self.a0, (n, 1))
-        return unit.sample(inputs, unit.noise(inputs.shape, rng, np.float64))
+    def start(self, noise: Noise) -> np.ndarray:
+        """Visible states of the machine at β = 0."""
+        drawn = noise.draw(self.base, len(self.a0))
+        return self.base.sample(np.tile(self.a0, (len(drawn), 1)), drawn)
 
     def log_weight(self, v: np.ndarray, inputs: np.ndarray, beta: float) -> np.ndarray:
         """log Σ_h exp(−E_β(v, h))."""
@@ -250,20 +289,20 @@ class _Machines:
         """The visible units at β."""
         return self.rbm.visible.between(self.base, beta)
 
-    def step(self, inputs: np.ndarray, beta: float, rng: np.random.Generator) -> np.ndarray:
+    def step(self, inputs: np.ndarray, beta: float, noise: Noise) -> np.ndarray:
         """Visible states after a block-Gibbs step at β from states with the given inputs."""
         rbm = self.rbm
-        noise = rbm.hidden.noise(inputs.shape, rng, np.float64)
-        h = rbm.hidden.sample(beta * inputs, noise)
+        h = rbm.hidden.sample(beta * inputs, noise.draw(rbm.hidden, rbm.n_hidden))
         x = beta * layers.inputs(rbm.hidden, h, self.WT, rbm.a) + (1 - beta) * self.a0
         visible = self.visible(beta)
-        return visible.sample(x, visible.noise(x.shape, rng, np.float64))
+        return visible.sample(x, noise.draw(visible, rbm.n_visible))
 
 
-def _machines(
+def prepared(
     rbm: RBM, betas: Any, rng: Any, data: Any
-) -> tuple[_Machines, np.ndarray, np.random.Generator]:
-    machines = _Machines(rbm, data)
+) -> tuple[Machines, np.ndarray, np.random.Generator]:
+    """The arguments of `ais`, checked."""
+    machines = Machines(rbm, data)
     if np.ndim(betas) == 0:
         betas = np.linspace(0.0, 1.0, validation.integer("betas", betas, minimum=2))
     betas = validation.array("betas", betas).astype(np.float64)
@@ -273,7 +312,7 @@ def _machines(
     return machines, betas, validation.generator(rng)
 
 
-def _estimate(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
+def estimated(log_w: np.ndarray, log_z0: float, sign: int) -> Estimate:
     """Importances whose mean is (Z / Z₀)^sign, as an estimate of log Z."""
     if not np.isfinite(log_w).all():
         raise ValueError(

@@ -6,13 +6,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.rows import only
 from rbmbook.training import contrastive
-from rbmbook.training.centring import MovingAverage, centre, halfway
 from rbmbook.training.checkpoint import listed, prefixed
 from rbmbook.training.coordinates import Standardized
+from rbmbook.training.direction import Difference, Direction
 from rbmbook.training.divergence import Data, check_finite, finite
 from rbmbook.training.history import History
 from rbmbook.training.loop import FEATURES, Run, train
@@ -23,6 +22,7 @@ from rbmbook.training.penalties import Penalties, Sparsity, prior
 from rbmbook.training.plan import Checkpoint, EarlyStopping, Function, Plan
 from rbmbook.training.plan import plan as planned
 from rbmbook.training.probe import PROBE_ROWS, taught_rows
+from rbmbook.training.workers import Workers
 from rbmbook.validation import blocks, dense, domains, instance, matrix
 
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
@@ -204,6 +204,7 @@ class Training(Run):
         sample_weight: Any = None,
         centered: bool | Literal["enhanced"] | None = None,
         held_out: Any = None,
+        workers: Workers | None = None,
     ) -> None:
         super().__init__(rbm, X.shape[0], plan)
         self.rbm, self.X = rbm, X
@@ -214,25 +215,26 @@ class Training(Run):
         self.penalties = penalties.check_target(rbm.hidden, rbm.n_hidden)
         self.weigh(sample_weight)
         self.held_out = _held_out(held_out, rbm)
-        self.centered = centring(centered, negative)
-        self.columns = Columns(rbm.visible, rbm.n_visible)
-        binary = True
-        for rows, block in blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
-            self.columns.add(block, self.weight[rows])
-            binary = binary and only(block, 0, 1)
+        self.centered, self.workers = centring(centered, negative), workers
+        look = survey if workers is None else workers.survey
+        self.columns, binary = look(rbm, X, self.weight)
         self.probe = dense(X[taught_rows(self.weight)], rbm.dtype)
         self.dreams = Dreams(rbm)
         real = rbm.visible.real(rbm.n_visible).any()
         self.standard = Standardized(rbm, X, self.weight) if centered is None and real else None
         self.twin = self.standard
         self.trained = rbm if self.standard is None else self.standard.machine
-        self.mean = self.coordinates(self.columns.mean[None].astype(rbm.dtype))[0]
-        self.hidden_average = MovingAverage(rbm.n_hidden, rbm.dtype)
+        mean = self.coordinates(self.columns.mean[None].astype(rbm.dtype))[0]
+        self.direction = Direction(self.penalties, self.centered, mean, rbm.n_hidden)
         self.optimizer_memory = self.optimizer.start(rbm.parameters)
-        self.kept = started(self.negative, self.trained, self.rng)
-        if binary and not self.centered:
+        start = started if workers is None else workers.start
+        self.kept = start(self.negative, self.trained, self.rng)
+        if workers is not None:
+            self.together = self.check_every = workers.steps
+        elif binary and not self.centered:
             settings = self.negative, self.optimizer, self.penalties, self.batch_size
-            self.compiled = contrastive.together(rbm, *settings)
+            together = contrastive.together(rbm, *settings)
+            self.compiled, self.together = together > 0, max(1, together)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -240,7 +242,7 @@ class Training(Run):
         return list(self.trained.parameters)
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer on the given rows, or several where they are compiled."""
+        """One step of the optimizer on the given rows, or several where that is possible."""
         if self.compiled:
             batches = rows.reshape(-1, min(len(rows), self.batch_size))
             settings = self.negative, self.kept, self.optimizer, self.penalties
@@ -251,7 +253,9 @@ class Training(Run):
         if self.updates == 0 and self.standard is not None:
             self.standard.start(self.X, self.weight)
         try:
-            ascent = self.ascent(self.batch(rows))
+            if self.workers is not None and self.workers.steps > 1:
+                return self.workers.local_steps(self, rows)
+            ascent = self.direction.of(self.trained, self.difference(rows))
         except ValueError:  # an exact answer was asked of parameters that are not finite
             if finite(self.parameters):
                 raise
@@ -260,49 +264,14 @@ class Training(Run):
         if self.standard is not None:
             self.standard.hold()
 
-    def ascent(self, batch: Batch) -> Parameters:
-        """Data term minus model term, minus the gradient of the penalties; centred if asked for.
-
-        The difference is multiplied by the batch's share; penalties act in full on every batch.
-        """
-        rbm = self.trained
-        ascent = self.negative.ascent(rbm, batch, self.kept, self.rng)
-        sparsity = self.penalties.sparsity
-        if self.centered or sparsity:
-            means = self.batch_means(batch)
-            offsets = self.mean, self.hidden_average.value
-        if self.centered == "enhanced":
-            offsets = halfway(*means, ascent)
-        if batch.share != 1:
-            for part in ascent:
-                part *= part.dtype.type(batch.share)
-        self.penalties.shrink([ascent.W], [rbm.W])
-        if sparsity is not None:
-            pull = sparsity.pull(self.hidden_average.value)
-            ascent.W[:] += np.outer(means[0], pull)
-            ascent.b[:] += pull
-        return centre(ascent, *offsets) if self.centered else ascent
-
-    def batch(self, rows: np.ndarray) -> Batch:
-        """These rows of the data, in the coordinates of training, with weights of sum 1."""
+    def difference(self, rows: np.ndarray) -> Difference:
+        """Data term minus model term of a batch, here or by the workers."""
+        if self.workers is not None:
+            return self.workers.difference(self, rows)
         v = self.coordinates(dense(self.X[rows], self.rbm.dtype))
-        if not self.weighted:
-            return Batch.of(self.trained, v, np.full(len(rows), 1 / len(rows), v.dtype))
-        weight = self.weight[rows]
-        total = weight.sum()
-        share = float(total / len(rows))  # 1 on average over the epoch
-        return Batch.of(self.trained, v, (weight / (total or 1.0)).astype(v.dtype), share)
-
-    def batch_means(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        """The batch's mean of v and of E[h | v], which enters the moving average.
-
-        A batch without weight has no mean of its own: that of all data stands in.
-        """
-        rbm, means = self.trained, (batch.data_term.a, batch.data_term.b)
-        if not batch.share:
-            means = self.mean, rbm.hidden.mean(rbm.hidden_inputs(self.mean[None]))[0]
-        self.hidden_average.add(means[1], batch.share)
-        return means
+        batch = Batch.weighted(self.trained, v, self.weight[rows] if self.weighted else None)
+        ascent = self.negative.ascent(self.trained, batch, self.kept, self.rng)
+        return Difference.of(ascent, batch)
 
     def coordinates(self, v: np.ndarray) -> np.ndarray:
         """Rows of the data in the coordinates of training, changed in place."""
@@ -347,7 +316,7 @@ class Training(Run):
             **listed("optimizer", self.optimizer_memory),
             **prefixed("negative", self.kept),
             **prefixed("dreams", self.dreams),
-            "hidden_average": self.hidden_average.value,
+            "hidden_average": self.direction.hidden_average.value,
         }
 
     def data(self) -> Iterator[Data]:
@@ -364,7 +333,17 @@ class Training(Run):
             "penalties": self.penalties,
             "centered": self.centered,
             "standardized": self.standard is not None,
+            **({} if self.workers is None else self.workers.settings()),
         }
+
+
+def survey(rbm: RBM, X: Any, weight: np.ndarray) -> tuple[Columns, bool]:
+    """The columns of data that a machine can have, and whether they are nothing but 0 and 1."""
+    columns, binary = Columns(rbm.visible, rbm.n_visible), True
+    for rows, block in blocks("X", X, rbm.visible, rbm.dtype, relaxed=True):
+        columns.add(block, weight[rows])
+        binary = binary and only(block, 0, 1)
+    return columns, binary
 
 
 def reports(negative: Negative, held_out: Any) -> list[str]:

@@ -53,7 +53,9 @@ class Run:
     where = ""  # which part of a larger model is trained, for errors and warnings
     enough = monitors.ENOUGH  # updates before a layer is expected to be of use
     twin: Twin | None = None
-    compiled = 0  # updates without matrix products that one call of `update` can make
+    compiled = False  # whether an update takes no matrix products
+    together = 1  # updates that one call of `update` can make
+    check_every = CHECK_EVERY
 
     def __init__(self, model: Any, n_rows: int, plan: Plan) -> None:
         self.model, self.n_rows, self.plan = model, n_rows, plan
@@ -79,7 +81,7 @@ class Run:
         raise NotImplementedError
 
     def update(self, rows: np.ndarray) -> None:
-        """One step of the optimizer on the rows with these indices; `compiled` may allow more."""
+        """One step of the optimizer on the rows with these indices; `together` may allow more."""
         raise NotImplementedError
 
     def monitors(self) -> dict[str, float]:
@@ -294,9 +296,9 @@ def _batches(run: Run) -> Iterator[np.ndarray]:
 def _together(run: Run) -> int:
     """How many updates may be made in one go: no more than until something is due."""
     file = run.plan.checkpoint
-    due = [CHECK_EVERY, *(f.every for f in run.plan.callbacks), file and file.every]
+    due = [run.check_every, *(f.every for f in run.plan.callbacks), file and file.every]
     until = [every - run.updates % every for every in due if every]
-    return min(max(1, run.compiled), max(1, (run.n_rows - run.place) // run.batch_size), *until)
+    return min(run.together, max(1, (run.n_rows - run.place) // run.batch_size), *until)
 
 
 def _update(run: Run, rows: np.ndarray) -> None:
@@ -309,7 +311,7 @@ def _update(run: Run, rows: np.ndarray) -> None:
     run.updates += made
     run.made += made
     run.place += len(rows)
-    if run.updates % CHECK_EVERY == 0:
+    if run.updates % run.check_every == 0:
         # What is not finite in a matrix reaches the vectors a batch later: they are quick to test.
         if not divergence.finite(p for p in run.parameters if p.ndim == 1):
             raise _NotFinite("a parameter")

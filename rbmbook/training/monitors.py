@@ -242,6 +242,13 @@ class Columns:
         self.total += weight.sum()
         add_moments(np.ascontiguousarray(block), weight, self.origin, self.sum, self.square)
 
+    def merge(self, other: "Columns") -> None:
+        """Let the rows that another one has seen count as well, which are all that it has."""
+        shift = other.origin - self.origin
+        self.square += other.square + 2 * shift * other.sum + other.total * shift**2
+        self.sum += other.sum + other.total * shift
+        self.total += other.total
+
     @cached_property
     def mean(self) -> np.ndarray:
         return self.origin + self.sum / self.total

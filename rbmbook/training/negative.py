@@ -48,6 +48,15 @@ class Batch(NamedTuple):
         inputs = rbm.hidden_inputs(v)
         return cls(v, inputs, weight, statistics(rbm, v, inputs, weight), share)
 
+    @classmethod
+    def weighted(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray | None = None) -> "Batch":
+        """Rows with weights that are 1 on average over all the data; None is equal weights."""
+        if weight is None:
+            return cls.of(rbm, v, np.full(len(v), 1 / len(v), v.dtype))
+        total = weight.sum()
+        share = float(total / len(v))
+        return cls.of(rbm, v, (weight / (total or 1.0)).astype(v.dtype), share)
+
 
 class Negative:
     """Estimates the model term ⟨−∂F⟩_model; a subclass is a frozen dataclass of its settings.

@@ -151,7 +151,7 @@ def bells(seed=0, mean=3.0, visible=None):
 def test_with_learned_precisions_the_base_has_the_mean_and_the_variance_of_the_data(visible):
     """From precisions of the machine's own, its start would be narrow bells in the wrong place."""
     rbm, X = bells(visible=visible)
-    start = annealing._Machines(rbm, X).start(4000, np.random.default_rng(1))
+    start = annealing.Machines(rbm, X).start(annealing.Noise(np.random.default_rng(1), 4000))
     np.testing.assert_allclose(start.mean(axis=0), X.mean(axis=0), atol=6 * X.std() / 4000**0.5)
     np.testing.assert_allclose(start.std(axis=0), X.std(axis=0), rtol=0.08)
 
