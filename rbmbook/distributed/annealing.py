@@ -66,7 +66,7 @@ def ais(
 
 def importances(
     machines: Machines, betas: np.ndarray, noise: Noise
-) -> tuple[np.ndarray, dict[str, Any]]:
+) -> tuple[np.ndarray, Any]:
     """log w of some chains, and the state of the generator after all of them."""
     noise = deepcopy(noise)
     return annealing.importances(machines, betas, noise), noise.rng.bit_generator.state

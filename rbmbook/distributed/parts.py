@@ -1,6 +1,7 @@
 """The parts into which rows and chains are split, and the sums of what their workers find."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -65,7 +66,7 @@ class Parts:
     def start(self, negative: Negative, rbm: RBM, rng: np.random.Generator) -> "Kept":
         """The chains of each part; with one part, what `Negative.start` makes of the generator."""
         phases, shares = split(negative, self.count)
-        key = np.zeros(4, np.int64) if self.count == 1 else rng.integers(2**32, size=4)
+        key = deepcopy(rng).integers(2**32, size=4)  # of a copy: batches stay those of `rb.fit`
         sources = [rng if p == 0 else noise(key, p, 0) for p in self]
         each = [started(phase, rbm, own) for phase, own in zip(phases, sources, strict=True)]
         return Kept(phases, shares, each, key)
