@@ -21,10 +21,10 @@ def client():
 
 @pytest.fixture(scope="session")
 def alone():
-    """A client of one worker, a thread of this process."""
+    """A client of one worker process."""
     from distributed import Client
 
-    with local_cluster(n_workers=1, processes=False) as cluster, Client(cluster) as client:
+    with local_cluster(n_workers=1) as cluster, Client(cluster) as client:
         yield client
 
 

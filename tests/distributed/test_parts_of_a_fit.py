@@ -118,20 +118,26 @@ def test_gaussian_columns_are_standardised_as_on_one_machine(client, save):
             assert_same(comp, ref)
 
 
-def test_local_steps_are_a_fit_of_each_part_and_then_the_average(client, save):
-    """Two equal parts, one batch of all rows: the machines of two fits of one epoch, averaged."""
-    X = rb.exact.states(5)
-    halves = []
-    for rows in (X[:16], X[16:]):
-        half = rb.RBM.random(5, 3, rng=0, dtype=np.float64)
-        rb.fit(half, rows, rb.Exact(), 4, 16, rb.SGD(0.5), progress=False)
-        halves.append(half)
-    comp = rb.RBM.random(5, 3, rng=0, dtype=np.float64)
-    options = {"parts": 2, "local_steps": 4, "progress": False}
-    twice = np.concatenate([X[:16]] * 4 + [X[16:]] * 4)
-    rb.distributed.fit(comp, save(twice), client, rb.Exact(), 1, 32, rb.SGD(0.5), **options)
-    assert np.abs(halves[0].W - halves[1].W).max() > 0.01
-    assert_allclose(comp.b, (halves[0].b + halves[1].b) / 2, atol=0.05)
+def test_local_steps_are_steps_of_each_part_by_itself_and_then_the_average(client, save):
+    """Written out: two parts of 20 and 20 rows, two steps each on its rows of two batches."""
+    X = np.concatenate([rb.exact.states(5), rb.exact.states(3) @ np.eye(3, 5)])
+    start = rb.RBM.random(5, 3, rng=0, dtype=np.float64)
+    comp, rate = start.copy(), 0.5
+    options = {"parts": 2, "local_steps": 2, "rng": 3, "progress": False}
+    rb.distributed.fit(comp, save(X), client, rb.Exact(), 1, 10, rb.SGD(rate), **options)
+    order, ref = np.random.default_rng(3).permutation(40), list(start.copy().parameters)
+    for batches in (order[:20].reshape(2, 10), order[20:].reshape(2, 10)):
+        ends = []
+        for part in (range(20), range(20, 40)):
+            rbm = rb.RBM(*(x.copy() for x in ref))
+            for batch in batches:
+                gradient = rb.exact.gradient(rbm, X[batch[np.isin(batch, part)]])
+                for x, g in zip(rbm.parameters, gradient, strict=True):
+                    x += rate * g
+            ends.append(rbm)
+        ref = [(x + y) / 2 for x, y in zip(*(rbm.parameters for rbm in ends), strict=True)]
+    for x, y in zip(comp.parameters, ref, strict=True):
+        assert_allclose(x, y, atol=1e-9)
 
 
 def test_each_part_and_each_update_has_noise_of_its_own():
