@@ -37,6 +37,7 @@ from rbmbook.training.negative import CD, FPCD, PCD, Exact, Tempered
 from rbmbook.training.optimize import SGD, Adam
 from rbmbook.training.penalties import Sparsity
 from rbmbook.training.plan import Callback, Checkpoint, EarlyStopping
+from rbmbook.training.stream import fit_blocks
 
 __version__ = "0.1.0"
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "exact",
     "exercises",
     "fit",
+    "fit_blocks",
     "gibbs",
     "gradient",
     "layers",

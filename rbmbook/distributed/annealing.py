@@ -64,9 +64,7 @@ def ais(
     return annealing.estimated(np.concatenate([x for x, _ in found]), machines.log_z0, sign=1)
 
 
-def importances(
-    machines: Machines, betas: np.ndarray, noise: Noise
-) -> tuple[np.ndarray, Any]:
+def importances(machines: Machines, betas: np.ndarray, noise: Noise) -> tuple[np.ndarray, Any]:
     """log w of some chains, and the state of the generator after all of them."""
     noise = deepcopy(noise)
     return annealing.importances(machines, betas, noise), noise.rng.bit_generator.state
