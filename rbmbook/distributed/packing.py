@@ -24,8 +24,8 @@ def pack(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     --------
     >>> import numpy as np
     >>> packed = pack({"v": np.eye(8), "betas": np.array([0.0, 0.5, 1.0])})
-    >>> packed["v"].bits.nbytes, unpack(packed)["v"].sum(), unpack(packed)["betas"]
-    (8, 8.0, array([0. , 0.5, 1. ]))
+    >>> packed["v"].bits.nbytes, int(unpack(packed)["v"].sum()), unpack(packed)["betas"]
+    (8, 8, array([0. , 0.5, 1. ]))
     """
     return {name: _packed(x) for name, x in arrays.items()}
 
