@@ -13,7 +13,7 @@ from rbmbook.training.plan import Plan
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", TqdmWarning)  # a notebook without ipywidgets gets a text bar
-    from tqdm.auto import tqdm
+    from tqdm.auto import tqdm as tqdm
 
 
 def warn(run: Any) -> None:
