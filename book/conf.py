@@ -47,6 +47,7 @@ mathjax_options = {"async": "async", "priority": 400}
 napoleon_google_docstring = False
 napoleon_use_param = napoleon_use_rtype = False
 napoleon_use_ivar = True
+autodoc_default_options = {"members": True, "inherited-members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say more
 add_module_names = False

@@ -108,9 +108,18 @@ def test_nothing_is_imported_for_a_type_checker_only():
     assert {name for name in MODULES if "TYPE_CHECKING" in text[name]} == set()
 
 
-def test_no_file_has_more_than_400_lines():
-    lengths = {name: path.read_text(encoding="utf-8").count("\n") for name, path in MODULES.items()}
-    assert {name for name, n in lengths.items() if n > 400} == set()
+def lines_of_code(path):
+    """How many lines a file has besides its docstrings."""
+    text = path.read_text(encoding="utf-8")
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef
+    nodes = (x for x in ast.walk(ast.parse(text)) if isinstance(x, kinds))
+    said = [node.body[0] for node in nodes if ast.get_docstring(node) is not None]
+    return text.count("\n") - sum(x.end_lineno - x.lineno + 1 for x in said)
+
+
+def test_no_file_has_more_than_320_lines_besides_its_docstrings():
+    lengths = {name: lines_of_code(path) for name, path in MODULES.items()}
+    assert {name: n for name, n in lengths.items() if n > 320} == {}
 
 
 def test_no_class_of_the_core_has_a_single_child():

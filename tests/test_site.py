@@ -18,7 +18,7 @@ $$
 
 **Figure 7.4.** A caption that mentions Figure 7.4 itself.
 
-**Exercise 7.1** (warm-up). From (7.2), and chapter 07 again.
+**Exercise 7.1** (warm-up). From (7.2), and chapter 07 again. `rb.CD(1)` has settings.
 """
 EIGHT = r"""# 8 Eight, after chapter 07
 
@@ -34,6 +34,7 @@ API = """# Reference
 ```{eval-rst}
 .. autoclass:: rbmbook.CD
    :members:
+.. autoclass:: rbmbook.Sparsity
 ```
 """
 
@@ -96,6 +97,12 @@ def test_a_name_in_the_text_leads_to_its_entry_and_the_entry_to_its_formula(page
     text = pages["index"].split("toctree")[0]
     assert text.count(entry) == 1 and "rb.nothing" in text
     assert ("(7.2)", "notebooks/07_seven.html#equation-7-2") in links(pages["api"])
+
+
+def test_an_entry_leads_to_the_chapters_that_use_it_or_else_to_that_of_its_subject(pages):
+    cd, sparsity = pages["api"].split('id="rbmbook.Sparsity"')
+    assert [x for x in links(cd) if x[0].isdigit()] == [("07", "notebooks/07_seven.html")]
+    assert links(sparsity) == [("08", "notebooks/08_eight.html")]
 
 
 def test_links_that_lead_nowhere_and_heavy_pages_are_found(tmp_path, monkeypatch):

@@ -29,7 +29,9 @@ class Masking:
 
     Examples
     --------
-    >>> Masking(0.5).corrupt(np.array([[1.0, 2.0, 3.0]]), rng=0)
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rb.Masking(0.5).corrupt(np.array([[1.0, 2.0, 3.0]]), rng=0)
     array([[1., 0., 0.]])
     """
 
@@ -43,6 +45,28 @@ class Masking:
 
         `rng` draws one uniform number for each entry, in C order and in that dtype; an entry
         stays where its number is p or more.
+
+        Parameters
+        ----------
+        x : array
+        rng : int or Generator
+
+        Returns
+        -------
+        array of the shape of x
+
+        Raises
+        ------
+        ValueError, TypeError
+            If x is not an array of numbers, or `rng` is neither.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> kept = rb.Masking(0.25).corrupt(np.ones(10_000), rng=0)
+        >>> bool(0.73 < kept.mean() < 0.77)
+        True
         """
         x = _floats(x)
         return x * (validation.generator(rng).random(x.shape, dtype=x.dtype) >= self.p)
@@ -64,7 +88,9 @@ class GaussianNoise:
 
     Examples
     --------
-    >>> GaussianNoise(0.1).corrupt(np.zeros((1, 3)), rng=0).round(3)
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rb.GaussianNoise(0.1).corrupt(np.zeros((1, 3)), rng=0).round(3)
     array([[ 0.013, -0.013,  0.064]])
     """
 
@@ -77,6 +103,28 @@ class GaussianNoise:
         """A corrupted copy, in float32 if x is, otherwise in float64.
 
         `rng` draws one standard normal number for each entry, in C order and in that dtype.
+
+        Parameters
+        ----------
+        x : array
+        rng : int or Generator
+
+        Returns
+        -------
+        array of the shape of x
+
+        Raises
+        ------
+        ValueError, TypeError
+            If x is not an array of numbers, or `rng` is neither.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> noisy = rb.GaussianNoise(0.1).corrupt(np.zeros(10_000), rng=0)
+        >>> bool(0.095 < noisy.std() < 0.105)
+        True
         """
         x = _floats(x)
         noise = validation.generator(rng).standard_normal(x.shape, dtype=x.dtype)

@@ -62,7 +62,7 @@ class Autoencoder(Model):
     --------
     >>> import rbmbook as rb
     >>> X = rb.data.bars_and_stripes(3)
-    >>> ae = Autoencoder.random((9, 6), tied=True, rng=0)
+    >>> ae = rb.Autoencoder.random((9, 6), tied=True, rng=0)
     >>> ae
     Autoencoder(9 → 6 sigmoid → 9 sigmoid, tied, float32)
     >>> history = ae.fit(X, epochs=5, rng=0, progress=False)
@@ -127,10 +127,20 @@ class Autoencoder(Model):
             columns or, if tied, on centred ones, which is where `fit` starts in any case. Any other
             output is an error.
 
+        Returns
+        -------
+        Autoencoder
+
         Raises
         ------
         ValueError, TypeError
             If an argument is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.Autoencoder.random((64, 30, 2), code="identity", rng=0)
+        Autoencoder(64 → 30 sigmoid → 2 identity → 30 sigmoid → 64 sigmoid, float32)
         """
         rng = generator(rng)
         instance("tied", tied, (bool, np.bool_))
@@ -149,7 +159,7 @@ class Autoencoder(Model):
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of all parameters and outputs: float32 or float64."""
+        """The dtype of all parameters and outputs, float32 or float64."""
         return self.encoder.dtype
 
     @property
@@ -162,32 +172,167 @@ class Autoencoder(Model):
         return self.encoder.parameters + own
 
     def encode(self, X: Any) -> np.ndarray:
-        """The code m = e(v) of each row v of an (n, D) array or sparse matrix, shape (n, code)."""
+        """The code m = e(v) of each row v.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+
+        Returns
+        -------
+        (n, code) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> ae = rb.Autoencoder.random((4, 2), rng=0)
+        >>> ae.encode([[0, 1, 0, 1]]).shape
+        (1, 2)
+        """
         return _outputs("X", X, self.encoder)
 
     def decode(self, code: Any) -> np.ndarray:
-        """The reconstruction d(m) of each row m of an (n, code) array, shape (n, D)."""
+        """The reconstruction d(m) of each code m.
+
+        Parameters
+        ----------
+        code : (n, code) array
+
+        Returns
+        -------
+        (n, D) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> ae = rb.Autoencoder.random((4, 2), rng=0)
+        >>> ae.decode([[0.0, 1.0]]).shape  # what a code of your own means
+        (1, 4)
+        """
         return _outputs("code", code, self.decoder)
 
     def reconstruct(self, X: Any) -> np.ndarray:
-        """The reconstruction r = d(e(v)) of each row v of an (n, D) array, shape (n, D)."""
+        """The reconstruction r = d(e(v)) of each row v.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+
+        Returns
+        -------
+        (n, D) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> ae, X = rb.Autoencoder.random((4, 2), rng=0), [[0, 1, 0, 1]]
+        >>> bool(np.allclose(ae.reconstruct(X), ae.decode(ae.encode(X))))
+        True
+        """
         return _outputs("X", X, self.encoder, self.decoder)
 
     def reconstruction_error(self, X: Any) -> np.ndarray:
-        """The mean of (v − r)² over the columns, shape (n,), as `evaluate` has it for machines."""
+        """The mean of (v − r)² over the columns of each row, as `evaluate` has it for machines.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+
+        Returns
+        -------
+        (n,) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> ae, X = rb.Autoencoder.random((4, 2), rng=0), np.array([[0, 1, 0, 1]])
+        >>> by_hand = ((X - ae.reconstruct(X)) ** 2).mean(axis=1)
+        >>> bool(np.allclose(ae.reconstruction_error(X), by_hand))
+        True
+        """
         layers = [*self.encoder.layers, *self.decoder.layers]
         blocks = self.encoder.blocks("X", X)
         return np.concatenate([((x - forward(layers, x)[-1]) ** 2).mean(axis=1) for _, x in blocks])
 
     def jacobian(self, X: Any) -> np.ndarray:
-        """∂m/∂v at each row of an (n, D) array, shape (n, code, D). Book: (14.12)."""
+        """∂m/∂v at each row. Book: (14.12).
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+
+        Returns
+        -------
+        (n, code, D) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> ae = rb.Autoencoder.random((3, 2), activation="identity", rng=0)
+        >>> J = ae.jacobian([[0.0, 1.0, 0.5]])  # of a linear code: its weights
+        >>> bool(np.allclose(J[0], ae.encoder.layers[0].W.T))
+        True
+        """
         blocks = self.encoder.blocks("X", X)
         return np.concatenate(
             [jacobians.jacobian(self.encoder, self.encoder.forward(x)) for _, x in blocks]
         )
 
     def loss(self, X: Any, loss: str | None = None) -> np.ndarray:
-        """The loss of each row in nats, shape (n,), without noise or penalties; X as for `fit`."""
+        """The loss of each row in nats, without noise or penalties.
+
+        Parameters
+        ----------
+        X : (n, D) array or sparse matrix
+        loss : "binary" or "squared", optional
+            As for `fit`.
+
+        Returns
+        -------
+        (n,) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as above.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> ae = rb.Autoencoder.random((4, 2), rng=0)
+        >>> ae.decoder.layers[-1].W[:] = 0  # says ½ of everything: four coins
+        >>> bool(np.allclose(ae.loss([[0, 1, 0, 1]]), 4 * np.log(2)))
+        True
+        """
         objective = Objective.checked(self, loss)
         X = objective.data("X", X, self.sizes[0], self.dtype)
         layers = [*self.encoder.layers, *objective.head(self.decoder).layers]
@@ -215,10 +360,12 @@ class Autoencoder(Model):
 
         Parameters
         ----------
-        X, loss, noise, contraction, sparsity, weight_decay, l1, sample_weight
+        X, loss, noise, contraction, sparsity, weight_decay
             As for `fit`.
         rng : int or Generator
             Draws the noise.
+        l1, sample_weight
+            As for `fit`.
 
         Returns
         -------
@@ -226,7 +373,23 @@ class Autoencoder(Model):
         gradients : list of arrays
             One for each of `parameters`.
 
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is outside its range or of the wrong type.
+
+        References
+        ----------
         Book: (14.1), (14.6).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> ae, X = rb.Autoencoder.random((4, 2), rng=0), [[0, 1, 0, 1], [1, 1, 0, 0]]
+        >>> value, gradients = ae.objective(X)
+        >>> bool(np.isclose(value, ae.loss(X).mean())), [g.shape for g in gradients]
+        (True, [(4, 2), (2,), (2, 4), (4,)])
         """
         penalties = Penalties(weight_decay, l1, sparsity)
         objective = Objective.checked(self, loss, noise, contraction, penalties)
@@ -297,16 +460,16 @@ class Autoencoder(Model):
             the gradient, in the standardised columns, and in the epoch's means.
         validation : (m, D) array or sparse matrix, optional
             Held-out rows; adds the monitors `validation_loss` and `validation_error`.
-        rng : int or Generator
-            Each epoch draws a permutation of the rows, then its batches' noise in order.
-        progress, callbacks, early_stopping, checkpoint, history
-            As for `rb.fit`; a callback is called as ``callback(ae, history)``.
         standardize : bool
             Whether training sees real columns (those of the output "identity") as (v − mean) / sd,
             or with tied weights as v − mean, so that neither units nor means matter (see
             `scaling`). Loss, penalties and their monitors are then those of these columns; the
             autoencoder, noise and reconstruction errors stay in the units of X. If all biases are
             0, it starts as ``random(..., data=X)`` would. Other outputs: no effect.
+        rng : int or Generator
+            Each epoch draws a permutation of the rows, then its batches' noise in order.
+        progress, callbacks, early_stopping, checkpoint, history
+            As for `rb.fit`; a callback is called as ``callback(ae, history)``.
 
         Returns
         -------
@@ -339,6 +502,16 @@ class Autoencoder(Model):
         ----------
         Vincent et al. (2008) for the noise, Rifai et al. (2011) for the contractive penalty, Ng
         (2011), Sparse autoencoder, lecture notes, for the sparse one.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X = rb.data.bars_and_stripes(3)
+        >>> ae = rb.Autoencoder.random((9, 6), rng=0, data=X)
+        >>> before = ae.reconstruction_error(X).mean()
+        >>> _ = ae.fit(X, epochs=200, noise=rb.Masking(0.2), progress=False)
+        >>> bool(ae.reconstruction_error(X).mean() < before / 2)
+        True
         """
         refuse(refused, _REFUSED, "Autoencoder.fit")
         penalties = Penalties(weight_decay, l1, sparsity)

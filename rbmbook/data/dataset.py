@@ -9,7 +9,23 @@ from rbmbook import validation
 
 
 class Dataset(NamedTuple):
-    """Examples X (n, D), one a row, and their labels y (n,); unpacks as ``X, y``."""
+    """Examples X (n, D), one a row, and their labels y (n,); unpacks as ``X, y``.
+
+    Parameters
+    ----------
+    X : (n, D) array or sparse matrix
+        Examples, one a row.
+    y : (n,) array
+        Their labels.
+
+    Examples
+    --------
+    >>> from rbmbook import data
+    >>> digits = data.digits()
+    >>> X, y = digits
+    >>> digits.X.shape, y.shape
+    ((1797, 64), (1797,))
+    """
 
     X: np.ndarray
     y: np.ndarray

@@ -44,7 +44,8 @@ def digits(binarize: float | str | None = 0.5, rng: int | np.random.Generator = 
 
     Examples
     --------
-    >>> X, y = digits()
+    >>> import rbmbook as rb
+    >>> X, y = rb.data.digits()
     >>> X.shape, X.dtype
     ((1797, 64), dtype('uint8'))
     """
@@ -92,7 +93,8 @@ def mnist(
 
     Examples
     --------
-    >>> X, y = mnist()
+    >>> import rbmbook as rb
+    >>> X, y = rb.data.mnist()
     >>> X.shape, X.dtype
     ((5000, 784), dtype('uint8'))
     """

@@ -39,7 +39,8 @@ def bars_and_stripes(side: int, duplicates: bool = False) -> np.ndarray:
 
     Examples
     --------
-    >>> bars_and_stripes(2)
+    >>> import rbmbook as rb
+    >>> rb.data.bars_and_stripes(2)
     array([[0, 0, 0, 0],
            [0, 0, 1, 1],
            [1, 1, 0, 0],
@@ -77,7 +78,8 @@ def shifting_bars(n: int, width: int) -> np.ndarray:
 
     Examples
     --------
-    >>> shifting_bars(4, 2)
+    >>> import rbmbook as rb
+    >>> rb.data.shifting_bars(4, 2)
     array([[1, 1, 0, 0],
            [0, 1, 1, 0],
            [0, 0, 1, 1],
@@ -129,7 +131,8 @@ def ring(
 
     Examples
     --------
-    >>> X, y = ring(1000)
+    >>> import rbmbook as rb
+    >>> X, y = rb.data.ring(1000)
     >>> X.shape, X.dtype, int(y.max())
     ((1000, 2), dtype('float32'), 7)
     """
@@ -164,7 +167,8 @@ def ring_centres(modes: int = 8, radius: float = 2.0) -> np.ndarray:
 
     Examples
     --------
-    >>> ring_centres(4, 1.0).round(3) + 0.0
+    >>> import rbmbook as rb
+    >>> rb.data.ring_centres(4, 1.0).round(3) + 0.0
     array([[ 1.,  0.],
            [ 0.,  1.],
            [-1.,  0.],

@@ -33,6 +33,15 @@ def posterior(dbm: Any, v: Any) -> RBM:
     References
     ----------
     Book: (13.5).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> dbm, v = rb.DBM.random((6, 4, 3), rng=0, scale=0.1), np.ones(6)
+    >>> exact = rb.exact.expectations(dbm.posterior(v)).b  # of layer 1
+    >>> bool(np.allclose(exact, dbm.hidden_mean(v[None])[0], atol=0.01))
+    True
     """
     v = np.atleast_2d(validation.array("v", v))
     if len(v) != 1:
@@ -43,9 +52,28 @@ def posterior(dbm: Any, v: Any) -> RBM:
 
 
 def free_energy(dbm: Any, v: Any) -> np.ndarray:
-    """F(v) = −log Σ_h exp(−E(v, h)) of each row, (n,), by enumeration of hidden layers.
+    """F(v) = −log Σ_h exp(−E(v, h)) of each row, by enumeration of hidden layers, in float64.
 
-    Computed in float64. Raises as `log_likelihood` does.
+    Parameters
+    ----------
+    v : (n, D) array or sparse matrix of visible states
+
+    Returns
+    -------
+    (n,) array of the machine's dtype
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `log_likelihood`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> dbm = rb.DBM.random((3, 2, 2), scale=0.0)
+    >>> np.exp(-dbm.free_energy([[1, 0, 1]])).round(3)  # 2⁴ hidden states
+    array([16.], dtype=float32)
     """
     double = dbm.astype(np.float64)
     parts = [_free_energy(double.machine, double.biases[0], block) for block in double.blocks(v)]
@@ -55,20 +83,35 @@ def free_energy(dbm: Any, v: Any) -> np.ndarray:
 def log_partition(dbm: Any) -> float:
     """log Z in nats, by enumeration of the even or of the odd layers.
 
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
         If both have more than 2³⁰ states.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> round(np.exp(rb.DBM.random((3, 2, 2), scale=0.0).log_partition()))  # 2⁷ states
+    128
     """
     return exact.log_partition(dbm.machine)
 
 
 def log_likelihood(dbm: Any, v: Any) -> np.ndarray:
-    """log p(v) = −F(v) − log Z of each row, (n,), by enumeration: for tiny machines.
+    """log p(v) = −F(v) − log Z of each row, by enumeration: for tiny machines.
 
     Parameters
     ----------
     v : (n, D) array or sparse matrix of visible states
+
+    Returns
+    -------
+    (n,) array of the machine's dtype
 
     Raises
     ------
@@ -78,6 +121,14 @@ def log_likelihood(dbm: Any, v: Any) -> np.ndarray:
     References
     ----------
     Book: (13.6).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> dbm = rb.DBM.random((3, 2, 2), rng=0, scale=1.0)
+    >>> bool(np.isclose(np.exp(dbm.log_likelihood(rb.exact.states(3))).sum(), 1))
+    True
     """
     double = dbm.astype(np.float64)
     log_p = rounding.minus(-double.free_energy(v), double.log_partition())

@@ -59,6 +59,15 @@ def mean_field(dbm: Any, v: Any, steps: int = STEPS, tolerance: float = TOLERANC
     References
     ----------
     Salakhutdinov and Hinton (2009), section 2.2. Book: (13.10).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> dbm = rb.DBM.random((6, 4, 3), rng=0)
+    >>> found = dbm.mean_field(np.ones((5, 6)))
+    >>> [means.shape for means in found.means], bool(found.converged.all())
+    ([(5, 4), (5, 3)], True)
     """
     limits = checked(steps, tolerance)
     found = [infer(dbm, block, *limits) for block in dbm.blocks(v, relaxed=True)]
@@ -70,9 +79,28 @@ def mean_field(dbm: Any, v: Any, steps: int = STEPS, tolerance: float = TOLERANC
 
 
 def hidden_mean(dbm: Any, v: Any, steps: int = STEPS, tolerance: float = TOLERANCE) -> np.ndarray:
-    """The mean-field means of layer 1, (n, n_1): v as the first hidden layer represents it.
+    """The mean-field means of layer 1: v as the first hidden layer represents it.
 
-    Parameters and errors are those of `mean_field`.
+    Parameters
+    ----------
+    v, steps, tolerance
+        As for `mean_field`.
+
+    Returns
+    -------
+    (n, n_1) array
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `mean_field`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rb.DBM.random((6, 4, 3), rng=0).hidden_mean(np.ones((5, 6))).shape
+    (5, 4)
     """
     return dbm.mean_field(v, steps, tolerance).means[0]
 
@@ -110,6 +138,15 @@ def bound(
     References
     ----------
     Book: (13.8), (13.9).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> dbm, v = rb.DBM.random((6, 4, 3), rng=0, scale=1.0), np.ones((1, 6))
+    >>> gap = dbm.log_likelihood(v) - dbm.bound(v)  # KL(q ‖ p(h | v))
+    >>> bool(0 <= gap[0] < 1)
+    True
     """
     double, limits = dbm.astype(np.float64), checked(steps, tolerance)
     parts = [infer(double, block, *limits).bound() for block in double.blocks(v)]

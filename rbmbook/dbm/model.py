@@ -111,10 +111,20 @@ class DBM(Model):
         data : (n, D) array or sparse matrix, optional
             Where given, the visible biases start at the logit of the data's smoothed mean.
 
+        Returns
+        -------
+        DBM
+
         Raises
         ------
         ValueError, TypeError
             If an argument is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.DBM.random((784, 500, 1000), rng=0)
+        DBM(784 visible, 500 + 1000 hidden, float32)
         """
         sizes = [validation.integer(f"sizes[{k}]", n) for k, n in enumerate(sizes)]
         if len(sizes) < 3:
@@ -144,7 +154,7 @@ class DBM(Model):
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of all parameters, means and samples: float32 or float64."""
+        """The dtype of all parameters, means and samples, float32 or float64."""
         return self.machine.dtype
 
     @property
@@ -181,7 +191,20 @@ class DBM(Model):
         Its visible columns are those of layers 0, 2, 4, … in order, its hidden columns those of
         layers 1, 3, 5, …; weights between layers that are not neighbours are zero.
 
+        Returns
+        -------
+        RBM
+
+        References
+        ----------
         Book: (13.4).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dbm = rb.DBM.random((6, 4, 3), rng=0)
+        >>> dbm.as_rbm()  # 6 + 3 units on one side, 4 on the other
+        RBM(9 visible Bernoulli, 4 hidden Bernoulli, float32)
         """
         return self.machine.copy()
 
@@ -205,6 +228,13 @@ class DBM(Model):
         References
         ----------
         Salakhutdinov and Hinton (2009), equation 9. Book: (13.1).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dbm = rb.DBM(weights=[[[1.0], [-1.0]], [[2.0]]], biases=[[0.0, 0.5], [0.0], [0.0]])
+        >>> dbm.energy([[[1, 0], [0, 1]], [[1], [1]], [[1], [0]]])
+        array([-3. ,  0.5])
         """
         if len(states) != len(self.sizes):
             raise ValueError(f"states: expected {len(self.sizes)} arrays, got {len(states)}")
@@ -228,9 +258,30 @@ class DBM(Model):
         The chains move through the even layers and the odd ones are summed out. With `data`, the
         visible layer starts at the data's (smoothed) mean, all other units at fair coins.
 
+        Parameters
+        ----------
+        chains, betas, rng, data
+            As for `rb.evaluate.ais`.
+
+        Returns
+        -------
+        Estimate
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for `rb.evaluate.ais`.
+
         References
         ----------
         Salakhutdinov and Hinton (2009), section 3.2 (there the even layers are summed out).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dbm = rb.DBM.random((6, 4, 3), rng=0, scale=0.5)
+        >>> bool(abs(dbm.ais(chains=100, betas=100, rng=0).log_z - dbm.log_partition()) < 0.2)
+        True
         """
         return annealing.ais(self.machine, chains, betas, rng, self.base_data(data))
 
@@ -239,6 +290,25 @@ class DBM(Model):
 
         Visible columns stand at their mean and those of other layers at ½, in every row; the rows
         share one row's memory. None for None.
+
+        Parameters
+        ----------
+        data : (n, D) array or sparse matrix, or None
+
+        Returns
+        -------
+        (n, even columns) array or None
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not in [0, 1].
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.DBM.random((2, 3, 2), rng=0).base_data([[1, 0], [1, 1]])[0]
+        array([1. , 0.5, 0.5, 0.5])
         """
         if data is None:
             return None
@@ -279,6 +349,13 @@ class DBM(Model):
         References
         ----------
         Book: (13.2).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dbm = rb.DBM.random((6, 4, 3), rng=0)
+        >>> dbm.sample(5, rng=0, steps=10).shape
+        (5, 6)
         """
         rng = validation.generator(rng)
         validation.instance("means", means, (bool, np.bool_))
@@ -288,7 +365,30 @@ class DBM(Model):
         return even[:, : self.sizes[0]].copy()
 
     def blocks(self, v: Any, relaxed: bool = False) -> Iterator[np.ndarray]:
-        """Dense blocks of the rows of v: visible states, or means if `relaxed`, of our dtype."""
+        """Dense blocks of the rows of v: visible states, or means if `relaxed`, of our dtype.
+
+        Parameters
+        ----------
+        v : (n, D) array or sparse matrix
+        relaxed : bool
+
+        Returns
+        -------
+        iterator of arrays
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit, a value is none of these, or a parameter is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> dbm = rb.DBM.random((6, 4, 3), rng=0)
+        >>> [block.shape for block in dbm.blocks(np.ones((1500, 6)))]
+        [(1024, 6), (476, 6)]
+        """
         self.machine.require_finite()
         v = validation.matrix("v", v, self.sizes[0])
         blocks = validation.blocks("v", v, self.machine.visible, self.dtype, relaxed)

@@ -137,6 +137,15 @@ def pretrain(
     References
     ----------
     Salakhutdinov and Hinton (2009), section 3.1. Book: (13.12).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> dbm = rb.DBM.random((9, 6, 4), rng=0, data=X)
+    >>> history = dbm.pretrain(X, epochs=20, progress=False)
+    >>> sorted({int(layer) for layer in history["layer"]})
+    [1, 2]
     """
     X = matrix("X", X, dbm.sizes[0])
     domains("X", X, dbm.machine.visible, relaxed=True)

@@ -139,6 +139,15 @@ def fit(
     ----------
     Salakhutdinov and Hinton (2009), section 2. Montavon and Müller (2012), Deep Boltzmann
     machines and the centering trick. Book: (13.11).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> dbm = rb.DBM.random((9, 6, 4), rng=0, data=X)
+    >>> history = dbm.fit(X, negative=rb.PCD(k=5, chains=50), epochs=100, progress=False)
+    >>> history.epochs
+    100
     """
     refuse(refused, REFUSED, "DBM.fit")
     X = matrix("X", X, dbm.sizes[0])

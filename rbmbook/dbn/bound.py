@@ -68,6 +68,15 @@ def bound(
     ----------
     Hinton, Osindero and Teh (2006), section 4. Salakhutdinov and Murray (2008), On the
     quantitative analysis of deep belief networks. Book: (12.3), (12.4).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> dbn = rb.DBN.random((4, 3, 2), rng=0, scale=1.0)
+    >>> v = rb.exact.states(4)
+    >>> gap = dbn.log_likelihood(v) - dbn.bound(v)  # KL(q(h | v) ‖ p(h | v))
+    >>> bool((gap > -1e-5).all() and gap.max() < 1)
+    True
     """
     samples, rng = validation.integer("samples", samples), validation.generator(rng)
     arrows, blocks, log_z = _prepared(dbn, v, log_z)
@@ -106,6 +115,16 @@ def log_weights(
     ----------
     Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders (why the mean of
     more of them gives a tighter bound).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.special import logsumexp
+    >>> import rbmbook as rb
+    >>> dbn, v = rb.DBN.random((4, 3, 2), rng=0, scale=1.0), [[1, 0, 1, 1]]
+    >>> importances = dbn.log_weights(v, rng=0, samples=2000)
+    >>> bool(abs(logsumexp(importances[0]) - np.log(2000) - dbn.log_likelihood(v)[0]) < 0.1)
+    True
     """
     samples, rng = validation.integer("samples", samples), validation.generator(rng)
     arrows, blocks, log_z = _prepared(dbn, v, log_z)
@@ -131,6 +150,14 @@ def log_likelihood(dbn: Any, v: Any) -> np.ndarray:
     References
     ----------
     Book: (12.2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> dbn = rb.DBN.random((4, 3, 2), rng=0, scale=1.0)
+    >>> bool(np.isclose(np.exp(dbn.log_likelihood(rb.exact.states(4))).sum(), 1))
+    True
     """
     arrows, blocks, log_z = _prepared(dbn, v, None)
     check_pairs(arrows.counts())

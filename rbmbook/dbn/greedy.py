@@ -113,6 +113,15 @@ def fit(
     ----------
     Hinton, Osindero and Teh (2006), section 4. Bengio, Lamblin, Popovici and Larochelle (2007),
     Greedy layer-wise training of deep networks. Book: (12.5).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> dbn = rb.DBN.random((9, 8, 4), rng=0, data=X)
+    >>> history = dbn.fit(X, epochs=[20, 10], progress=False)
+    >>> history["layer"].size, int(history["layer"][-1])
+    (30, 2)
     """
     if inputs not in ("means", "samples"):
         raise ValueError(f"inputs: expected 'means' or 'samples', got {inputs!r}")

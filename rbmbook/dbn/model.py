@@ -103,10 +103,20 @@ class DBN(Model):
             Where given, the visible biases start where the machine without hidden units fits the
             data's mean.
 
+        Returns
+        -------
+        DBN
+
         Raises
         ------
         ValueError, TypeError
             If an argument is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.DBN.random((64, 100, 50), rng=0, visible=rb.Gaussian())
+        DBN(64-100-50, float32)
         """
         return cls(machines.at_random(sizes, rng, scale, dtype, visible, hidden, data))
 
@@ -123,7 +133,7 @@ class DBN(Model):
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of all parameters, means and samples: float32 or float64."""
+        """The dtype of all parameters, means and samples, float32 or float64."""
         return self.rbms[0].dtype
 
     @property
@@ -152,7 +162,20 @@ class DBN(Model):
         return self._weights_up is None
 
     def tie(self) -> list[np.ndarray] | None:
-        """Give the way up the weights of the way down again; returns those that it had, or None."""
+        """Give the way up the weights of the way down again; returns those that it had, or None.
+
+        Returns
+        -------
+        list of arrays or None
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dbn = rb.DBN.random((6, 4, 3), rng=0)
+        >>> dbn.untie()
+        >>> [W.shape for W in dbn.tie()], dbn.tied
+        ([(6, 4)], True)
+        """
         own, self._weights_up = self._weights_up, None
         return own
 
@@ -160,12 +183,42 @@ class DBN(Model):
         """Give the way up these weights, or for None a copy of those of the way down.
 
         No change if it has weights of its own.
+
+        Parameters
+        ----------
+        own : list of arrays, optional
+            One for each layer below the top machine; used as they are.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dbn = rb.DBN.random((6, 4, 3), rng=0)
+        >>> dbn.untie()
+        >>> dbn.recognition[0].W is dbn.rbms[0].W, dbn.tied
+        (False, False)
         """
         if self._weights_up is None:
             self._weights_up = own or [rbm.W.copy() for rbm in self.rbms[:-1]]
 
     def require_finite(self) -> None:
-        """Raise if a parameter is not finite: they can be written in place."""
+        """Raise if a parameter is not finite: they can be written in place.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, or a sum of a machine's, is NaN or infinite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> dbn = rb.DBN.random((6, 4, 3), rng=0)
+        >>> dbn.rbms[1].W[0, 0] = np.nan
+        >>> dbn.require_finite()
+        Traceback (most recent call last):
+            ...
+        ValueError: rbm: expected finite parameters, got NaN or infinity in W (RBM(4 visible ...))
+        """
         for rbm in self.rbms:
             rbm.require_finite()
         for layer, W in enumerate(self._weights_up or [], start=1):
@@ -214,6 +267,15 @@ class DBN(Model):
         ------
         ValueError, TypeError
             If the shape does not fit, a value is outside the domain, or there is no such layer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> dbn = rb.DBN.random((6, 4, 3), rng=0)
+        >>> X = np.ones((5, 6))
+        >>> dbn.transform(X).shape, dbn.transform(X, layer=1).shape
+        ((5, 3), (5, 4))
         """
         depth = len(self.rbms)
         layer = depth if layer is None else validation.integer("layer", layer)
@@ -264,6 +326,13 @@ class DBN(Model):
         References
         ----------
         Hinton, Osindero and Teh (2006), section 7 ("Looking into the mind of a neural network").
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dbn = rb.DBN.random((6, 4, 3), rng=0)
+        >>> dbn.sample(5, rng=0, steps=10).shape
+        (5, 6)
         """
         self.require_finite()
         n, rng = validation.integer("n", n), validation.generator(rng)
@@ -313,6 +382,17 @@ class DBN(Model):
         Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
         Bengio, Lamblin, Popovici and Larochelle (2007), Greedy layer-wise training of deep
         networks.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X, y = rb.data.digits()
+        >>> dbn = rb.DBN.random((64, 30, 20), rng=0, data=X)
+        >>> _ = dbn.fit(X[:500], epochs=5, progress=False)
+        >>> net = dbn.classifier(10, rng=0)
+        >>> _ = net.fit(X[:500], y[:500], epochs=60, progress=False)
+        >>> bool((net.predict(X[500:]) == y[500:]).mean() > 0.7)
+        True
         """
         n_classes = validation.integer("n_classes", n_classes, minimum=2)
         logits = Dense.random(self.sizes[-1], n_classes, "identity", rng, self.dtype)
@@ -332,6 +412,10 @@ class DBN(Model):
             Keep one array for both directions. Not possible for Gaussian units of a variance that
             is not 1, which scale the two directions differently, nor after `up_down`.
 
+        Returns
+        -------
+        Autoencoder
+
         Raises
         ------
         ValueError, TypeError
@@ -341,6 +425,12 @@ class DBN(Model):
         References
         ----------
         Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.DBN.random((64, 30, 8), rng=0).autoencoder()
+        Autoencoder(64 → 30 sigmoid → 8 sigmoid → 30 sigmoid → 64 sigmoid, float32)
         """
         ways_down = [Directed.down(rbm) for rbm in reversed(self.rbms)]
         up, down = ([*map(unroll.dense, ways)] for ways in (self.ways_up, ways_down))

@@ -133,6 +133,16 @@ def up_down(
     Hinton, Osindero and Teh (2006), section 5 and appendix B. There the way up is trained on
     means of the visible units; here on samples, as the wake-sleep algorithm says.
     Book: (12.8), (12.9).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> dbn = rb.DBN.random((9, 8, 4), rng=0, data=X)
+    >>> _ = dbn.fit(X, epochs=100, progress=False)
+    >>> _ = dbn.up_down(X, epochs=20, progress=False)
+    >>> dbn.tied
+    False
     """
     X = matrix("X", X, dbn.sizes[0])
     if validation is not None:

@@ -76,6 +76,10 @@ class Machine(BaseEstimator):
             With the settings of negative phase, optimizer, sparsity and so on, named like
             ``negative__k``.
 
+        Returns
+        -------
+        dict
+
         Examples
         --------
         >>> import rbmbook as rb
@@ -93,6 +97,16 @@ class Machine(BaseEstimator):
 
         ``negative__k=5`` puts a copy with another k in place of a negative phase, which is frozen.
         Where `negative` or `optimizer` is None it is a copy of what None stands for.
+
+        Parameters
+        ----------
+        **params
+            New values by name.
+
+        Returns
+        -------
+        estimator
+            Itself.
 
         Raises
         ------

@@ -101,9 +101,17 @@ class BernoulliRBM(Transformer):
         return Bernoulli()
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """The log pseudo-likelihood of each row, (n,), nats: exact, all conditionals.
+        """The log pseudo-likelihood of each row, in nats: exact, all conditionals.
 
         A grey level counts as the state that it is nearer to.
+
+        Parameters
+        ----------
+        X : (n, n_features) array or sparse matrix
+
+        Returns
+        -------
+        (n,) array
 
         Examples
         --------

@@ -123,6 +123,11 @@ class RBMClassifier(ClassifierMixin, Machine):
             Rows that are not trained on; `history_` then has `free_energy_gap`, of rows with their
             labels.
 
+        Returns
+        -------
+        estimator
+            Itself.
+
         Raises
         ------
         ValueError, TypeError
@@ -166,6 +171,11 @@ class RBMClassifier(ClassifierMixin, Machine):
             All labels that there will be; needed at the first call only.
         sample_weight : (n,) array, optional
             Weights ≥ 0 of the rows; only their ratios within the batch matter.
+
+        Returns
+        -------
+        estimator
+            Itself.
 
         Raises
         ------
@@ -248,7 +258,16 @@ class RBMClassifier(ClassifierMixin, Machine):
         return Discriminative(self.generative, joint)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """log p(class | x), (n, K), nats, in the order of `classes_`.
+        """log p(class | x), in nats.
+
+        Parameters
+        ----------
+        X : (n, n_features) array or sparse matrix
+
+        Returns
+        -------
+        (n, K) array
+            A column for each of `classes_`.
 
         Examples
         --------
@@ -262,7 +281,16 @@ class RBMClassifier(ClassifierMixin, Machine):
         return log_probabilities(self.rbm_, X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """p(class | x), (n, K), in the order of `classes_`.
+        """p(class | x).
+
+        Parameters
+        ----------
+        X : (n, n_features) array or sparse matrix
+
+        Returns
+        -------
+        (n, K) array
+            A column for each of `classes_`.
 
         Examples
         --------
@@ -275,7 +303,15 @@ class RBMClassifier(ClassifierMixin, Machine):
         return np.exp(self.predict_log_proba(X))
 
     def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each row, (n,).
+        """The most probable class of each row.
+
+        Parameters
+        ----------
+        X : (n, n_features) array or sparse matrix
+
+        Returns
+        -------
+        (n,) array
 
         Examples
         --------

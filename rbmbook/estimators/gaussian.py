@@ -68,6 +68,16 @@ class GaussianRBM(Transformer):
     References
     ----------
     Hinton (2012), A practical guide to training restricted Boltzmann machines, section 13.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(rng.choice([-5.0, 5.0], (500, 1)), 1.0, (500, 3))  # two clouds
+    >>> model = rb.GaussianRBM(8, random_state=0).fit(X)
+    >>> model.score(X) > rb.GaussianRBM(8, n_iter=0, random_state=0).fit(X).score(X) + 1
+    True
     """
 
     _sparse = False
@@ -115,6 +125,10 @@ class GaussianRBM(Transformer):
         Parameters
         ----------
         X : (n, n_features) array
+
+        Returns
+        -------
+        (n,) array
 
         Raises
         ------

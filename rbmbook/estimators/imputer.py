@@ -131,6 +131,11 @@ class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Table):
             Rows that are not trained on, completed likewise; `history_` then has
             `free_energy_gap`.
 
+        Returns
+        -------
+        estimator
+            Itself.
+
         Raises
         ------
         ValueError, TypeError
@@ -207,6 +212,10 @@ class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Table):
         X : (n, n_features) array
             NaN where an entry is missing.
 
+        Returns
+        -------
+        (n, n_features) array
+
         Raises
         ------
         ValueError, TypeError
@@ -234,6 +243,10 @@ class RBMImputer(OneToOneFeatureMixin, TransformerMixin, Table):
             NaN where an entry is missing.
         random_state : int, RandomState, Generator or None
             None goes on with the random numbers of `fit`.
+
+        Returns
+        -------
+        (n, n_features) array
 
         Raises
         ------

@@ -105,6 +105,11 @@ class RBMOutlierDetector(OutlierMixin, Table):
         validation : (m, n_features) array or sparse matrix, optional
             Rows that are not trained on; `history_` then has `free_energy_gap`.
 
+        Returns
+        -------
+        estimator
+            Itself.
+
         Raises
         ------
         ValueError, TypeError
@@ -136,6 +141,10 @@ class RBMOutlierDetector(OutlierMixin, Table):
         ----------
         X : (n, n_features) array or sparse matrix
 
+        Returns
+        -------
+        (n,) array
+
         Raises
         ------
         ValueError, TypeError
@@ -153,7 +162,15 @@ class RBMOutlierDetector(OutlierMixin, Table):
         return -self.rbm_.free_energy(X).astype(np.float64)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """`score_samples` minus the threshold, (n,): negative for outliers.
+        """`score_samples` minus the threshold: negative for outliers.
+
+        Parameters
+        ----------
+        X : (n, n_features) array or sparse matrix
+
+        Returns
+        -------
+        (n,) array
 
         Examples
         --------
@@ -166,7 +183,15 @@ class RBMOutlierDetector(OutlierMixin, Table):
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:
-        """1 for rows like the training rows, −1 for outliers, (n,).
+        """1 for rows like the training rows, −1 for outliers.
+
+        Parameters
+        ----------
+        X : (n, n_features) array or sparse matrix
+
+        Returns
+        -------
+        (n,) array
 
         Examples
         --------

@@ -70,6 +70,11 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         validation : (m, n_features) array or sparse matrix, optional
             Rows that are not trained on; `history_` then has `free_energy_gap`.
 
+        Returns
+        -------
+        estimator
+            Itself.
+
         Raises
         ------
         ValueError, TypeError
@@ -105,6 +110,11 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         sample_weight : (n,) array, optional
             Weights ≥ 0 of the rows; only their ratios within the batch matter.
 
+        Returns
+        -------
+        estimator
+            Itself.
+
         Raises
         ------
         ValueError, TypeError, DivergenceError
@@ -125,11 +135,23 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """E[h | v] of each row, (n, n_components), of the dtype of X if that is floating.
+        """E[h | v] of each row: the features.
 
         Parameters
         ----------
         X : (n, n_features) array, or sparse matrix where `fit` accepts one
+
+        Returns
+        -------
+        (n, n_components) array
+            Of the dtype of X, if that is floating.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X is not as above.
+        NotFittedError
+            Before `fit`.
 
         Examples
         --------
@@ -149,6 +171,15 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of `score_samples`.
 
+        Parameters
+        ----------
+        X : (n, n_features) array, or sparse matrix where `fit` accepts one
+        y : ignored
+
+        Returns
+        -------
+        float
+
         Examples
         --------
         >>> import rbmbook as rb
@@ -163,11 +194,22 @@ class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         return float(self.score_samples(X).mean())
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """E[v | h] of each row of hidden means or states, (n, n_features), in the data's units.
+        """E[v | h] of each row of hidden means or states, in the data's units.
 
         Parameters
         ----------
         X : (n, n_components) array
+
+        Returns
+        -------
+        (n, n_features) array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X is not as above.
+        NotFittedError
+            Before `fit`.
 
         Examples
         --------

@@ -49,6 +49,13 @@ def pseudo_log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     ----------
     Besag (1975), Statistical analysis of non-lattice data.
     Book: (10.10).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(W=[[20.0], [20.0]], a=[-10.0, -10.0], b=[-20.0])  # two units that agree
+    >>> rb.evaluate.pseudo_log_likelihood(rbm, [[1, 1], [1, 0]]).round(2)
+    array([ -0.  , -18.61])
     """
     machine, _ = _discrete(rbm)
     v = validation.matrix("v", v, rbm.n_visible)
@@ -82,6 +89,17 @@ def sampled_pseudo_log_likelihood(
     ------
     ValueError, TypeError
         As for `pseudo_log_likelihood`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(6, 4, rng=0, scale=1.0)
+    >>> v = np.tile([1, 0, 1, 1, 0, 0], (2000, 1))
+    >>> noisy = rb.evaluate.sampled_pseudo_log_likelihood(rbm, v, rng=0)
+    >>> exact = rb.evaluate.pseudo_log_likelihood(rbm, v[:1])
+    >>> bool(abs(noisy.mean() - exact[0]) < 0.5)
+    True
     """
     machine, levels = _discrete(rbm)
     rng, sites = validation.generator(rng), validation.integer("sites", sites)
@@ -117,6 +135,14 @@ def reconstruction_error(rbm: RBM, v: Any) -> np.ndarray:
     References
     ----------
     Hinton (2012), A practical guide to training restricted Boltzmann machines, section 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(np.zeros((2, 1)), [0.0, 0.0], [0.0])  # says ½ of everything
+    >>> rb.evaluate.reconstruction_error(rbm, [[1, 0], [0.5, 0.5]])
+    array([0.25, 0.  ])
     """
     density.require_sums(rbm)
     v = validation.matrix("v", v, rbm.n_visible)
@@ -155,6 +181,17 @@ def nearest_neighbour_accuracy(data: Any, samples: Any) -> float:
     Yale, Dash, Dutta, Guyon, Pavao and Bennett (2020), Generation and evaluation of privacy
     preserving synthetic health data (adversarial accuracy).
     Book: (10.11).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rng = np.random.default_rng(0)
+    >>> x, y, far = rng.normal(size=(3, 200, 2)) + np.array([0.0, 0.0, 9.0])[:, None, None]
+    >>> bool(0.4 < rb.evaluate.nearest_neighbour_accuracy(x, y) < 0.6)
+    True
+    >>> rb.evaluate.nearest_neighbour_accuracy(x, far), rb.evaluate.nearest_neighbour_accuracy(x, x)
+    (1.0, 0.0)
     """
     from sklearn.neighbors import NearestNeighbors
 

@@ -25,6 +25,15 @@ class Discrepancy(NamedTuple):
         Values after the rows of both sets were dealt out anew: what chance does.
     bandwidth : float
         Of the kernel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> x = np.random.default_rng(0).normal(size=(50, 2))
+    >>> found = rb.two_sample.mmd(x, x + 3.0, permutations=99)
+    >>> bool(found.value > found.permuted.max()), found.p_value
+    (True, 0.01)
     """
 
     value: float
@@ -44,6 +53,14 @@ class Coverage(NamedTuple):
         The share of the samples that lie near any centre.
     counts : (m,) int64 array
         How many samples lie near each centre.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X, _ = rb.data.ring(500, modes=8)
+    >>> right = X[X[:, 0] > 0]  # half of a ring
+    >>> rb.two_sample.coverage(right, rb.data.ring_centres(8), radius=0.15).modes < 8
+    True
     """
 
     modes: int
@@ -94,9 +111,11 @@ def mmd(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
     >>> rng = np.random.default_rng(0)
     >>> x, y, z = rng.normal(size=(3, 100, 2)) + np.array([0.0, 0.0, 1.0])[:, None, None]
-    >>> mmd(x, y).p_value > 0.05, mmd(x, z).p_value < 0.01
+    >>> rb.two_sample.mmd(x, y).p_value > 0.05, rb.two_sample.mmd(x, z).p_value < 0.01
     (True, True)
     """
     x = _rows("data", data)
@@ -151,7 +170,9 @@ def coverage(samples: Any, centres: Any, radius: float, least: int = 1) -> Cover
 
     Examples
     --------
-    >>> found = coverage([[0.0, 0.1], [0.1, 0.0], [9.0, 9.0]], [[0.0, 0.0], [1.0, 1.0]], 0.5)
+    >>> import rbmbook as rb
+    >>> samples, centres = [[0.0, 0.1], [0.1, 0.0], [9.0, 9.0]], [[0.0, 0.0], [1.0, 1.0]]
+    >>> found = rb.two_sample.coverage(samples, centres, 0.5)
     >>> found.modes, found.counts, round(found.near, 3)
     (1, array([2, 0]), 0.667)
     """
@@ -181,8 +202,10 @@ def linear_probe(
 
     Parameters
     ----------
-    features, test_features : (n, k) and (m, k) arrays or sparse matrices
-    labels, test_labels : (n,) and (m,) arrays
+    features : (n, k) array or sparse matrix
+    labels : (n,) array
+    test_features : (m, k) array or sparse matrix
+    test_labels : (m,) array
     strength : float > 0
         Inverse strength of the penalty ½ ‖W‖², scikit-learn's `C`.
     iterations : int ≥ 1
@@ -204,8 +227,10 @@ def linear_probe(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
     >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
-    >>> linear_probe(x, [0, 0, 1, 1], x, [0, 0, 1, 0])
+    >>> rb.two_sample.linear_probe(x, [0, 0, 1, 1], x, [0, 0, 1, 0])
     0.75
     """
     from sklearn.linear_model import LogisticRegression

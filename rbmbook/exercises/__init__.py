@@ -84,14 +84,24 @@ def names() -> list[str]:
 
     Examples
     --------
-    >>> "01.1" in names()
+    >>> import rbmbook as rb
+    >>> "01.1" in rb.exercises.names()
     True
     """
     return [name for number in _chapters() for name in _chapter(number)]
 
 
 class UnknownExercise(ValueError):
-    """No exercise has the name that was asked for; a notebook shows the message and no frames."""
+    """No exercise has the name that was asked for; a notebook shows the message and no frames.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.exercises.get("1.99")
+    Traceback (most recent call last):
+        ...
+    rbmbook.exercises.UnknownExercise: no exercise is named '1.99': chapter 01 has ...
+    """
 
     def _render_traceback_(self) -> list[str]:
         return [f"{type(self).__name__}: {self}"]
@@ -143,7 +153,8 @@ def get(name: str) -> Exercise:
 
     Examples
     --------
-    >>> get("1.2").title
+    >>> import rbmbook as rb
+    >>> rb.exercises.get("1.2").title
     'The joint probability of every state'
     """
     name = _canonical(name)
@@ -201,9 +212,10 @@ def grade(
 
     Examples
     --------
+    >>> import rbmbook as rb
     >>> def pair_energies(v, h, W, a, b):
     ...     raise NotImplementedError
-    >>> grade("01.1", pair_energies).attempted
+    >>> rb.exercises.grade("01.1", pair_energies).attempted
     False
     """
     exercise = get(name)
@@ -244,7 +256,8 @@ def check(
 
     Examples
     --------
-    >>> check("01.1", lambda v, h, W, a, b: -(v @ a)[:, None] - h @ b - v @ W @ h.T)
+    >>> import rbmbook as rb
+    >>> rb.exercises.check("01.1", lambda v, h, W, a, b: -(v @ a)[:, None] - h @ b - v @ W @ h.T)
     Exercise 01.1: correct.
     """
     strict = _strict(strict)
@@ -279,7 +292,8 @@ def summary(folder: str | os.PathLike | None = None) -> Progress:
 
     Examples
     --------
-    >>> summary("notebooks")  # doctest: +SKIP
+    >>> import rbmbook as rb
+    >>> rb.exercises.summary("notebooks")  # doctest: +SKIP
     1 Energy                           ■▨□      1 of 3   not right yet: 01.2
     """
     if not hasattr(os, "killpg"):

@@ -20,7 +20,23 @@ SEED = 2006  # every attempt meets the same cases
 
 
 class WrongAnswer(AssertionError):
-    """An attempt at an exercise is wrong; the message says why."""
+    """An attempt at an exercise is wrong; the message says why.
+
+    Parameters
+    ----------
+    message : str
+    trace : tuple of str
+        Lines of the reader's code in which it raised.
+
+    Examples
+    --------
+    >>> from rbmbook import exercises
+    >>> try:
+    ...     exercises.check("01.1", lambda v, h, W, a, b: 0.0)
+    ... except exercises.WrongAnswer as wrong:
+    ...     print(str(wrong)[:14])
+    Exercise 01.1:
+    """
 
     def __init__(self, message: str, trace: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -38,8 +54,23 @@ class WrongAnswer(AssertionError):
 class Verdict:
     """What a grader found.
 
-    ``error`` is the exception that the attempt raised, if it raised one in this process (not under
-    a time limit); ``trace`` has the lines of the reader's code in which it was raised.
+    Parameters
+    ----------
+    name : str
+        The exercise's.
+    passed, attempted : bool
+    message : str
+        What to tell the reader.
+    error : exception, optional
+        The one that the attempt raised, if it raised one in this process (not under a time limit).
+    trace : tuple of str
+        Lines of the reader's code in which it was raised.
+
+    Examples
+    --------
+    >>> from rbmbook import exercises
+    >>> exercises.grade("01.1", lambda v, h, W, a, b: None).passed
+    False
     """
 
     name: str

@@ -45,6 +45,24 @@ class Exercise:
     formula : str, optional
         A sentence with the formula, for what is told of an argument that is missing, has another
         sign, is transposed or taken for another one. Such slips need not be listed.
+
+    Raises
+    ------
+    ValueError
+        If the name is not of this form.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> half = rb.exercises.Exercise(
+    ...     "99.1",
+    ...     "Half of a number",
+    ...     reference=lambda x: x / 2,
+    ...     cases=lambda rng: [(x,) for x in rng.normal(size=3)],
+    ...     mistakes={"That is the double.": lambda x: 2 * x},
+    ... )
+    >>> half.reference(3.0)
+    1.5
     """
 
     name: str
@@ -64,7 +82,22 @@ class Exercise:
             raise ValueError(f"name must look like '01.2', got {self.name!r}")
 
     def equal(self, x: Any, y: Any) -> bool:
-        """Whether two answers agree within the tolerance (NaN agrees with NaN)."""
+        """Whether two answers agree within the tolerance (NaN agrees with NaN).
+
+        Parameters
+        ----------
+        x, y : array, number, or tuple of these
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> from rbmbook import exercises
+        >>> exercises.get("1.1").equal(1.0, 1.0 + 1e-9), exercises.get("1.1").equal(1.0, 1.1)
+        (True, False)
+        """
         return diagnosis.equal(x, y, self.rtol, self.atol)
 
 

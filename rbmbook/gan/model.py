@@ -67,9 +67,10 @@ class GAN(Model):
 
     Examples
     --------
+    >>> import rbmbook as rb
     >>> from rbmbook.data import ring
     >>> X, _ = ring(256)
-    >>> gan = GAN.random(n_latent=2, n_data=2, hidden=(16, 16), rng=0)
+    >>> gan = rb.GAN.random(n_latent=2, n_data=2, hidden=(16, 16), rng=0)
     >>> gan
     GAN(2 → 16 leaky_relu → 16 leaky_relu → 2 identity, non-saturating, float64)
     >>> history = gan.fit(X, epochs=2, rng=0, progress=False)
@@ -131,13 +132,15 @@ class GAN(Model):
         output : str
             Activation of the generator's output: "identity" for any numbers, "sigmoid" for data in
             [0, 1].
-        loss, gradient_penalty, penalty_at
+        loss : str
             As for `GAN`.
         rng : int or Generator
             Draws the generator's weights, then the critic's.
         dtype : float32 or float64, optional
             By default float64 with the output "identity", because columns may have means that are
             large for their spread, and otherwise float32.
+        gradient_penalty, penalty_at
+            As for `GAN`.
         activation : str
             Of the hidden layers.
         data : (n, n_data) array or sparse matrix, optional
@@ -145,10 +148,20 @@ class GAN(Model):
             the generator at the columns' means and standard deviations, which is where `fit` starts
             in any case. Other outputs: no effect.
 
+        Returns
+        -------
+        GAN
+
         Raises
         ------
         ValueError, TypeError
             If an argument is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.GAN.random(n_latent=2, n_data=64, hidden=(32,), output="sigmoid", rng=0)
+        GAN(2 → 32 leaky_relu → 64 sigmoid, non-saturating, float32)
         """
         rng = seeded(rng)
         dtype = scaling.dtype_for(output) if dtype is None else dtype
@@ -178,7 +191,7 @@ class GAN(Model):
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of all parameters and samples: float32 or float64."""
+        """The dtype of all parameters and samples, float32 or float64."""
         return self.generator.dtype
 
     @property
@@ -195,19 +208,70 @@ class GAN(Model):
         rng : int or Generator
             Draws the (n, n_latent) standard normal z, in C order, in the dtype of the networks.
 
+        Returns
+        -------
+        (n, n_data) array
+
         Raises
         ------
         ValueError, TypeError
             If `n` or `rng` is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> gan = rb.GAN.random(n_latent=2, n_data=3, hidden=(8,), rng=0)
+        >>> gan.sample(5, rng=0).shape
+        (5, 3)
         """
         return self.generator(self.latent(integer("n", n), seeded(rng)))
 
     def latent(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n draws of z; unchecked, for inner loops."""
+        """n draws of z; unchecked, for inner loops.
+
+        Parameters
+        ----------
+        n : int ≥ 1
+        rng : Generator
+
+        Returns
+        -------
+        (n, n_latent) array
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> gan = rb.GAN.random(n_latent=2, n_data=3, hidden=(8,), rng=0)
+        >>> z = gan.latent(5, np.random.default_rng(0))
+        >>> bool((gan.generator(z) == gan.sample(5, rng=0)).all())
+        True
+        """
         return rng.standard_normal((n, self.n_latent), dtype=self.dtype)
 
     def mixing(self, n: int, rng: np.random.Generator) -> np.ndarray | None:
-        """n uniform numbers (n, 1), if a penalty needs interpolates; unchecked."""
+        """n uniform numbers (n, 1), if a penalty needs interpolates; unchecked.
+
+        Parameters
+        ----------
+        n : int ≥ 1
+        rng : Generator
+
+        Returns
+        -------
+        (n, 1) array or None
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rng = np.random.default_rng(0)
+        >>> penalised = rb.GAN.random(2, 3, (8,), loss="wasserstein", gradient_penalty=10.0)
+        >>> penalised.mixing(5, rng).shape
+        (5, 1)
+        >>> rb.GAN.random(2, 3, (8,)).mixing(5, rng) is None
+        True
+        """
         needed = self.gradient_penalty and self.penalty_at == "interpolates"
         return rng.random((n, 1), dtype=self.dtype) if needed else None
 
@@ -259,18 +323,18 @@ class GAN(Model):
             the critic sees the data, in the standardised columns, and in the monitors.
         validation : (m, n_data) array or sparse matrix, optional
             Held-out rows; adds the monitors `validation_critic_loss` and `validation_gap`.
-        rng : int or Generator
-            Each epoch draws a permutation of the rows; then each batch of m rows draws m latent
-            vectors, with a penalty at interpolates m uniform numbers, and, where it ends with a
-            step of the generator, m latent vectors for that.
-        progress, callbacks, early_stopping, checkpoint, history
-            As for `rb.fit`; a callback is called as ``callback(gan, history)``.
         standardize : bool
             Whether training sees real columns (those of the output "identity") as (x − mean) / sd,
             so that their units and their means do not matter (see `scaling`). The slope that a
             gradient penalty looks at is then that along the standardised columns. Samples and both
             networks stay in the units of X. If all biases are 0, the game starts as ``random(...,
             data=X)`` would. False: columns as they come. Other outputs: no effect.
+        rng : int or Generator
+            Each epoch draws a permutation of the rows; then each batch of m rows draws m latent
+            vectors, with a penalty at interpolates m uniform numbers, and, where it ends with a
+            step of the generator, m latent vectors for that.
+        progress, callbacks, early_stopping, checkpoint, history
+            As for `rb.fit`; a callback is called as ``callback(gan, history)``.
 
         Returns
         -------
@@ -301,6 +365,15 @@ class GAN(Model):
         Goodfellow et al. (2014) and Gulrajani et al. (2017), algorithm 1 of each. Radford, Metz and
         Chintala (2016), Unsupervised representation learning with deep convolutional generative
         adversarial networks.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> X, _ = rb.data.ring(1000, modes=4)
+        >>> gan = rb.GAN.random(n_latent=2, n_data=2, hidden=(32, 32), rng=0)
+        >>> history = gan.fit(X, epochs=10, progress=False)
+        >>> list(history)[2:5]
+        ['critic_loss', 'generator_loss', 'gap']
         """
         refuse(refused, _REFUSED, "GAN.fit")
         X = matrix("X", X, self.n_data)
@@ -347,6 +420,15 @@ class GAN(Model):
         ------
         ValueError, TypeError
             If a shape does not fit, a number is not finite, or `mix` is missing or not in [0, 1].
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> gan = rb.GAN.random(n_latent=2, n_data=3, hidden=(8,), rng=0)
+        >>> value, gradients = gan.critic_objective(x=np.ones((5, 3)), z=np.ones((5, 2)))
+        >>> [gradient.shape for gradient in gradients]
+        [(3, 8), (8,), (8, 1), (1,)]
         """
         x = rows("x", matrix("x", x, self.n_data), Gaussian(), self.dtype)
         z = rows("z", matrix("z", z, self.n_latent), Gaussian(), self.dtype)
@@ -365,7 +447,32 @@ class GAN(Model):
     def generator_objective(self, z: Any) -> tuple[float, list[np.ndarray]]:
         """What one step of the generator descends, and its gradient, as for `critic_objective`.
 
+        Parameters
+        ----------
+        z : (n, n_latent) array
+
+        Returns
+        -------
+        value : float
+        gradients : list of arrays, like ``gan.generator.parameters``
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a number is not finite.
+
+        References
+        ----------
         Book: (15.4).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> gan = rb.GAN.random(n_latent=2, n_data=3, hidden=(8,), rng=0)
+        >>> value, gradients = gan.generator_objective(z=np.ones((5, 2)))
+        >>> [gradient.shape for gradient in gradients]
+        [(2, 8), (8,), (8, 3), (3,)]
         """
         z = rows("z", matrix("z", z, self.n_latent), Gaussian(), self.dtype)
         return adversarial.generator_gradients(self, z)

@@ -49,7 +49,28 @@ def _smaller_side(rbm: RBM) -> Side:
 
 
 def require(rbm: RBM) -> None:
-    """Raise ValueError if a machine is too large for this, whatever its parameters are."""
+    """Raise ValueError if a machine is too large for this, whatever its parameters are.
+
+    Parameters
+    ----------
+    rbm : RBM
+
+    Raises
+    ------
+    TypeError
+        If `rbm` is not a machine.
+    ValueError
+        If both layers have more than 2³⁰ states.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.exact.require(rb.RBM.random(784, 20))  # 2²⁰ hidden states can be summed
+    >>> rb.exact.require(rb.RBM.random(784, 500))
+    Traceback (most recent call last):
+        ...
+    ValueError: rbm: expected at most 2^30 states in the smaller layer, got about 2^500 ...
+    """
     validation.instance("rbm", rbm, RBM)
     if not gaussian_joint.applies(rbm):
         _smaller_side(rbm)
@@ -62,6 +83,10 @@ def log_partition(rbm: RBM) -> float:
     ----------
     rbm : RBM
         A machine of which one layer has at most 2³⁰ states.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -117,6 +142,14 @@ def log_likelihood(rbm: RBM, v: Any) -> np.ndarray:
     References
     ----------
     Book: (4.1), (10.1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(np.zeros((3, 2)), [0.0, 0.0, np.log(3.0)], np.zeros(2))
+    >>> np.exp(rb.exact.log_likelihood(rbm, [[1, 1, 1], [1, 1, 0]])).round(4)
+    array([0.1875, 0.0625])
     """
     machine, centre, precision = _centred(density.require(rbm))
     v = validation.matrix("v", v, rbm.n_visible)
@@ -158,6 +191,10 @@ def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) ->
         The number of columns; of a Bernoulli layer there are 2^n_visible states.
     unit : unit with finitely many states
     dtype : dtype of the result
+
+    Returns
+    -------
+    (number of states, n_visible) array
 
     Raises
     ------
@@ -201,6 +238,14 @@ def states(n_visible: int, unit: Unit = Bernoulli(), dtype: Any = np.float64) ->
 def probabilities(rbm: RBM) -> np.ndarray:
     """p(v) of every visible state, in the order of `states`; sums to 1.
 
+    Parameters
+    ----------
+    rbm : RBM
+
+    Returns
+    -------
+    (number of visible states,) array of the machine's dtype
+
     Raises
     ------
     ValueError
@@ -209,6 +254,13 @@ def probabilities(rbm: RBM) -> np.ndarray:
     References
     ----------
     Book: (0.2).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(W=[[20.0], [20.0]], a=[-10.0, -10.0], b=[-20.0])  # two units that agree
+    >>> rb.exact.probabilities(rbm).round(3)  # of 00, 01, 10, 11
+    array([0.5, 0. , 0. , 0.5])
     """
     rbm = density.require(rbm)
     v = states(rbm.n_visible, rbm.visible)
@@ -220,6 +272,14 @@ def probabilities(rbm: RBM) -> np.ndarray:
 def expectations(rbm: RBM) -> Parameters:
     """The model's own averages: .W = ⟨v hᵀ⟩ (D, H), .a = ⟨v⟩ (D,), .b = ⟨h⟩ (H,), the model term.
 
+    Parameters
+    ----------
+    rbm : RBM
+
+    Returns
+    -------
+    Parameters
+
     Raises
     ------
     ValueError
@@ -228,6 +288,14 @@ def expectations(rbm: RBM) -> Parameters:
     References
     ----------
     Book: (4.5), (5.2).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(W=[[20.0], [20.0]], a=[-10.0, -10.0], b=[-20.0])  # two units that agree
+    >>> model = rb.exact.expectations(rbm)
+    >>> model.a.round(3), model.W.round(3).ravel()  # on half of the time, and then with h
+    (array([0.5, 0.5]), array([0.5, 0.5]))
     """
     density.require(rbm)
     if gaussian_joint.applies(rbm):
@@ -277,6 +345,14 @@ def gradient(rbm: RBM, v: Any, sample_weight: Any = None) -> Parameters:
     References
     ----------
     Book: (4.6), (7.1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(np.zeros((2, 1)), [0.0, 0.0], [0.0])
+    >>> rb.exact.gradient(rbm, [[1, 0], [1, 1]]).a  # means of the data minus those of the machine
+    array([0.5, 0. ])
     """
     machine = enumeration.in_double(density.require(rbm))
     v = validation.matrix("v", v, rbm.n_visible)

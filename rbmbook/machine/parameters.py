@@ -13,6 +13,24 @@ class Parameters:
 
     Iterating yields W (D, H), a (D,), b (H,), then what the units' own parameters are (such as the
     log-precisions of Gaussian units).
+
+    Parameters
+    ----------
+    W : (D, H) array
+    a : (D,) array
+    b : (H,) array
+    visible, hidden : tuples of arrays
+        What the units of the two layers learn.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(3, 2, rng=0)
+    >>> ascent = rb.exact.gradient(rbm, [[1, 1, 0], [0, 1, 1]])
+    >>> [array.shape for array in ascent]
+    [(3, 2), (3,), (2,)]
+    >>> for parameter, part in zip(rbm.parameters, ascent):  # one step uphill
+    ...     parameter += 0.1 * part
     """
 
     W: np.ndarray
@@ -36,7 +54,25 @@ class Parameters:
         yield from (self.W, self.a, self.b, *self.visible, *self.hidden)
 
     def like(self, arrays: Iterable[np.ndarray]) -> "Parameters":
-        """Other arrays in the same places."""
+        """Other arrays in the same places.
+
+        Parameters
+        ----------
+        arrays : iterable of arrays
+            In the order of iteration.
+
+        Returns
+        -------
+        Parameters
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM.random(3, 2, rng=0)
+        >>> doubled = rbm.parameters.like(2 * array for array in rbm.parameters)
+        >>> bool((doubled.W == 2 * rbm.W).all())
+        True
+        """
         W, a, b, *own = arrays
         n = len(self.visible)
         return Parameters(W, a, b, tuple(own[:n]), tuple(own[n:]))
@@ -56,6 +92,22 @@ class Parameters:
 
     @classmethod
     def zeros_like(cls, rbm: Any) -> "Parameters":
-        """Zeros with the shapes and the dtype of a machine's parameters."""
+        """Zeros with the shapes and the dtype of a machine's parameters.
+
+        Parameters
+        ----------
+        rbm : RBM
+
+        Returns
+        -------
+        Parameters
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> total = rb.Parameters.zeros_like(rb.RBM.random(3, 2))
+        >>> total.W.shape, total.W.dtype
+        ((3, 2), dtype('float32'))
+        """
         parameters: Parameters = rbm.parameters
         return parameters.like(np.zeros_like(p) for p in parameters)

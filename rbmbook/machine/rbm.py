@@ -107,6 +107,10 @@ class RBM(Model):
             fits the variance. A constant column counts as one whose standard deviation is a
             thousandth of its mean's size (0.001 if that is more). Means in [0, 1] are accepted.
 
+        Returns
+        -------
+        RBM
+
         Raises
         ------
         ValueError, TypeError
@@ -116,6 +120,13 @@ class RBM(Model):
         ----------
         Hinton (2012), A practical guide to training restricted Boltzmann machines, section 8.
         Book: (8.1).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM.random(4, 2, rng=0, data=[[1, 1, 0, 0], [1, 0, 0, 0]])
+        >>> rbm.a.round(3)  # log of (Σv + 1) / (n − Σv + 1)
+        array([ 1.099,  0.   , -1.099, -1.099], dtype=float32)
         """
         shape = (
             validation.integer("n_visible", n_visible),
@@ -148,7 +159,7 @@ class RBM(Model):
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of all parameters, means and samples: float32 or float64."""
+        """The dtype of all parameters, means and samples, float32 or float64."""
         return self.W.dtype
 
     @property
@@ -161,6 +172,28 @@ class RBM(Model):
         """The machine, or an error: parameters that were written in place may not be finite.
 
         Nor may their sums, which are the inputs of units whose partners' states are at most 1.
+
+        Returns
+        -------
+        RBM
+            The machine itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, or a sum of them, is NaN or infinite.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM.random(3, 2, rng=0)
+        >>> rbm.require_finite() is rbm
+        True
+        >>> rbm.b[0] = float("nan")
+        >>> rbm.require_finite()
+        Traceback (most recent call last):
+            ...
+        ValueError: rbm: expected finite parameters, got NaN or infinity in b (...)
         """
         parameters = self.parameters
         with np.errstate(over="ignore", invalid="ignore"):
@@ -200,6 +233,13 @@ class RBM(Model):
         References
         ----------
         Book: (1.1), (11.1).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[1.0], [-1.0]], a=[0.0, 0.5], b=[0.0])
+        >>> rbm.energy([[1, 0], [1, 1]], [[1], [1]])  # h agrees with v₁ and not with v₂
+        array([-1. , -0.5])
         """
         self.require_finite()
         v = validation.matrix("v", v, self.n_visible)
@@ -241,6 +281,16 @@ class RBM(Model):
         ----------
         Hinton (2012), A practical guide to training restricted Boltzmann machines, section 16.1.
         Book: (3.6), (11.6).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[1.0], [-1.0]], a=[0.0, 0.5], b=[0.0])
+        >>> v = rb.exact.states(2)
+        >>> weight = np.exp(-rbm.free_energy(v))
+        >>> bool(np.allclose(weight / weight.sum(), rb.exact.probabilities(rbm)))
+        True
         """
 
         def rows(v: np.ndarray) -> np.ndarray:
@@ -256,6 +306,10 @@ class RBM(Model):
         v : (n, D) array or sparse matrix
             Visible states, or means (in [0, 1] for Bernoulli units).
 
+        Returns
+        -------
+        (n, H) array of the machine's dtype
+
         Raises
         ------
         ValueError, TypeError
@@ -264,6 +318,15 @@ class RBM(Model):
         References
         ----------
         Book: (2.4).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[2.0], [-2.0]], a=[0.0, 0.0], b=[0.0])
+        >>> rbm.hidden_mean([[1, 0], [0, 1], [1, 1]]).round(3)
+        array([[0.881],
+               [0.119],
+               [0.5  ]])
         """
 
         def rows(v: np.ndarray) -> np.ndarray:
@@ -279,6 +342,10 @@ class RBM(Model):
         h : (n, H) array or sparse matrix
             Hidden states, or means (in [0, 1] for Bernoulli units).
 
+        Returns
+        -------
+        (n, D) array of the machine's dtype
+
         Raises
         ------
         ValueError, TypeError
@@ -287,6 +354,14 @@ class RBM(Model):
         References
         ----------
         Book: (2.7), (11.11).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[2.0], [-2.0]], a=[0.0, 0.0], b=[0.0])
+        >>> rbm.visible_mean([[0], [1]]).round(3)  # what the hidden unit asks for when it is on
+        array([[0.5  , 0.5  ],
+               [0.881, 0.119]])
         """
 
         def rows(h: np.ndarray) -> np.ndarray:
@@ -304,6 +379,10 @@ class RBM(Model):
         rng : int or Generator
             Draws the noise, (n, H) numbers in C order.
 
+        Returns
+        -------
+        (n, H) array of the machine's dtype
+
         Raises
         ------
         ValueError, TypeError
@@ -312,6 +391,15 @@ class RBM(Model):
         References
         ----------
         Book: (2.4).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[2.0], [-2.0]], a=[0.0, 0.0], b=[0.0])
+        >>> h = rbm.sample_hidden(np.tile([1, 0], (10_000, 1)), rng=0)
+        >>> bool(abs(h.mean() - 0.881) < 0.02)  # P(h = 1 | v) = 0.881
+        True
         """
         return self._draw("v", v, self.visible, self.hidden, self.hidden_inputs, rng)
 
@@ -325,6 +413,10 @@ class RBM(Model):
         rng : int or Generator
             Draws the noise, (n, D) numbers in C order.
 
+        Returns
+        -------
+        (n, D) array of the machine's dtype
+
         Raises
         ------
         ValueError, TypeError
@@ -333,20 +425,64 @@ class RBM(Model):
         References
         ----------
         Book: (2.7).
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[40.0], [-40.0]], a=[-20.0, 20.0], b=[0.0])
+        >>> rbm.sample_visible([[0], [1]], rng=0)  # weights this large leave nothing to chance
+        array([[0., 1.],
+               [1., 0.]])
         """
         return self._draw("h", h, self.hidden, self.visible, self.visible_inputs, rng)
 
     def hidden_inputs(self, v: np.ndarray) -> np.ndarray:
         """v W + b of a dense block of the machine's dtype; unchecked, for inner loops.
 
+        Parameters
+        ----------
+        v : (n, D) array
+
+        Returns
+        -------
+        (n, H) array
+
+        References
+        ----------
         Book: (2.2).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[2.0], [-1.0]], a=[0.0, 0.0], b=[0.5])
+        >>> rbm.hidden_inputs(np.array([[1.0, 1.0]]))
+        array([[1.5]])
         """
         return layers.inputs(self.visible, v, self.W, self.b)
 
     def visible_inputs(self, h: np.ndarray) -> np.ndarray:
         """h Wᵀ + a of a dense block of the machine's dtype; unchecked, for inner loops.
 
+        Parameters
+        ----------
+        h : (n, H) array
+
+        Returns
+        -------
+        (n, D) array
+
+        References
+        ----------
         Book: (1.4), (2.6).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM(W=[[2.0], [-1.0]], a=[0.0, 0.25], b=[0.5])
+        >>> rbm.visible_inputs(np.array([[1.0]]))
+        array([[ 2.  , -0.75]])
         """
         return layers.inputs(self.hidden, h, self.W.T, self.a)
 

@@ -33,7 +33,8 @@ class Dense:
 
     Examples
     --------
-    >>> layer = Dense(W=[[1.0], [-2.0]], b=[0.5], activation="relu")
+    >>> import rbmbook as rb
+    >>> layer = rb.Dense(W=[[1.0], [-2.0]], b=[0.5], activation="relu")
     >>> layer
     Dense(2 → 1 relu, float64)
     >>> layer([[1, 0], [0, 1]])
@@ -73,6 +74,10 @@ class Dense:
             Draws the (n_in, n_out) weights, in C order, in `dtype`.
         dtype : float32 or float64
 
+        Returns
+        -------
+        Dense
+
         Raises
         ------
         ValueError, TypeError
@@ -82,6 +87,12 @@ class Dense:
         ----------
         Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural
         networks. He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.Dense.random(64, 10, "tanh", rng=0)
+        Dense(64 → 10 tanh, float32)
         """
         shape = validation.integer("n_in", n_in), validation.integer("n_out", n_out)
         dtype = validation.floating("dtype", dtype)
@@ -109,7 +120,7 @@ class Dense:
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of parameters and outputs: float32 or float64."""
+        """The dtype of parameters and outputs, float32 or float64."""
         return self.W.dtype
 
     @property
@@ -129,22 +140,97 @@ class Dense:
         return self.outputs(inputs, np.empty_like(inputs))
 
     def inputs(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """x @ W + b of a dense block of the layer's dtype; unchecked, for inner loops."""
+        """x @ W + b of a dense block of the layer's dtype; unchecked, for inner loops.
+
+        Parameters
+        ----------
+        x : (n, n_in) array
+        out : (n, n_out) array, optional
+            Where to write the result.
+
+        Returns
+        -------
+        (n, n_out) array
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.Dense(W=[[1.0], [-2.0]], b=[0.5], activation="relu").inputs(np.array([[0.0, 1.0]]))
+        array([[-1.5]])
+        """
         out = np.matmul(x, self.W, out=out)
         out += self.b
         return out
 
     def outputs(self, inputs: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """f(inputs); unchecked, for inner loops. `out` may be `inputs`, if more slowly."""
+        """f(inputs); unchecked, for inner loops. `out` may be `inputs`, if more slowly.
+
+        Parameters
+        ----------
+        inputs : (n, n_out) array
+        out : (n, n_out) array
+            Where to write the result.
+
+        Returns
+        -------
+        (n, n_out) array
+            `out` itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> layer = rb.Dense(W=[[1.0], [-2.0]], b=[0.5], activation="relu")
+        >>> inputs = np.array([[-1.5], [2.0]])
+        >>> layer.outputs(inputs, np.empty_like(inputs))
+        array([[0.],
+               [2.]])
+        """
         self.function.value(inputs, out)
         return out
 
     def copy(self) -> "Dense":
-        """A layer with copies of the parameters."""
+        """A layer with copies of the parameters.
+
+        Returns
+        -------
+        Dense
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> layer = rb.Dense.random(3, 2, rng=0)
+        >>> twin = layer.copy()
+        >>> twin.W[:] = 0
+        >>> bool((layer.W == 0).any())
+        False
+        """
         return self.astype(self.dtype)
 
     def astype(self, dtype: np.dtype | type) -> "Dense":
-        """A copy whose parameters are float32 or float64."""
+        """A copy whose parameters are float32 or float64.
+
+        Parameters
+        ----------
+        dtype : float32 or float64
+
+        Returns
+        -------
+        Dense
+
+        Raises
+        ------
+        TypeError
+            If the dtype is another one.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.Dense.random(3, 2, rng=0).astype(np.float64)
+        Dense(3 → 2 identity, float64)
+        """
         dtype = validation.floating("dtype", dtype)
         return Dense(self.W.astype(dtype), self.b, self.activation)
 
@@ -163,10 +249,17 @@ class Transposed(Dense):
         Biases of its own; used as they are, not copied.
     activation : str
 
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such activation.
+
     Examples
     --------
-    >>> up = Dense.random(3, 2, "sigmoid", rng=0)
-    >>> down = Transposed(up, np.zeros(3, np.float32))
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> up = rb.Dense.random(3, 2, "sigmoid", rng=0)
+    >>> down = rb.layers.Transposed(up, np.zeros(3, np.float32))
     >>> up.W[0, 1] = 7
     >>> down
     Transposed(2 → 3 identity, float32)
@@ -198,6 +291,15 @@ class Logits(Dense):
     Parameters
     ----------
     source : Dense
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> layer = rb.Dense.random(3, 2, "sigmoid", rng=0)
+    >>> logits = rb.layers.Logits(layer)([[1, 0, 1]])
+    >>> bool(np.allclose(1 / (1 + np.exp(-logits)), layer([[1, 0, 1]])))
+    True
     """
 
     def __init__(self, source: Dense) -> None:
@@ -216,7 +318,25 @@ class Logits(Dense):
 
 
 def forward(layers: Sequence[Dense], x: np.ndarray) -> list[np.ndarray]:
-    """The outputs of each of a stack of layers for a dense block x; unchecked."""
+    """The outputs of each of a stack of layers for a dense block x; unchecked.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+    x : (n, n_in) array
+
+    Returns
+    -------
+    list of (n, n_out) arrays
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> layers = [rb.Dense.random(4, 3, "tanh", rng=0), rb.Dense.random(3, 2, rng=1)]
+    >>> [outputs.shape for outputs in rb.layers.forward(layers, np.ones((5, 4), np.float32))]
+    [(5, 3), (5, 2)]
+    """
     found = []
     for layer in layers:
         inputs = layer.inputs(x)
@@ -238,6 +358,15 @@ class Trace:
         identity.
     deltas : list of (n, n_out) arrays
         After a backward pass: the gradient with respect to each layer's inputs z.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> net = rb.Network.random((4, 3, 2), activation="tanh", rng=0)
+    >>> trace = net.forward(np.ones((5, 4)))
+    >>> [outputs.shape for outputs in trace.outputs]
+    [(5, 3), (5, 2)]
     """
 
     x: np.ndarray
@@ -246,6 +375,23 @@ class Trace:
     deltas: list[np.ndarray]
 
     def first(self, n: int) -> "Trace":
-        """The first n rows, sharing the memory."""
+        """The first n rows, sharing the memory.
+
+        Parameters
+        ----------
+        n : int ≥ 0
+
+        Returns
+        -------
+        Trace
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> trace = rb.Network.random((4, 3, 2), rng=0).forward(np.ones((5, 4)))
+        >>> trace.first(2).outputs[-1].shape
+        (2, 2)
+        """
         lists = self.inputs, self.outputs, self.deltas
         return Trace(self.x[:n], *([array[:n] for array in arrays] for arrays in lists))

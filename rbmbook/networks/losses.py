@@ -37,7 +37,9 @@ def squared_error(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray,
 
     Examples
     --------
-    >>> value, gradient = squared_error(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> value, gradient = rb.losses.squared_error(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
     >>> value, gradient
     (array([2.5]), array([[ 1., -2.]]))
     """
@@ -67,7 +69,10 @@ def binary_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.nd
 
     Examples
     --------
-    >>> value, gradient = binary_cross_entropy(np.array([[0.0, 1000.0]]), np.array([[1.0, 0.0]]))
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> logits, targets = np.array([[0.0, 1000.0]]), np.array([[1.0, 0.0]])
+    >>> value, gradient = rb.losses.binary_cross_entropy(logits, targets)
     >>> value, gradient
     (array([1000.693]), array([[-0.5,  1. ]]))
     """
@@ -105,7 +110,10 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.nd
 
     Examples
     --------
-    >>> value, gradient = softmax_cross_entropy(np.array([[0.0, np.log(3.0)]]), np.array([0]))
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> logits = np.array([[0.0, np.log(3.0)]])
+    >>> value, gradient = rb.losses.softmax_cross_entropy(logits, np.array([0]))
     >>> value, gradient
     (array([1.3863]), array([[-0.75,  0.75]]))
     """
@@ -128,7 +136,28 @@ def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[np.nd
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
-    """The softmax exp(x_k) / Σ_l exp(x_l) of each row, shape (n, k)."""
+    """The softmax exp(x_k) / Σ_l exp(x_l) of each row, shape (n, k).
+
+    Parameters
+    ----------
+    logits : (n, k) array
+
+    Returns
+    -------
+    (n, k) array
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (n, k).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rb.losses.probabilities(np.log([[1.0, 2.0, 1.0]])).round(4)
+    array([[0.25, 0.5 , 0.25]])
+    """
     logits = _rows("logits", logits)
     out = np.empty_like(logits)
     kernels.softmax_mean(logits[:, None, :], out[:, None, :])

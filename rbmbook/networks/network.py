@@ -48,7 +48,8 @@ class Network(Model):
 
     Examples
     --------
-    >>> net = Network.random((4, 3, 2), activation="tanh", rng=0)
+    >>> import rbmbook as rb
+    >>> net = rb.Network.random((4, 3, 2), activation="tanh", rng=0)
     >>> net
     Network(4 → 3 tanh → 2 identity, float32)
     >>> net([[0, 1, 0, 1]]).shape
@@ -96,10 +97,20 @@ class Network(Model):
             Draws the weights, from the bottom up.
         dtype : float32 or float64
 
+        Returns
+        -------
+        Network
+
         Raises
         ------
         ValueError, TypeError
             If an argument is not as above.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.Network.random((64, 100, 10), activation="relu", rng=0)
+        Network(64 → 100 relu → 10 identity, float32)
         """
         try:
             sizes = [integer("sizes", size) for size in sizes]
@@ -121,7 +132,7 @@ class Network(Model):
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of all parameters and outputs: float32 or float64."""
+        """The dtype of all parameters and outputs, float32 or float64."""
         return self.layers[0].dtype
 
     @property
@@ -150,10 +161,20 @@ class Network(Model):
         ----------
         X : (n, n_in) array or sparse matrix
 
+        Returns
+        -------
+        (n, n_out) array
+
         Raises
         ------
         ValueError, TypeError
             If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.Network.random((4, 3), rng=0).probabilities([[0, 1, 0, 1]]).sum().round(4)
+        np.float32(1.0)
         """
         return self._by_rows("X", X, losses.probabilities)
 
@@ -163,11 +184,45 @@ class Network(Model):
         Parameters
         ----------
         X : (n, n_in) array or sparse matrix
+
+        Returns
+        -------
+        (n,) array of ints
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> layer = rb.Dense(W=[[1.0, -1.0]], b=[0.0, 0.5])
+        >>> rb.Network([layer]).predict([[1.0], [-1.0]])
+        array([0, 1])
         """
         return self._by_rows("X", X, lambda outputs: outputs.argmax(axis=1))
 
     def trace(self, n: int) -> Trace:
-        """Memory for the passes of n rows."""
+        """Memory for the passes of n rows.
+
+        Parameters
+        ----------
+        n : int ≥ 0
+
+        Returns
+        -------
+        Trace
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> net = rb.Network.random((4, 3, 2), rng=0)
+        >>> memory = net.trace(5)
+        >>> net.forward(np.ones((5, 4)), out=memory) is memory
+        True
+        """
         inputs = [np.empty((n, layer.n_out), self.dtype) for layer in self.layers]
         outputs = [
             z if layer.activation == "identity" else np.empty_like(z)
@@ -186,10 +241,23 @@ class Network(Model):
         out : Trace, optional
             Memory for n rows, from ``net.trace(n)``; its contents are replaced.
 
+        Returns
+        -------
+        Trace
+
         Raises
         ------
         ValueError, TypeError
             If the shape does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> net = rb.Network.random((4, 3, 2), activation="tanh", rng=0)
+        >>> x = np.ones((5, 4), np.float32)
+        >>> bool(np.allclose(net.forward(x).outputs[-1], net(x)))
+        True
         """
         x = dense(matrix("x", x, self.layers[0].n_in), self.dtype)
         trace = self.trace(len(x)) if out is None else out
@@ -232,7 +300,19 @@ class Network(Model):
         ValueError
             If the shape of the gradient is not that of the outputs.
 
+        References
+        ----------
         Book: (12.10), (14.2).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> net = rb.Network([rb.Dense(W=[[2.0]], b=[1.0])])
+        >>> trace = net.forward(np.array([[3.0]]))
+        >>> gradients, to_data = net.backward(trace, np.array([[1.0]]))  # of the output 2x + 1
+        >>> gradients, to_data  # with respect to W and b, and to x
+        ([array([[3.]]), array([1.])], array([[2.]]))
         """
         if np.shape(output_gradient) != trace.outputs[-1].shape:
             raise ValueError(
@@ -335,6 +415,16 @@ class Network(Model):
         References
         ----------
         Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+        >>> net = rb.Network.random((2, 8, 2), activation="tanh", rng=0)
+        >>> history = net.fit(X, y, epochs=300, progress=False)
+        >>> net.predict(X), float(history["error"][-1])
+        (array([0, 1, 1, 0]), 0.0)
         """
         refuse(refused, _REFUSED, "Network.fit")
         X = matrix("X", X, self.sizes[0])
@@ -390,7 +480,32 @@ class Network(Model):
         return f"{self.sizes[0]}{layers}"
 
     def blocks(self, name: str, x: Any) -> Iterator[tuple[slice, np.ndarray]]:
-        """Row blocks of `x`, each checked, dense and of the network's dtype."""
+        """Row blocks of `x`, each checked, dense and of the network's dtype.
+
+        Parameters
+        ----------
+        name : str
+            The argument's, for errors.
+        x : (n, n_in) array or sparse matrix
+
+        Yields
+        ------
+        rows : slice
+        block : array
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the shape does not fit or a value is not a finite number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> net = rb.Network.random((4, 3), rng=0)
+        >>> [block.shape for _, block in net.blocks("x", np.ones((1500, 4)))]
+        [(1024, 4), (476, 4)]
+        """
         x = matrix(name, x, self.sizes[0])
         yield from blocks(name, x, Gaussian(), self.dtype)
 

@@ -55,6 +55,7 @@ def filters(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from rbmbook import plots
     >>> fig = plots.filters(np.eye(4), (2, 2))
     >>> plots.show(fig, alt="Four filters of one pixel each.")

@@ -26,8 +26,8 @@ class LivePlot:
     """A callback that draws the monitors of a fit in a notebook while the fit goes on.
 
     It draws again at most every so many seconds, and seldom enough that all drawing takes no more
-    than a tenth of the time; the last epochs are drawn when the notebook's cell ends, whatever ends
-    it. It draws nothing outside a notebook. Training is the same with it and without it.
+    than a tenth of the time. The last epochs are drawn when the notebook's cell ends, by an error
+    too. It draws nothing outside a notebook. Training is the same with it and without it.
 
     Parameters
     ----------

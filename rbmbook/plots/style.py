@@ -31,7 +31,9 @@ def use_style() -> None:
 
     Examples
     --------
-    >>> use_style()
+    >>> import matplotlib.pyplot as plt
+    >>> import rbmbook as rb
+    >>> rb.plots.use_style()
     >>> plt.rcParams["axes.spines.top"]
     False
     """
@@ -78,8 +80,10 @@ def show(fig: Figure, alt: str) -> None:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
+    >>> import rbmbook as rb
     >>> fig, ax = plt.subplots()
-    >>> show(fig, alt="Empty axes, for want of data.")
+    >>> rb.plots.show(fig, alt="Empty axes, for want of data.")
     <Figure: Empty axes, for want of data.>
     """
     if not isinstance(fig, Figure):

@@ -48,6 +48,16 @@ class Estimate:
     effective_sample_size : float
         (Σw)² / Σw² of the importances, from 1 to the number of chains; see
         `annealing.effective_sample_size`.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(6, 4, rng=0, scale=0.5)
+    >>> found = rb.evaluate.ais(rbm, chains=100, betas=100, rng=0)
+    >>> bool(abs(found.log_z - rb.exact.log_partition(rbm)) < 4 * found.std_error)
+    True
+    >>> found.log_weights.shape, found.trusted, found.warning
+    ((100,), True, '')
     """
 
     log_z: float
@@ -111,6 +121,14 @@ def ais(
     ----------
     Salakhutdinov and Murray (2008), annealed importance sampling for restricted machines.
     Book: (10.3), (10.5).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(12, 8, rng=0, scale=0.5)
+    >>> found = rb.evaluate.ais(rbm, chains=100, betas=200, rng=0)
+    >>> bool(abs(found.log_z - rb.exact.log_partition(rbm)) < 0.2)
+    True
     """
     machines, betas, rng = prepared(rbm, betas, rng, data)
     n = validation.integer("chains", chains, minimum=2)
@@ -162,6 +180,15 @@ def reverse_ais(
     ----------
     Grosse, Ghahramani and Adams (2015), the reverse chain.
     Book: (10.7), (10.8).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(12, 8, rng=0, scale=0.5)
+    >>> samples = rb.gibbs.run(rbm, 100, steps=500, rng=1)
+    >>> above = rb.evaluate.reverse_ais(rbm, samples, betas=200, rng=2)
+    >>> bool(abs(above.log_z - rb.exact.log_partition(rbm)) < 0.2)
+    True
     """
     machines, betas, rng = prepared(rbm, betas, rng, data)
     samples = validation.matrix("samples", samples, rbm.n_visible)
@@ -198,10 +225,25 @@ def bridge(forward: Estimate, reverse: Estimate) -> Estimate:
     Estimate
         `log_weights` are those of both, joined.
 
+    Raises
+    ------
+    TypeError
+        If one is not an estimate.
+
     References
     ----------
     Bennett (1976). Crooks (1999), Entropy production fluctuation theorem and the
     nonequilibrium work relation for free energy differences (why it holds for annealed chains).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(12, 8, rng=0, scale=0.5)
+    >>> below = rb.evaluate.ais(rbm, chains=100, betas=200, rng=0)
+    >>> above = rb.evaluate.reverse_ais(rbm, rb.gibbs.run(rbm, 100, 500, rng=1), betas=200, rng=2)
+    >>> both = rb.evaluate.bridge(below, above)
+    >>> bool(abs(both.log_z - rb.exact.log_partition(rbm)) < 0.2), both.log_weights.shape
+    (True, (200,))
     """
     from scipy.optimize import brentq  # here, since it would double the time of `import rbmbook`
 

@@ -67,7 +67,8 @@ def trace(
 
     Parameters
     ----------
-    rbm, start, steps, rng
+    rbm : RBM
+    start, steps, rng
         As for `run`, which ends at the same states from the same seed.
     function : callable, optional
         Maps the states (n, D) to one value or row per chain, (n, …); the states themselves if None.
@@ -75,6 +76,19 @@ def trace(
     Returns
     -------
     (steps + 1, n, …) array
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `run`.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(6, 4, rng=0, scale=1.0)
+    >>> on = rb.gibbs.trace(rbm, 10, steps=200, rng=0, function=lambda v: v.sum(axis=1))
+    >>> on.shape  # the start, and after each step, of ten chains
+    (201, 10)
     """
     v, k, rng = _start(rbm, start, steps, rng)
     function = np.copy if function is None else function
@@ -166,6 +180,12 @@ def autocorrelation(x: Any, max_lag: int | None = None) -> np.ndarray:
     ----------
     Sokal (1997); the sums are divided by the number of terms each has.
     Book: (6.8).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.gibbs.autocorrelation([0, 1] * 50, max_lag=3).round(3)  # every second step alike
+    array([ 1., -1.,  1., -1.])
     """
     x = _series(x)
     steps = len(x)
@@ -205,6 +225,17 @@ def effective_sample_size(x: Any) -> float:
     ----------
     Sokal (1997), the automatic windowing procedure.
     Book: (6.10).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> noise = np.random.default_rng(0).normal(size=10_000)
+    >>> slow = np.convolve(noise, np.ones(20), "valid")  # each draw shares 19 of its 20 terms
+    >>> bool(8_000 < rb.gibbs.effective_sample_size(noise) <= 10_000)
+    True
+    >>> bool(300 < rb.gibbs.effective_sample_size(slow) < 800)
+    True
     """
     x = _series(x)
     times = 2 * np.cumsum(autocorrelation(x)) - 1  # τ(M) = 1 + 2 Σ_{t=1}^{M} ρ_t

@@ -34,6 +34,17 @@ def ladder(name: str, betas: Any) -> np.ndarray:
     Returns
     -------
     (number of temperatures,) float64 array
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the betas are not as above.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.tempering.ladder("betas", 5)
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     if np.ndim(betas) == 0:
         return np.linspace(0.0, 1.0, validation.integer(name, betas, minimum=2))
@@ -49,15 +60,33 @@ def ladder(name: str, betas: Any) -> np.ndarray:
 class Replicas:
     """`chains` chains of one machine at each of several inverse temperatures.
 
-    Attributes
+    Parameters
     ----------
     rbm : RBM
         Whose parameters may change between steps.
     betas : (T,) float64 array
         Inverse temperatures, rising to 1.
-    chains : int
+    chains : int ≥ 1
+        At each of them.
+    rng : Generator
+        Draws the start, fair coins for Bernoulli units.
+
+    Attributes
+    ----------
     updates : () int64 array
         Number of updates of the parameters that have used these chains.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(6, 4, rng=0, scale=0.1)
+    >>> rng = np.random.default_rng(0)
+    >>> replicas = rb.tempering.Replicas(rbm, np.array([0.0, 0.5, 1.0]), chains=20, rng=rng)
+    >>> for _ in range(10):
+    ...     replicas.step(rng)
+    >>> replicas.v.shape, bool((replicas.swap_rates > 0.8).all())  # small weights: all alike
+    ((20, 6), True)
     """
 
     def __init__(self, rbm: RBM, betas: np.ndarray, chains: int, rng: np.random.Generator) -> None:
@@ -84,7 +113,21 @@ class Replicas:
         return np.where(self._tried > 0, recent, self._rates)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """What a checkpoint has to keep."""
+        """What a checkpoint has to keep.
+
+        Returns
+        -------
+        dict of arrays
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rng = np.random.default_rng(0)
+        >>> replicas = rb.tempering.Replicas(rb.RBM.random(6, 4), np.array([0.0, 1.0]), 5, rng)
+        >>> replicas.memory()["v"].shape
+        (10, 6)
+        """
         return {
             "v": self._v,
             "betas": self.betas,
@@ -97,7 +140,24 @@ class Replicas:
         }
 
     def monitors(self) -> dict[str, float]:
-        """The lowest swap rate of the ladder, averaged since the last call: over an epoch."""
+        """The lowest swap rate of the ladder, averaged since the last call: over an epoch.
+
+        Returns
+        -------
+        dict
+            `swap_rate`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rng = np.random.default_rng(0)
+        >>> rbm = rb.RBM.random(6, 4, scale=0.0)  # at every temperature the same
+        >>> replicas = rb.tempering.Replicas(rbm, np.array([0.0, 1.0]), 5, rng)
+        >>> replicas.step(rng)
+        >>> replicas.monitors()
+        {'swap_rate': 1.0}
+        """
         self._begin_anew()
         return {"swap_rate": float(np.fmin.reduce(self._rates))}
 
@@ -105,6 +165,22 @@ class Replicas:
         """One block-Gibbs step of every chain and one round of swaps.
 
         Draws the noise of the Gibbs step, then a uniform number in [0, 1) for each pair of chains.
+
+        Parameters
+        ----------
+        rng : Generator
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rng = np.random.default_rng(0)
+        >>> rbm = rb.RBM(np.zeros((2, 1)), [40.0, -40.0], [0.0])
+        >>> replicas = rb.tempering.Replicas(rbm, np.array([0.5, 1.0]), 2, rng)
+        >>> replicas.step(rng)
+        >>> replicas.v
+        array([[1., 0.],
+               [1., 0.]])
         """
         rbm, beta = self.rbm, np.repeat(self.betas, self.chains).astype(self.rbm.dtype)[:, None]
         h = draw(rbm.hidden, beta * rbm.hidden_inputs(self._v), rng)
@@ -133,7 +209,28 @@ class Replicas:
         is `log_weight`: the states that are swapped are visible ones, hidden units are summed out.
         Of each pair, β is the higher inverse temperature, betas[lower + 1], β′ is betas[lower].
 
+        Parameters
+        ----------
+        lower : (pairs,) int array
+            The lower inverse temperature of each pair, by its number in `betas`.
+
+        Returns
+        -------
+        (pairs, chains) array
+
+        References
+        ----------
         Book: (9.5), (9.6).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rng = np.random.default_rng(0)
+        >>> rbm = rb.RBM.random(6, 4, scale=0.0)
+        >>> replicas = rb.tempering.Replicas(rbm, np.array([0.0, 1.0]), 3, rng)
+        >>> replicas.log_ratio(np.array([0]))  # without weights every swap is accepted
+        array([[0., 0., 0.]])
         """
         rbm, n, T = self.rbm, self.chains, len(self.betas)
         linear = (self._v @ rbm.a).reshape(T, n)
@@ -154,6 +251,19 @@ class Replicas:
 
         The rejection rates between neighbours add up to a rising function of β; the new betas
         divide its range evenly. Nothing happens until each pair has had a turn at the present ones.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rng = np.random.default_rng(0)
+        >>> rbm = rb.RBM.random(10, 8, rng=1, scale=1.0, dtype=np.float64)
+        >>> replicas = rb.tempering.Replicas(rbm, np.array([0.0, 0.1, 1.0]), 50, rng)
+        >>> for _ in range(20):
+        ...     replicas.step(rng)
+        >>> replicas.adapt()
+        >>> bool(0.2 < replicas.betas[1] < 0.9)  # moved into the wide gap
+        True
         """
         if self._rounds < self._rounds_before + 2:
             return
@@ -199,6 +309,21 @@ def run(
     ------
     ValueError, TypeError
         If an argument is not as above.
+
+    References
+    ----------
+    Book: chapter 9.
+
+    Examples
+    --------
+    A machine with two far modes, all on and all off, seen in equal shares:
+
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(np.full((8, 1), 8.0), np.full(8, -4.0), [-32.0])
+    >>> on = rb.tempering.run(rbm, 500, steps=200, rng=0, betas=20).mean(axis=1) > 0.5
+    >>> bool(0.4 < on.mean() < 0.6)
+    True
     """
     density.require(rbm)
     n, steps = validation.integer("start", start), validation.integer("steps", steps, minimum=0)

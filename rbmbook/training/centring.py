@@ -71,6 +71,17 @@ def centre(
     References
     ----------
     Book: (9.9).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 4, rng=0)
+    >>> plain = rb.gradient.estimate(rbm, X, rb.Exact())
+    >>> same = rb.gradient.centre(plain, np.zeros(9, np.float32), np.zeros(4, np.float32))
+    >>> same is plain  # in place; offsets of 0 change nothing
+    True
     """
     W, a, b = gradient.W, gradient.a, gradient.b
     # visible bᵀ + a hiddenᵀ as one matrix product

@@ -90,6 +90,16 @@ def log_probabilities(rbm: RBM, x: Any) -> np.ndarray:
     ----------
     Larochelle and Bengio (2008).
     Book: (16.1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> visible = rb.Mixed([(rb.Bernoulli(), 1), (rb.Softmax(2), 2)])
+    >>> rbm = rb.RBM(W=[[4.0], [4.0], [-4.0]], a=[0, 0, 0], b=[-4.0], visible=visible)
+    >>> np.exp(rb.discriminative.log_probabilities(rbm, [[1], [0]])).round(2)
+    array([[0.98, 0.02],
+           [0.67, 0.33]])
     """
     classes = _classes(rbm)
     rbm.require_finite()
@@ -124,6 +134,20 @@ class Discriminative(Negative):
     References
     ----------
     Larochelle and Bengio (2008).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> x = rb.exact.states(4)
+    >>> y = (x.sum(axis=1) > 2).astype(int)  # are most of four units on?
+    >>> v = rb.discriminative.with_labels(x, y, classes=2)
+    >>> visible = rb.Mixed([(rb.Bernoulli(), 4), (rb.Softmax(2), 2)])
+    >>> rbm = rb.RBM.random(6, 8, rng=0, visible=visible)
+    >>> ascent = rb.Adam(0.05)
+    >>> _ = rb.fit(rbm, v, rb.Discriminative(), epochs=300, optimizer=ascent, progress=False)
+    >>> bool((rb.discriminative.log_probabilities(rbm, x).argmax(axis=1) == y).all())
+    True
     """
 
     generative: float = 0.0

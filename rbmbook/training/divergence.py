@@ -17,7 +17,20 @@ Data = tuple[str, Any, Any]  # a name, a (n, D) matrix, and the scale (D,) of th
 
 
 class DivergenceError(FloatingPointError):
-    """A parameter became infinite or NaN. The model holds the last finite parameters."""
+    """A parameter became infinite or NaN. The model holds the last finite parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> X = np.random.default_rng(0).normal(size=(100, 3))
+    >>> rbm = rb.RBM.random(3, 8, rng=0, visible=rb.Gaussian(), hidden=rb.ReLU())
+    >>> try:
+    ...     _ = rb.fit(rbm, X, rb.CD(1), epochs=50, optimizer=rb.SGD(1e6), progress=False)
+    ... except rb.DivergenceError:
+    ...     print(bool(np.isfinite(rbm.W).all()))  # as after the last finite epoch
+    True
+    """
 
 
 def finite(arrays: Iterable[np.ndarray]) -> bool:

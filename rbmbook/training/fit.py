@@ -25,6 +25,8 @@ from rbmbook.training.probe import PROBE_ROWS, taught_rows
 from rbmbook.training.workers import Workers
 from rbmbook.validation import blocks, dense, domains, instance, matrix
 
+__all__ = ["fit"]
+
 NEGATIVE = Tempered(betas=10, chains=30)  # where none is given
 
 
@@ -171,6 +173,18 @@ def fit(
     Hinton (2012), A practical guide to training restricted Boltzmann machines. Melchior, Fischer
     and Wiskott (2016), How to center deep Boltzmann machines. Cho, Raiko and Ilin (2013), Enhanced
     gradient for training restricted Boltzmann machines.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 8, rng=0, data=X)
+    >>> history = rb.fit(rbm, X, rb.CD(1), epochs=20, batch_size=7, rng=0, progress=False)
+    >>> history.epochs, list(history)[:4]
+    (20, ['epoch', 'seconds', 'reconstruction_error', 'weight_norm'])
+    >>> history = rb.fit(rbm, X, rb.CD(1), 50, batch_size=7, progress=False, history=history)
+    >>> history.epochs  # 30 more, as if there had been one fit
+    50
     """
     X = matrix("X", X, instance("rbm", rbm, RBM).n_visible)
     plan = planned(

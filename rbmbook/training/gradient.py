@@ -52,6 +52,17 @@ def estimate(
     References
     ----------
     Book: (7.2).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 4, rng=0)
+    >>> rb.gradient.estimate(rbm, X, rb.CD(1), rng=0).W.shape
+    (9, 4)
+    >>> exact = rb.gradient.estimate(rbm, X, rb.Exact())
+    >>> bool(abs(exact.W - rb.exact.gradient(rbm, X).W).max() < 1e-6)
+    True
     """
     density.require_sums(rbm)
     v = validation.matrix("v", v, rbm.n_visible)

@@ -32,7 +32,8 @@ class History(dict[str, np.ndarray]):
 
     Examples
     --------
-    >>> history = History()
+    >>> import rbmbook as rb
+    >>> history = rb.History()
     >>> history.append(epoch=1, reconstruction_error=0.5)
     >>> history.append(epoch=2, reconstruction_error=0.25)
     >>> history["reconstruction_error"]
@@ -46,14 +47,46 @@ class History(dict[str, np.ndarray]):
             self[name] = np.array(values, dtype=np.float64)
 
     def append(self, **row: float) -> None:
-        """Add one epoch, whole or, if it is interrupted, not at all; all have the same monitors."""
+        """Add one epoch, whole or, if it is interrupted, not at all; all have the same monitors.
+
+        Parameters
+        ----------
+        **row : float
+            A number for each monitor.
+
+        Raises
+        ------
+        ValueError
+            If the monitors are others than those before.
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> history = rb.History()
+        >>> history.append(epoch=1, seconds=0.5)
+        >>> history.epochs
+        1
+        """
         if self and row.keys() != self.keys():
             raise ValueError(f"row: expected the monitors {list(self)}, got {list(row)}")
         longer = {n: np.append(self.get(n, []), float(value)) for n, value in row.items()}
         self.update(longer)
 
     def replace(self, columns: Mapping[str, Sequence[float] | np.ndarray]) -> None:
-        """Have these epochs in place of the present ones."""
+        """Have these epochs in place of the present ones.
+
+        Parameters
+        ----------
+        columns : mapping from names to sequences of numbers
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> history = rb.History({"epoch": [1, 2]})
+        >>> history.replace({"epoch": [1]})
+        >>> history.epochs
+        1
+        """
         new = History(columns)
         self.clear()
         self.update(new)
@@ -67,6 +100,10 @@ class History(dict[str, np.ndarray]):
         """A pandas DataFrame with a row for each epoch and a column for each monitor.
 
         Its index is the number of the epoch. pandas is imported here, and needed nowhere else.
+
+        Returns
+        -------
+        DataFrame
 
         Raises
         ------
@@ -94,7 +131,21 @@ class History(dict[str, np.ndarray]):
         return frame
 
     def copy(self) -> "History":
-        """A history of its own, with copies of the columns."""
+        """A history of its own, with copies of the columns.
+
+        Returns
+        -------
+        History
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> history = rb.History({"epoch": [1]})
+        >>> twin = history.copy()
+        >>> twin.append(epoch=2)
+        >>> history.epochs, twin.epochs
+        (1, 2)
+        """
         twin = History(self)
         twin.kept = self.kept
         return twin

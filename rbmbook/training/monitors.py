@@ -34,7 +34,20 @@ DREAM_SEED = 20_064  # of generators of their own: training draws nothing from t
 
 
 class TrainingWarning(RuntimeWarning):
-    """A fit ended without an error, but what it has learned is of no use."""
+    """A fit ended without an error, but what it has learned is of no use.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 4, rng=0, scale=0.0)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     _ = rb.fit(rbm, X, rb.CD(1), 250, optimizer=rb.SGD(1e-6), progress=False)
+    >>> [warning.category.__name__ for warning in caught]
+    ['TrainingWarning']
+    """
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,15 @@ class Shares:
         is dead.
     varying : int
         How many features are not constant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> means = np.array([[0.0, 0.2], [0.0, 0.7], [0.0, 0.4]])  # the first feature is dead
+    >>> shares = rb.monitors.Shares.of(rb.Bernoulli(), means)
+    >>> float(shares.constant), float(shares.saturated), shares.varying
+    (0.5, 0.5, 1)
     """
 
     constant: float
@@ -62,7 +84,24 @@ class Shares:
 
     @classmethod
     def of(cls, kind: Any, means: np.ndarray) -> "Shares":
-        """The shares of the (rows, features) means of a kind of unit or activation."""
+        """The shares of the (rows, features) means of a kind of unit or activation.
+
+        Parameters
+        ----------
+        kind : unit or activation
+        means : (rows, features) array
+
+        Returns
+        -------
+        Shares
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.monitors.Shares.of(rb.Bernoulli(), np.array([[0.1, 0.9], [0.9, 0.1]])).varying
+        2
+        """
         low, high = kind.ends
         width = np.subtract(high, low)
         edge = SLIGHT * np.where(np.isinf(width), 0, width)
@@ -83,6 +122,24 @@ def independent(rows: np.ndarray, unit: Unit) -> bool:
     for independent ones, and allows for four standard errors. The columns of one site, such as a
     `Softmax`, depend on each other whatever the data: a bias each says it all. Of fewer than 40
     rows it cannot tell, and says no. Looks at no more than 500 columns.
+
+    Parameters
+    ----------
+    rows : (n, D) array
+    unit : unit
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> coins = np.random.default_rng(0).integers(0, 2, (500, 6)).astype(float)
+    >>> copies = np.repeat(coins[:, :1], 6, axis=1)
+    >>> [rb.monitors.independent(rows, rb.Bernoulli()) for rows in (coins, copies)]
+    [True, False]
     """
     n, D = rows.shape
     sites = unit.sites(D)
@@ -105,6 +162,25 @@ def directions(rows: np.ndarray) -> float:
 
     (Σ λ)² / Σ λ², the participation ratio of the covariance's eigenvalues λ: 1 for rows on a line,
     such as two patterns, r if they fill r directions alike.
+
+    Parameters
+    ----------
+    rows : (n, D) array
+        With a column that varies.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> two_patterns = np.array([[0, 0, 0], [1, 1, 1]])
+    >>> round(rb.monitors.directions(two_patterns), 3)
+    1.0
+    >>> round(rb.monitors.directions(rb.exact.states(3)), 3)
+    3.0
     """
     rows = rows[:, np.ptp(rows, axis=0) > 0].astype(np.float64)
     standard = (rows - rows.mean(axis=0)) / rows.std(axis=0)
@@ -128,6 +204,20 @@ def fault(shares: Shares, learnable: bool, needed: float) -> str:
     needed : float
         So many features that vary are enough, however many are constant: the data has no more
         `directions`. (Of 256 units a few tell two patterns apart.)
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> asleep = rb.monitors.Shares.of(rb.Bernoulli(), np.full((50, 4), 0.5))
+    >>> rb.monitors.fault(asleep, learnable=True, needed=2)[:68]
+    '100% of the features are the same for (nearly) every row of the data'
+    >>> rb.monitors.fault(asleep, learnable=False, needed=2)
+    ''
     """
     if shares.constant < ASLEEP or shares.varying >= needed:
         return ""
@@ -153,6 +243,18 @@ class Dreams:
     They start at random states: chains that start at the data would say of a machine which mixes
     badly that it dreams of the data. Of a machine without a joint density (`NoisyReLU`) they
     alternate its two conditionals, which is what training by contrastive divergence does.
+
+    Parameters
+    ----------
+    rbm : RBM
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM(np.zeros((3, 2)), [30.0, -30.0, 0.0], [0.0, 0.0])
+    >>> rb.monitors.Dreams(rbm).mean(epoch=1, updates=5).round(3)
+    array([1. , 0. , 0.5])
     """
 
     def __init__(self, rbm: RBM) -> None:
@@ -170,6 +272,17 @@ class Dreams:
             Of an epoch: the chains take no more steps than that, and no more than `STEPS`.
         down : sequence of Directed
             The way from the machine's visible layer down to the data, from the top.
+
+        Returns
+        -------
+        (D,) array
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> dreams = rb.monitors.Dreams(rb.RBM.random(3, 2, scale=0.0))
+        >>> dreams.mean(epoch=1, updates=5)
+        array([0.5, 0.5, 0.5], dtype=float32)
         """
         rbm, rng = self.rbm, np.random.default_rng([DREAM_SEED, epoch])
         if epoch == 1:
@@ -188,7 +301,18 @@ class Dreams:
         return total / n
 
     def memory(self) -> dict[str, np.ndarray]:
-        """What a checkpoint has to keep."""
+        """What a checkpoint has to keep.
+
+        Returns
+        -------
+        dict of arrays
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.monitors.Dreams(rb.RBM.random(3, 2)).memory()["v"].shape
+        (64, 3)
+        """
         return {"v": self.v}
 
     def _means(
@@ -227,6 +351,15 @@ class Columns:
     ----------
     mean, deviation : (D,) float64 arrays
         Once all blocks have been added.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> columns = rb.monitors.Columns(rb.Bernoulli(), 2)
+    >>> columns.add(np.array([[1.0, 0.0], [1.0, 1.0]]))
+    >>> columns.mean, columns.deviation
+    (array([1. , 0.5]), array([0. , 0.5]))
     """
 
     def __init__(self, kind: Any, D: int) -> None:
@@ -235,7 +368,22 @@ class Columns:
         self.sum, self.square = np.zeros(D), np.zeros(D)
 
     def add(self, block: np.ndarray, weight: np.ndarray | None = None) -> None:
-        """Let the rows of a block count, as often as their weights say."""
+        """Let the rows of a block count, as often as their weights say.
+
+        Parameters
+        ----------
+        block : (n, D) array
+        weight : (n,) array, optional
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> columns = rb.monitors.Columns(rb.Bernoulli(), 1)
+        >>> columns.add(np.array([[0.0], [1.0]]), weight=np.array([1.0, 3.0]))
+        >>> columns.mean
+        array([0.75])
+        """
         weight = np.ones(len(block)) if weight is None else weight
         if np.isnan(self.origin).any():
             self.origin = block[0].astype(np.float64)
@@ -251,10 +399,12 @@ class Columns:
 
     @cached_property
     def mean(self) -> np.ndarray:
+        """Of each column."""
         return self.origin + self.sum / self.total
 
     @cached_property
     def deviation(self) -> np.ndarray:
+        """The standard deviation of each column."""
         variance = self.square / self.total - (self.sum / self.total) ** 2
         return np.sqrt(np.maximum(variance, 0))
 
@@ -270,6 +420,24 @@ class Columns:
 
         Of columns whose values have no range, in units of the data's standard deviation (1 if that
         is 0), so that sensors of any scale count alike.
+
+        Parameters
+        ----------
+        dreamed : (D,) array
+            The mean of the dreams.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> columns = rb.monitors.Columns(rb.Bernoulli(), 2)
+        >>> columns.add(np.array([[1.0, 0.0], [1.0, 1.0]]))
+        >>> columns.dream_error(np.array([0.5, 0.0]))
+        0.5
         """
         difference = (dreamed - self.mean) / self.scale
         return math.sqrt(difference @ difference / len(difference))

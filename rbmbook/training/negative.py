@@ -34,6 +34,15 @@ class Batch(NamedTuple):
         ⟨−∂F⟩ over the rows.
     share : float
         How much the batch weighs in its epoch, 1 on average.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm = rb.RBM.random(3, 2, rng=0, dtype=np.float64)
+    >>> v, weight = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]), np.array([0.5, 0.5])
+    >>> rb.negative.Batch.of(rbm, v, weight).data_term.a
+    array([1. , 0.5, 0. ])
     """
 
     v: np.ndarray
@@ -44,7 +53,28 @@ class Batch(NamedTuple):
 
     @classmethod
     def of(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray, share: float = 1.0) -> "Batch":
-        """Rows with weights of sum 1, as a machine sees them."""
+        """Rows with weights of sum 1, as a machine sees them.
+
+        Parameters
+        ----------
+        rbm : RBM
+        v : (n, D) array
+        weight : (n,) array
+        share : float
+
+        Returns
+        -------
+        Batch
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM.random(3, 2, rng=0, dtype=np.float64)
+        >>> batch = rb.negative.Batch.of(rbm, np.eye(3), np.full(3, 1 / 3))
+        >>> batch.inputs.shape, batch.share
+        ((3, 2), 1.0)
+        """
         inputs = rbm.hidden_inputs(v)
         return cls(v, inputs, weight, statistics(rbm, v, inputs, weight), share)
 
@@ -63,26 +93,128 @@ class Negative:
 
     A subclass defines `model_term`. If it keeps something from one update to the next, such as
     chains, it also defines `start`, and `reports` if there is something to say of what is kept.
+
+    Examples
+    --------
+    A phase of your own says where the model's states come from. Here they are given once and for
+    all, as samples from elsewhere:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> from rbmbook.machine.statistics import statistics
+    >>> @dataclass(frozen=True)
+    ... class Given(rb.negative.Negative):
+    ...     states: np.ndarray
+    ...
+    ...     def model_term(self, rbm, batch, kept, rng):
+    ...         return statistics(rbm, self.states, rbm.hidden_inputs(self.states))
+    >>> rbm = rb.RBM.random(2, 1, rng=0)
+    >>> phase = Given(np.ones((1, 2), np.float32))
+    >>> rb.gradient.estimate(rbm, [[1, 0]], phase).a  # data minus samples
+    array([ 0., -1.], dtype=float32)
     """
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> Any:
         """What is kept from one update to the next, such as `Chains`; None if nothing is.
 
         It needs two methods: `memory`, the arrays that a checkpoint keeps, by name, and `monitors`,
-        the numbers that a fit reports after an epoch, by the names that `reports` lists. Raises
-        ValueError if this phase cannot train such a machine.
+        the numbers that a fit reports after an epoch, by the names that `reports` lists.
+
+        Parameters
+        ----------
+        rbm : RBM
+        rng : Generator
+
+        Returns
+        -------
+        object or None
+
+        Raises
+        ------
+        ValueError
+            If this phase cannot train such a machine.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm, rng = rb.RBM.random(6, 4), np.random.default_rng(0)
+        >>> rb.PCD(chains=10).start(rbm, rng).v.shape, rb.CD(1).start(rbm, rng)
+        ((10, 6), None)
         """
 
     def reports(self) -> tuple[str, ...]:
-        """The names of the numbers that `monitors` of what is kept returns."""
+        """The names of the numbers that `monitors` of what is kept returns.
+
+        Returns
+        -------
+        tuple of str
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> rb.Tempered().reports(), rb.CD().reports()
+        (('swap_rate',), ())
+        """
         return ()
 
     def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
-        """The model term, in new arrays; `kept` is what `start` made."""
+        """The model term, in new arrays; `kept` is what `start` made.
+
+        Parameters
+        ----------
+        rbm : RBM
+        batch : Batch
+        kept : object or None
+            From `start`; changed in place.
+        rng : Generator
+
+        Returns
+        -------
+        Parameters
+
+        Raises
+        ------
+        ValueError
+            If this phase cannot train such a machine.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm, rng = rb.RBM.random(3, 2, rng=0), np.random.default_rng(0)
+        >>> v = np.ones((4, 3), np.float32)
+        >>> batch = rb.negative.Batch.of(rbm, v, np.full(4, 0.25, np.float32))
+        >>> phase = rb.PCD(chains=10)
+        >>> phase.model_term(rbm, batch, phase.start(rbm, rng), rng).W.shape
+        (3, 2)
+        """
         raise NotImplementedError
 
     def ascent(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
-        """Data term minus model term: the gradient's estimate, which the parameters ascend."""
+        """Data term minus model term: the gradient's estimate, which the parameters ascend.
+
+        Parameters
+        ----------
+        rbm, batch, kept, rng
+            As for `model_term`.
+
+        Returns
+        -------
+        Parameters
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm, rng = rb.RBM.random(3, 2, rng=0), np.random.default_rng(0)
+        >>> v = np.ones((4, 3), np.float32)
+        >>> batch = rb.negative.Batch.of(rbm, v, np.full(4, 0.25, np.float32))
+        >>> ascent = rb.Exact().ascent(rbm, batch, None, rng)
+        >>> bool((ascent.a > 0).all())  # towards units that are on, as in the data
+        True
+        """
         return batch.data_term - self.model_term(rbm, batch, kept, rng)
 
 
@@ -93,10 +225,42 @@ class Exact(Negative):
     References
     ----------
     Ackley, Hinton and Sejnowski (1985), A learning algorithm for Boltzmann machines.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 8, rng=0, data=X)
+    >>> before = rb.exact.log_likelihood(rbm, X).mean()
+    >>> ascent = rb.SGD(0.5, momentum=0.9)
+    >>> _ = rb.fit(rbm, X, rb.Exact(), epochs=200, optimizer=ascent, progress=False)
+    >>> bool(rb.exact.log_likelihood(rbm, X).mean() > before + 1)
+    True
     """
 
     def start(self, rbm: RBM, rng: np.random.Generator) -> None:
-        """Keeps nothing; raises ValueError if the machine is too large to be enumerated."""
+        """Keeps nothing.
+
+        Parameters
+        ----------
+        rbm : RBM
+        rng : Generator
+            Not used.
+
+        Raises
+        ------
+        ValueError
+            If the machine is too large to be enumerated.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.Exact().start(rb.RBM.random(784, 500), np.random.default_rng(0))
+        Traceback (most recent call last):
+            ...
+        ValueError: rbm: expected at most 2^30 states in the smaller layer, got about 2^500 ...
+        """
         exact.require(rbm)
 
     def model_term(
@@ -123,6 +287,15 @@ class CD(Negative):
     References
     ----------
     Hinton (2002), Training products of experts by minimizing contrastive divergence.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 8, rng=0, data=X)
+    >>> history = rb.fit(rbm, X, rb.CD(k=5), epochs=20, batch_size=7, progress=False)
+    >>> history.epochs
+    20
     """
 
     k: int = 1
@@ -139,17 +312,55 @@ class CD(Negative):
 
 
 class Chains:
-    """The visible states of persistent chains."""
+    """The visible states of persistent chains.
+
+    Parameters
+    ----------
+    v : (n, D) array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> chains = rb.PCD(chains=10).start(rb.RBM.random(6, 4), np.random.default_rng(0))
+    >>> chains.v.shape
+    (10, 6)
+    """
 
     def __init__(self, v: np.ndarray) -> None:
         self.v = v
 
     def memory(self) -> dict[str, np.ndarray]:
-        """What a checkpoint has to keep."""
+        """What a checkpoint has to keep.
+
+        Returns
+        -------
+        dict of arrays
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> chains = rb.PCD(chains=10).start(rb.RBM.random(6, 4), np.random.default_rng(0))
+        >>> chains.memory()["v"] is chains.v
+        True
+        """
         return {"v": self.v}
 
     def monitors(self) -> dict[str, float]:
-        """What a fit reports of the chains after an epoch: nothing."""
+        """What a fit reports of the chains after an epoch: nothing.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.PCD(chains=10).start(rb.RBM.random(6, 4), np.random.default_rng(0)).monitors()
+        {}
+        """
         return {}
 
 
@@ -176,6 +387,15 @@ class PCD(Negative):
     Tieleman (2008), Training restricted Boltzmann machines using approximations to the likelihood
     gradient. Younes (1999), On the convergence of Markovian stochastic algorithms with
     rapidly decreasing ergodicity rates.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 8, rng=0, data=X)
+    >>> history = rb.fit(rbm, X, rb.PCD(k=1, chains=50), epochs=20, batch_size=7, progress=False)
+    >>> history.epochs
+    20
     """
 
     k: int = 1
@@ -224,6 +444,15 @@ class FPCD(Negative):
     References
     ----------
     Tieleman and Hinton (2009), Using fast weights to improve persistent contrastive divergence.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 8, rng=0, data=X)
+    >>> phase = rb.FPCD(chains=50, rate=0.05)
+    >>> rb.fit(rbm, X, phase, epochs=20, batch_size=7, progress=False).epochs
+    20
     """
 
     k: int = 1
@@ -260,7 +489,21 @@ class FPCD(Negative):
 
 
 class FastChains:
-    """Persistent chains and the fast parameters that are added to those of their machine."""
+    """Persistent chains and the fast parameters that are added to those of their machine.
+
+    Parameters
+    ----------
+    rbm : RBM
+    v : (n, D) array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> chains = rb.FPCD(chains=10).start(rb.RBM.random(6, 4), np.random.default_rng(0))
+    >>> chains.v.shape, chains.fast.W.shape
+    ((10, 6), (6, 4))
+    """
 
     def __init__(self, rbm: RBM, v: np.ndarray) -> None:
         self.v = v
@@ -268,17 +511,62 @@ class FastChains:
         self._sum = rbm.copy()
 
     def machine(self, rbm: RBM) -> RBM:
-        """The machine with the parameters θ + θ_fast."""
+        """The machine with the parameters θ + θ_fast.
+
+        Parameters
+        ----------
+        rbm : RBM
+
+        Returns
+        -------
+        RBM
+            The same one at every call, with new parameters.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM.random(6, 4, rng=0)
+        >>> chains = rb.FPCD(chains=10).start(rbm, np.random.default_rng(0))
+        >>> chains.fast.b[:] = 1.0
+        >>> bool((chains.machine(rbm).b == rbm.b + 1).all())
+        True
+        """
         for total, slow, fast in zip(self._sum.parameters, rbm.parameters, self.fast, strict=True):
             np.add(slow, fast, out=total)
         return self._sum
 
     def memory(self) -> dict[str, np.ndarray]:
-        """What a checkpoint has to keep."""
+        """What a checkpoint has to keep.
+
+        Returns
+        -------
+        dict of arrays
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> chains = rb.FPCD(chains=10).start(rb.RBM.random(6, 4), np.random.default_rng(0))
+        >>> list(chains.memory())
+        ['v', 'fast0', 'fast1', 'fast2']
+        """
         return {"v": self.v} | {f"fast{i}": fast for i, fast in enumerate(self.fast)}
 
     def monitors(self) -> dict[str, float]:
-        """What a fit reports of the chains after an epoch: nothing."""
+        """What a fit reports of the chains after an epoch: nothing.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.FPCD(chains=10).start(rb.RBM.random(6, 4), np.random.default_rng(0)).monitors()
+        {}
+        """
         return {}
 
 
@@ -310,6 +598,15 @@ class Tempered(Negative):
     Desjardins, Courville, Bengio, Vincent and Delalleau (2010), Tempered Markov chain Monte Carlo
     for training of restricted Boltzmann machines. Cho, Raiko and Ilin (2010), Parallel tempering is
     efficient for learning restricted Boltzmann machines.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 8, rng=0, data=X)
+    >>> history = rb.fit(rbm, X, rb.Tempered(betas=5, chains=20), epochs=20, progress=False)
+    >>> bool(history["swap_rate"][-1] > 0.5)  # neighbours in temperature exchange states often
+    True
     """
 
     betas: Any = field(default=10, compare=False)  # `_ladder` says the same, whatever was given
@@ -343,7 +640,31 @@ class Tempered(Negative):
 
 
 def started(negative: Negative, rbm: RBM, rng: np.random.Generator) -> Any:
-    """What the phase keeps for a fit; TypeError if that cannot go into checkpoints and reports."""
+    """What the phase keeps for a fit; TypeError if that cannot go into checkpoints and reports.
+
+    Parameters
+    ----------
+    negative : negative phase
+    rbm : RBM
+    rng : Generator
+
+    Returns
+    -------
+    object or None
+
+    Raises
+    ------
+    TypeError
+        If what it keeps has no `memory` or no `monitors`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rbm, rng = rb.RBM.random(6, 4), np.random.default_rng(0)
+    >>> rb.negative.started(rb.PCD(chains=10), rbm, rng).v.shape
+    (10, 6)
+    """
     kept = negative.start(rbm, rng)
     if kept is not None and not (hasattr(kept, "memory") and hasattr(kept, "monitors")):
         raise TypeError(

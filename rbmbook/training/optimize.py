@@ -19,10 +19,45 @@ Rate = float | Callable[[int], float]
 
 
 class Optimizer(Protocol):
-    """What `fit` asks of an optimizer."""
+    """What `fit` asks of an optimizer.
+
+    Examples
+    --------
+    Steps of one length, whatever the gradient's:
+
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> class Normed:
+    ...     def start(self, parameters):
+    ...         return []
+    ...
+    ...     def step(self, parameters, gradient, memory, update):
+    ...         for parameter, g in zip(parameters, gradient):
+    ...             parameter += 0.01 * g / max(np.linalg.norm(g), 1e-12)
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> rbm = rb.RBM.random(9, 4, rng=0)
+    >>> rb.fit(rbm, X, rb.CD(1), epochs=5, optimizer=Normed(), progress=False).epochs
+    5
+    """
 
     def start(self, parameters: Iterable[np.ndarray]) -> list[np.ndarray]:
-        """The memory between steps: arrays of zeros."""
+        """The memory between steps: arrays of zeros.
+
+        Parameters
+        ----------
+        parameters : iterable of arrays
+
+        Returns
+        -------
+        list of arrays
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.SGD(0.1).start([np.ones(2)])
+        [array([0., 0.])]
+        """
 
     def step(
         self,
@@ -31,7 +66,26 @@ class Optimizer(Protocol):
         memory: list[np.ndarray],
         update: int,
     ) -> None:
-        """Move the parameters up the gradient, in place."""
+        """Move the parameters up the gradient, in place.
+
+        Parameters
+        ----------
+        parameters, gradient : iterables of arrays
+            In the same order; the parameters are changed in place.
+        memory : list of arrays
+            From `start`; changed in place.
+        update : int ≥ 0
+            Its number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> theta, optimizer = [np.array([1.0])], rb.SGD(0.1)
+        >>> optimizer.step(theta, [np.array([2.0])], optimizer.start(theta), update=0)
+        >>> theta
+        [array([1.2])]
+        """
 
 
 @dataclass(frozen=True)
@@ -52,6 +106,19 @@ class SGD:
     ----------
     Polyak (1964), Some methods of speeding up the convergence of iteration methods.
     Book: (4.8), (4.9), (8.2), (8.3).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> theta, optimizer = [np.array([0.0])], rb.SGD(0.1, momentum=0.9)
+    >>> memory = optimizer.start(theta)
+    >>> for update in range(3):  # up a slope of 1, faster and faster
+    ...     optimizer.step(theta, [np.array([1.0])], memory, update)
+    ...     print(theta[0].round(3))
+    [0.1]
+    [0.29]
+    [0.561]
     """
 
     learning_rate: Rate = 0.05
@@ -62,7 +129,23 @@ class SGD:
         validation.real("momentum", self.momentum, 0.0, 1.0)
 
     def start(self, parameters: Iterable[np.ndarray]) -> list[np.ndarray]:
-        """A velocity for each parameter."""
+        """A velocity for each parameter.
+
+        Parameters
+        ----------
+        parameters : iterable of arrays
+
+        Returns
+        -------
+        list of arrays
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.SGD(0.1).start([np.ones(2)])
+        [array([0., 0.])]
+        """
         return [np.zeros(p.shape, p.dtype) for p in parameters]
 
     def step(
@@ -72,7 +155,23 @@ class SGD:
         memory: list[np.ndarray],
         update: int,
     ) -> None:
-        """One step up the gradient, in place."""
+        """One step up the gradient, in place.
+
+        Parameters
+        ----------
+        parameters, gradient : iterables of arrays
+        memory : list of arrays
+        update : int ≥ 0
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> theta, optimizer = [np.array([1.0])], rb.SGD(0.1)
+        >>> optimizer.step(theta, [np.array([2.0])], optimizer.start(theta), update=0)
+        >>> theta
+        [array([1.2])]
+        """
         rate = rate_at(self.learning_rate, update)
         for p, g, velocity in zip(parameters, gradient, memory, strict=True):
             step, momentum = p.dtype.type(rate), p.dtype.type(self.momentum)
@@ -101,6 +200,16 @@ class Adam:
     References
     ----------
     Kingma and Ba (2015), Adam: a method for stochastic optimization, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> theta, optimizer = [np.array([0.0, 0.0])], rb.Adam(0.1)
+    >>> memory = optimizer.start(theta)
+    >>> optimizer.step(theta, [np.array([1000.0, -0.001])], memory, update=0)
+    >>> theta[0].round(3)  # the first step has the learning rate's length, whatever the gradient's
+    array([ 0.1, -0.1])
     """
 
     learning_rate: Rate = 0.001
@@ -115,7 +224,23 @@ class Adam:
         validation.real("epsilon", self.epsilon, 0.0, closed="neither")
 
     def start(self, parameters: Iterable[np.ndarray]) -> list[np.ndarray]:
-        """A running mean and a running square for each parameter."""
+        """A running mean and a running square for each parameter.
+
+        Parameters
+        ----------
+        parameters : iterable of arrays
+
+        Returns
+        -------
+        list of arrays
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.Adam(0.1).start([np.ones(2)])
+        [array([0., 0.]), array([0., 0.])]
+        """
         return [np.zeros(p.shape, p.dtype) for p in parameters for _ in range(2)]
 
     def step(
@@ -125,7 +250,23 @@ class Adam:
         memory: list[np.ndarray],
         update: int,
     ) -> None:
-        """One step up the gradient, in place."""
+        """One step up the gradient, in place.
+
+        Parameters
+        ----------
+        parameters, gradient : iterables of arrays
+        memory : list of arrays
+        update : int ≥ 0
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> theta, optimizer = [np.array([1.0])], rb.Adam(0.01)
+        >>> optimizer.step(theta, [np.array([5.0])], optimizer.start(theta), update=0)
+        >>> theta[0].round(3)
+        array([1.01])
+        """
         t = update + 1
         correction = np.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
         rate = rate_at(self.learning_rate, update) * correction
@@ -139,7 +280,27 @@ class Adam:
 
 @dataclass(frozen=True)
 class LinearDecay:
-    """A learning rate on a line from `start` to `end`, then constant: what `linear_decay` makes."""
+    """A learning rate on a line from `start` to `end`, then constant: what `linear_decay` makes.
+
+    Parameters
+    ----------
+    start, end : float > 0
+    updates : int ≥ 1
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is not as above.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rate = rb.optimize.linear_decay(0.1, 0.02, updates=100)
+    >>> rate, rate == rb.optimize.LinearDecay(0.1, 0.02, 100)
+    (linear_decay(0.1, 0.02, updates=100), True)
+    >>> rb.SGD(rate).learning_rate(50)
+    0.06
+    """
 
     start: float
     end: float
@@ -191,19 +352,83 @@ def linear_decay(start: float, end: float, updates: int) -> LinearDecay:
 
 
 def rate_at(rate: Rate, update: int) -> float:
-    """The learning rate of an update, checked where a function gives it."""
+    """The learning rate of an update, checked where a function gives it.
+
+    Parameters
+    ----------
+    rate : float > 0, or function of the update's number
+    update : int ≥ 0
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a function returns something else than a number > 0.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.optimize.rate_at(0.1, 7), rb.optimize.rate_at(lambda update: 1 / (1 + update), 3)
+    (0.1, 0.25)
+    """
     return _positive(rate(update)) if callable(rate) else rate
 
 
 def optimizer(value: Any, name: str = "optimizer") -> Optimizer:
-    """`value` if it offers what `Optimizer` asks for; `name` is the argument's, for the error."""
+    """`value` if it offers what `Optimizer` asks for; `name` is the argument's, for the error.
+
+    Parameters
+    ----------
+    value : object
+    name : str
+
+    Returns
+    -------
+    optimizer
+
+    Raises
+    ------
+    TypeError
+        If it has no `start` or no `step`.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.optimize.optimizer(rb.SGD(0.1))
+    SGD(learning_rate=0.1, momentum=0.0)
+    >>> rb.optimize.optimizer(0.1)
+    Traceback (most recent call last):
+        ...
+    TypeError: optimizer: expected an optimizer such as SGD(0.05), got 0.1
+    """
     if isinstance(value, type) or not all(hasattr(value, method) for method in ("start", "step")):
         raise TypeError(f"{name}: expected an optimizer such as SGD(0.05), got {value!r}")
     return value
 
 
 def negated(gradients: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-    """The same arrays with the opposite sign: optimizers ascend, and a loss is to be descended."""
+    """The same arrays with the opposite sign: optimizers ascend, and a loss is to be descended.
+
+    Parameters
+    ----------
+    gradients : sequence of arrays
+        Changed in place.
+
+    Returns
+    -------
+    sequence of arrays
+        `gradients` itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rb.optimize.negated([np.array([1.0, -2.0])])
+    [array([-1.,  2.])]
+    """
     for gradient in gradients:
         np.negative(gradient, out=gradient)
     return gradients

@@ -34,6 +34,17 @@ class Sparsity:
     ----------
     Lee, Ekanadham and Ng (2008), Sparse deep belief net model for visual area V2. Hinton (2012), A
     practical guide to training restricted Boltzmann machines, section 11 (the form used here).
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> train, _ = rb.data.split(rb.data.digits(), 500)
+    >>> for sparsity in (None, rb.Sparsity(target=0.1, cost=0.05)):
+    ...     rbm = rb.RBM.random(64, 32, rng=0, data=train.X)
+    ...     _ = rb.fit(rbm, train.X, rb.CD(1), epochs=60, sparsity=sparsity, progress=False)
+    ...     print(bool(rbm.hidden_mean(train.X).mean() < 0.3))
+    False
+    True
     """
 
     target: float
@@ -44,7 +55,23 @@ class Sparsity:
         validation.real("cost", self.cost, 0.0)
 
     def pull(self, average: np.ndarray) -> np.ndarray:
-        """cost·(p − q), the gradient at the biases of units with the moving averages q."""
+        """cost·(p − q), the gradient at the biases of units with the moving averages q.
+
+        Parameters
+        ----------
+        average : (H,) array
+
+        Returns
+        -------
+        (H,) array
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rb.Sparsity(target=0.1, cost=2.0).pull(np.array([0.5, 0.1]))
+        array([-0.8,  0. ])
+        """
         number = average.dtype.type
         return number(self.cost) * (number(self.target) - average)
 

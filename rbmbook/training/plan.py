@@ -83,6 +83,24 @@ class Checkpoint:
     ------
     ValueError, TypeError
         If `every` is not an integer ≥ 1 or `path` is not a path.
+
+    Examples
+    --------
+    A fit in two sittings gives the machine of one:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import rbmbook as rb
+    >>> X = rb.data.bars_and_stripes(3)
+    >>> whole, parts = (rb.RBM.random(9, 4, rng=0) for _ in range(2))
+    >>> options = {"negative": rb.PCD(), "batch_size": 7, "progress": False}
+    >>> _ = rb.fit(whole, X, epochs=6, **options)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = rb.Checkpoint(Path(folder) / "fit.npz")
+    ...     for epochs in (3, 6):
+    ...         _ = rb.fit(parts, X, epochs=epochs, checkpoint=checkpoint, **options)
+    >>> parts == whole
+    True
     """
 
     path: str | os.PathLike
@@ -120,6 +138,19 @@ class EarlyStopping:
     References
     ----------
     Prechelt (1998), Early stopping: but when?
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> train, held_out = rb.data.split(rb.data.digits(), 200)
+    >>> rbm = rb.RBM.random(64, 32, rng=0, data=train.X)
+    >>> stop = rb.EarlyStopping("free_energy_gap", patience=3)
+    >>> history = rb.fit(
+    ...     rbm, train.X, rb.CD(1), epochs=300, validation=held_out.X[:100], early_stopping=stop,
+    ...     progress=False,
+    ... )
+    >>> history.epochs < 300
+    True
     """
 
     monitor: str

@@ -52,6 +52,22 @@ def describe(
 
     A type outside this package is written with the module that defines it. Of an option that is one
     of the arrays `learned`, only the array's name is written.
+
+    Parameters
+    ----------
+    unit : unit
+    learned : mapping from names to arrays
+        Arrays that are written elsewhere.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.units.describe(rb.Mixed([(rb.Bernoulli(), 2), (rb.Softmax(3), 3)]))["parts"]
+    [[{'type': 'Bernoulli'}, 2], [{'type': 'Softmax', 'q': 3}, 3]]
     """
     named = [field.name for field in fields(cast(Any, unit)) if field.init]
     options = {name: _plain(getattr(unit, name), learned) for name in named}
@@ -68,10 +84,27 @@ def restore(
     value are left at that: a layer gives the unit arrays of its own, by `bind`, and what was
     learned is copied to these, without the limits that a user has.
 
+    Parameters
+    ----------
+    entry : dict
+        What `describe` returned.
+    learned : mapping from names to arrays
+        Those that it was given.
+
+    Returns
+    -------
+    unit
+
     Raises
     ------
     ValueError
         If there is no such type of unit.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> rb.units.restore(rb.units.describe(rb.Softmax(3)))
+    Softmax(q=3)
     """
     options, types = dict(entry), _types(Unit)
     name = options.pop("type")

@@ -84,7 +84,23 @@ class _Quadratic(Unit):
         return 1 / np.sqrt(self.precision(means.dtype))
 
     def precision(self, dtype: Any = np.float64) -> np.ndarray:
-        """γ of each column."""
+        """γ of each column.
+
+        Parameters
+        ----------
+        dtype : float32 or float64
+
+        Returns
+        -------
+        () or (columns,) array
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> float(rb.Gaussian(log_precision=np.log(4.0)).precision().round(4))  # a variance of ¼
+        4.0
+        """
         return np.exp(np.asarray(self.log_precision, dtype=dtype))
 
     def energy(self, x: np.ndarray) -> np.ndarray:
@@ -124,6 +140,11 @@ class Gaussian(_NormalNoise, _Quadratic):
         log γ, where learning starts; 0 (variance 1) by default.
     learn : bool
         Whether training moves the log-precisions, one for each column.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an option is not as above.
 
     Notes
     -----
@@ -230,9 +251,22 @@ class ReLU(_Quadratic):
         Whether training moves the log-precisions. Off by default: in a hidden layer, a change of γ
         can be made up for by the weights.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an option is not as above.
+
     References
     ----------
     Book: (11.15).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> unit = rb.ReLU()
+    >>> unit.mean(np.array([[-2.0, 0.0, 2.0]])).round(3)  # above 0, and near the input to the right
+    array([[0.373, 0.798, 2.055]])
     """
 
     domain: ClassVar[str] = "finite numbers ≥ 0"
@@ -314,6 +348,17 @@ class NoisyReLU(_NormalNoise):
     ----------
     Nair and Hinton (2010), Rectified linear units improve restricted Boltzmann machines.
     Book: (11.17), (11.18).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rbmbook as rb
+    >>> rb.NoisyReLU().mean(np.array([[-2.0, 0.0, 2.0]])).round(3)  # softplus
+    array([[0.127, 0.693, 2.127]])
+    >>> rb.exact.log_partition(rb.RBM.random(4, 2, hidden=rb.NoisyReLU()))
+    Traceback (most recent call last):
+        ...
+    ValueError: rbm: expected a joint density exp(−E(v, h)) / Z, got NoisyReLU() as hidden ...
     """
 
     domain: ClassVar[str] = "finite numbers ≥ 0"

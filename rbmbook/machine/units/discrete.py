@@ -168,6 +168,11 @@ class Softmax(Unit):
     q : int ≥ 2
         Number of states of a site.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If q is not an integer ≥ 2.
+
     References
     ----------
     Book: (11.14).

@@ -231,7 +231,21 @@ class Mixed(Unit):
         )
 
     def slices(self) -> Iterator[tuple[Unit, slice]]:
-        """Each part's unit and its columns."""
+        """Each part's unit and its columns.
+
+        Yields
+        ------
+        unit : unit
+        columns : slice
+
+        Examples
+        --------
+        >>> import rbmbook as rb
+        >>> for unit, columns in rb.Mixed([(rb.Bernoulli(), 2), (rb.Softmax(3), 3)]).slices():
+        ...     print(unit, columns)
+        Bernoulli() slice(0, 2, None)
+        Softmax(q=3) slice(2, 5, None)
+        """
         columns = _slices([columns for _, columns in self.parts])
         return zip((unit for unit, _ in self.parts), columns, strict=True)
 
