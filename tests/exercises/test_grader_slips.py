@@ -141,6 +141,30 @@ def by_quantiles(x, y):
     return np.mean(np.abs(np.quantile(x, q) - np.quantile(y, q)))
 
 
+def clipped_energies(W, a, b):
+    E = exercises.get("01.1").reference(*map(states, (len(a), len(b))), W, a, b)
+    factors = np.exp(-np.clip(E, -70, 70))
+    return factors / factors.sum()
+
+
+def naive_gap(held_out, train, W, a, b):
+    F = [-v @ a - np.log(1 + np.exp(v @ W + b)).sum(axis=1) for v in (held_out, train)]
+    return F[0].mean() - F[1].mean(), np.sqrt(sum(x.var(ddof=1) / len(x) for x in F))
+
+
+def three_layers(dW, db, mu):
+    """Δb₁ with the correction from above added."""
+    *steps, b0, b1, b2 = exercises.get("13.4").reference(dW, db, mu)
+    return *steps, b0, b1 + 2 * steps[1] @ mu[2], b2
+
+
+def unsquared(v, W, b):
+    m = sigmoid(v @ W + b)
+    g = m * (1 - m)
+    through = 2 * g * (1 - 2 * m) * (W**2).sum(axis=0)
+    return 2 * W * g.mean(axis=0) + v.T @ through / len(v), through.mean(axis=0)
+
+
 # -- 04.5 ----------------------------------------------------------------------------------------
 def climbed(v, W, a, b, rate, momentum, updates, sign=1.0):
     gradient = exercises.get("04.3").reference
@@ -191,6 +215,10 @@ def test_right_updates_of_copies_pass():
         ("08.1", two_slips, "b: you add what the other layer sends"),
         ("09.2", heat_bath, "the heat-bath (Barker) rule"),
         ("13.3", iterated_gap, "you moved the means to the fixed point first"),
+        ("01.2", clipped_energies, "you clip the energies: states"),
+        ("08.3", naive_gap, "right for most parameters, but not for all: your gap contains"),
+        ("13.4", three_layers, "Δb₁: the correction from the layer above, ΔW₁ μ₂, has the wrong"),
+        ("14.2", unsquared, "the factor m(1 − m) is not squared"),
         ("15.3", by_quantiles, "you compare quantiles at a grid of shares"),
     ],
 )

@@ -36,6 +36,8 @@ def cases(rng):
         held_out, train = (random_states(rng, k, n_visible) for k in (m, n))
         held_out[:2, 0] = train[:2, 0] = 0, 1  # no set has one free energy alone
         machine = random_machine(rng, n_visible, n_hidden, scale)
+        if scale > 1:
+            machine[2][0] = 5000.0  # an input beyond 709, whatever was drawn
         yield held_out, train, *machine
         if scale == 1:
             yield train, held_out, *machine  # one of the two gaps is negative

@@ -108,6 +108,17 @@ MISTAKES = {
         lambda v, m1, m2, W, b: gap(
             v, m1, m2, W, b, total=lambda _: softplus(v @ W[0] + b[1]).sum(axis=1)
         ),
+    "you take the largest logarithm of a row out of the sum, and do not add it again.":
+        slip(total=lambda log_w: log_sum(log_w) - log_w.max(axis=1)),
+    "in log Σ exp(−E) all units of layer 2 are set to on; sum over its states instead: softplus.":
+        lambda v, m1, m2, W, b: gap(
+            v, m1, m2, W, b, total=lambda _: log_sum(log_weights(v, W, b, lambda x: x))
+        ),
+    "the entropy is averaged over the units; it is a sum.":
+        slip(entropy=lambda m1, m2: entropy(m1) / m1.shape[1] + entropy(m2) / m2.shape[1]),
+    "the sign of E_q[−E] is wrong: −E has all its terms with a plus.":
+        slip(energy=lambda *args: -minus_energy(*args)),
+    "layer 2 is missing from E_q[−E]: m₁ᵀW₁m₂ and b₂ᵀm₂.": energy_without(b2=0, W1=0),
     "b₀ᵀv is on one side only. It occurs both in log Σ exp(−E) and in E_q[−E], so it cancels.":
         Ways(
             lambda v, m1, m2, W, b: gap(v, m1, m2, W, b) - v @ b[0],

@@ -49,6 +49,12 @@ IN_WEIGHTS = {
     "ΔW: both corrections have the wrong sign; they are subtracted.": partial(
         centred_weights, below=-1, above=-1
     ),
+    "ΔW: the term μ_l (∇b_{l+1})ᵀ has the wrong sign; both terms are subtracted.": partial(
+        centred_weights, below=-1
+    ),
+    "ΔW: the term ∇b_l μ_{l+1}ᵀ has the wrong sign; both terms are subtracted.": partial(
+        centred_weights, above=-1
+    ),
     "ΔW: the weights' gradients are left as they are; they need their corrections too.": partial(
         centred_weights, below=0, above=0
     ),
@@ -98,6 +104,10 @@ MISTAKES = {
     "missing.": in_middle(lambda W, mu: W[1] @ mu[2]),
     "Δb₁: the middle layer has two neighbours; the correction from the layer below, ΔW₀ᵀ μ₀, is "
     "missing.": in_middle(lambda W, mu: W[0].T @ mu[0]),
+    "Δb₁: the correction from the layer above, ΔW₁ μ₂, has the wrong sign; both are subtracted.":
+        in_middle(lambda W, mu: 2 * W[1] @ mu[2]),
+    "Δb₁: the correction from the layer below, ΔW₀ᵀ μ₀, has the wrong sign; both are subtracted.":
+        in_middle(lambda W, mu: 2 * W[0].T @ mu[0]),
     "you apply (9.9) to the lower pair and then to the upper one, with the biases already changed. "
     "ΔW₁ needs the plain ∇b₁.": pair_by_pair,
     **{words: slip(weights=weights) for words, weights in IN_WEIGHTS.items()},

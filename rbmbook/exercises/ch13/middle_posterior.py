@@ -62,6 +62,10 @@ MISTAKES = {
         slip(v=missing),
     "the bias of layer 2 is missing.": slip(biases=lambda b: [b[0], b[1], 0 * b[2]]),
     "the bias of layer 1 is missing.": slip(biases=lambda b: [b[0], 0 * b[1], b[2]]),
+    "the bias of layer 2 has the wrong sign.": slip(biases=lambda b: [b[0], b[1], -b[2]]),
+    "the bias of layer 1 has the wrong sign.": slip(biases=lambda b: [b[0], -b[1], b[2]]),
+    "you average over the units of layer 2. Each contributes a factor, so the softplus terms are "
+    "summed.": slip(top=lambda x: softplus(x) / x.shape[1]),
     "both hidden biases are missing.": slip(biases=each(missing)),
     "these are the means of layer 2; those of layer 1 are asked for.":
         lambda v, W, b: posterior_means(

@@ -50,6 +50,16 @@ def flips(damaged, X, p):
     return differ * np.log(p) + (X.shape[1] - differ) * np.log1p(-p)
 
 
+def by_factors(erased, kept):
+    """Other numbers in the place of log p and log(1 − p)."""
+
+    def factors(damaged, X, p):
+        n_kept = damaged @ X.T
+        return (X.sum(axis=1) - n_kept) * erased(p) + n_kept * kept(p)
+
+    return lambda *args: log_likelihood(*args, factors)
+
+
 def zeros_kept(damaged, X, p):
     """A pixel that is 0 in both taken to have been kept, with probability 1 − p."""
     return log_likelihood(damaged, X, p) + (1 - X).sum(axis=1) * np.log1p(-p)
@@ -67,6 +77,10 @@ MISTAKES = {
         slip(likelihood=flips),
     "a pixel that is 0 in both was given the factor 1 − p. It is 0 whether it was erased or not: "
     "its factor is 1.": slip(likelihood=zeros_kept),
+    "a pixel that had to be erased has the factor p; you divide by it.":
+        slip(likelihood=by_factors(lambda p: -np.log(p), lambda p: np.log1p(-p))),
+    "you add up probabilities. The factors of the pixels are multiplied, so add their logarithms.":
+        slip(likelihood=by_factors(lambda p: p, lambda p: 1 - p)),
     "all possible rows count alike in your answer. Was every 0 of the damaged row given the factor "
     "p? Where the data row is 0 as well, the factor is 1, so that a row from which many pixels had "
     "to be erased counts less (for p below 1).":

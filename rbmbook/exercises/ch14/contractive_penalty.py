@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..exercise import exercise
-from ..mistakes import averaged, missing, slips_of
+from ..mistakes import Ways, averaged, missing, slips_of
 from ..numerics import sigmoid
 
 
@@ -57,7 +57,17 @@ MISTAKES = {
     "you square the sum Σ_i W_ij; (14.12) has the sum of the squares.":
         slip(squares=lambda W: W.sum(axis=0) ** 2),
     "Σ_i W_ij² lost its square on the way through z.":
-        slip(squares=lambda W: np.abs(W).sum(axis=0)),
+        Ways(
+            slip(squares=lambda W: np.abs(W).sum(axis=0)),
+            slip(squares=lambda W: W.sum(axis=0)),
+        ),
+    "on the way through z you average W_ij² over the inputs i; (14.12) has their sum.":
+        slip(squares=lambda W: (W**2).mean(axis=0)),
+    "m_j stands where its derivative belongs: dm/dz = m (1 − m).":
+        slip(
+            direct=lambda W, m: 2 * W * (m**2).mean(axis=0),
+            slope=lambda m: 2 * m**2 * (1 - 2 * m),
+        ),
     "the direct derivative of Σ_l W_lj² with respect to W_ij is 2 W_ij alone, not a sum.":
         slip(direct=lambda W, m: direct_way(0 * W + W.sum(axis=0), m)),
     "the slope of m(1 − m) is (1 − 2m) dm/dz: both factors depend on z.":
@@ -79,10 +89,17 @@ MISTAKES = {
             v, W, b, both=lambda D, T: D + T * W**2 / column_squares(W)
         ),
     "the factor m(1 − m) is not squared: ‖J‖² is a sum of *squares* of m(1 − m) W_ij.":
-        slip(
-            direct=lambda W, m: 2 * W * (m * (1 - m)).mean(axis=0),
-            slope=lambda m: m * (1 - m) * (1 - 2 * m),
+        Ways(
+            *(
+                slip(
+                    direct=lambda W, m: 2 * W * (m * (1 - m)).mean(axis=0),
+                    slope=lambda m, factor=factor: factor * m * (1 - m) * (1 - 2 * m),
+                )
+                for factor in (1, 2)
+            )
         ),
+    "in the direct way m(1 − m) lost its square; P has the mean of the squares.":
+        slip(direct=lambda W, m: 2 * W * (m * (1 - m)).mean(axis=0)),
     "the mean over the rows was taken too early: P is a mean of products, not a product of means.":
         slip(unit=lambda z: averaged(sigmoid(z))),
     "in the direct way you square the mean of m(1 − m); P has the mean of the squares.":

@@ -97,6 +97,8 @@ MISTAKES = {
         slip(answer=lambda F, G, width: np.abs(F - G).sum()),
     "you average |F_x − F_y| over the points; integrate: each has the width of its interval.":
         slip(answer=lambda F, G, width: np.abs(F - G).mean()),
+    "you average the areas |F_x − F_y| · width over the intervals; the integral is their sum.":
+        slip(answer=lambda F, G, width: area(F, G, width) / max(len(width), 1)),
     "you divide the integral by the range of the values; the distance has the unit of x.":
         slip(answer=lambda F, G, width: area(F, G, width) / width.sum()),
     "you add where the mean is asked for: divide by the number of values.":

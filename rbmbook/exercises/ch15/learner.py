@@ -31,6 +31,11 @@ def cases(rng):
 slip = slips_of(location_scale_gradient)
 
 
+def slope_of(z, mu, sigma, w, c):
+    """The right slope, whatever w and c the weight has."""
+    return lambda x, *other: w + 2 * c * x
+
+
 def mean_by_mean(z, *rest):
     d_mu = location_scale_gradient(z, *rest)[0]
     return d_mu, float(d_mu * z.mean())
@@ -50,6 +55,11 @@ MISTAKES = {
     "the derivative of the critic is w + 2cx; you have w + cx.":
         slip(slope=lambda x, w, c: w + c * x),
     "the derivative of the critic is w + 2cx; w is missing.": slip(slope=lambda x, w, c: 2 * c * x),
+    "the derivative of c x² is 2cx; you have 2c.": slip(slope=lambda x, w, c: w + 2 * c),
+    "in the weight 1 − σ(d) the logit is d = wx + cx²; cx² is missing.":
+        lambda *args: location_scale_gradient(*args[:4], 0.0, slope=slope_of(*args)),
+    "in the weight 1 − σ(d) the logit is d = wx + cx²; wx is missing.":
+        lambda *args: location_scale_gradient(*args[:3], 0.0, args[4], slope=slope_of(*args)),
     "the critic's derivative w + 2cx is its slope at x; you use d(x) itself.":
         slip(slope=lambda x, w, c: w * x + c * x**2),
     "d_sigma: the factor z is missing; ∂x/∂sigma = z.": slip(moves=lambda z, x, sigma: (1.0, 1.0)),

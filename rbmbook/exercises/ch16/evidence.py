@@ -56,6 +56,11 @@ def p_own(p, y):
     return p[np.arange(len(y)), y, None]
 
 
+def shares_over_rows(W, L, b, d, x, y):
+    p = normalised(d + softplus(inputs(W, L, b, x)).sum(axis=2), axis=0)
+    return evidence(W, L, b, d, x, y, others=lambda mean, _: average(mean, p))
+
+
 MISTAKES = {
     "only the first term, of the label y, is there: the logarithm of the sum over all labels has a "
     "derivative as well.": slip(others=lambda mean, p: 0),
@@ -65,6 +70,8 @@ MISTAKES = {
         slip(others=lambda mean, p: -average(mean, p)),
     "the labels are averaged with equal weights: the weight of label k is p(k | x).":
         slip(others=lambda mean, p: mean.mean(axis=1)),
+    "your p(k | x) sum to 1 over the rows of x; they do over the labels, for each row (`axis=1`).":
+        shares_over_rows,
     "the labels are summed without their probabilities p(k | x).":
         slip(others=lambda mean, p: mean.sum(axis=1)),
     "the second term has no label in it. It is the average over all labels k, with p(k | x), of "

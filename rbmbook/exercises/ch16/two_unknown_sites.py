@@ -4,7 +4,7 @@ import numpy as np
 
 from ..exercise import exercise
 from ..machines import random_machine
-from ..mistakes import missing, slips_of
+from ..mistakes import Ways, missing, slips_of
 from ..numerics import normalised, sigmoid, softplus
 
 
@@ -103,6 +103,7 @@ MISTAKES = {
     "site number r takes the columns from r·q on, not from r on.":
         slip(place=lambda site, q: slice(site, site + q)),
     "the visible biases of site `t` are missing.": slip(sum_of_biases=lambda of_r, of_t: of_r),
+    "the visible biases of site `r` are missing.": slip(sum_of_biases=lambda of_r, of_t: of_t),
     "the inputs of the hidden units are summed without a softplus: sum each unit out.":
         slip(unit=lambda x: x),
     "the known sites do not enter: what is written there belongs to the inputs.": slip(v=missing),
@@ -112,7 +113,11 @@ MISTAKES = {
         slip(answer=lambda scores: normalised(scores, axis=1)),
     "you normalise over the rows as well: each row by itself sums to 1.":
         slip(answer=lambda scores: normalised(scores)),
-    "these are not normalised: divide by the sum over all pairs of states.": slip(answer=np.exp),
+    "these are not normalised: divide by the sum over all pairs of states.":
+        Ways(
+            slip(answer=np.exp),
+            slip(answer=lambda scores: np.exp(scores - scores.max(axis=(1, 2), keepdims=True))),
+        ),
     "these are the scores, −F up to a constant; their softmax over the pairs is asked for.":
         slip(answer=lambda scores: scores),
 }  # fmt: skip

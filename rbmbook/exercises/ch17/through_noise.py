@@ -54,6 +54,10 @@ MISTAKES = {
         slip(pay_s=lambda s: (1 - s**2) / 2),
     "d_log_s: the 1 of 1 − s² is missing: it comes from −log s in the price.":
         slip(pay_s=lambda s: -(s**2)),
+    "d_log_s: the −s² of 1 − s² is missing: it comes from ½ s² in the price.":
+        slip(pay_s=lambda s: 1.0),
+    "d_log_s: this is the price of the code alone; z, and with it the reconstruction, depends on "
+    "log s too.": slip(moves=lambda s, noise, z: 0.0),
     "d_log_s: the factor s is missing: ∂z/∂log s = s ε. This is the slope with respect to s.":
         slip(moves=lambda s, noise, z: noise),
     "d_log_s: the factor ε is missing: ∂z/∂log s = s ε.": slip(moves=lambda s, noise, z: s),
