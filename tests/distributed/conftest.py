@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from clusters import local_cluster
 
-LIMIT = 120  # seconds for one test; each takes a few, and a hang would take for ever
+LIMIT = 300  # seconds for one test; each takes a few, more on a busy machine, and a hang for ever
 
 
 @pytest.fixture(scope="session")
