@@ -72,6 +72,7 @@ __all__ = [
     "RBMClassifier",
     "RBMImputer",
     "RBMOutlierDetector",
+    "RatingsRBM",
     "ReLU",
     "Softmax",
     "Sparsity",
@@ -106,6 +107,7 @@ __all__ = [
 # Imported at first use: they bring large libraries.
 _LAZY = {"data", "distributed", "estimators", "exercises", "plots"}
 _ESTIMATORS = {"BernoulliRBM", "GaussianRBM", "RBMClassifier", "RBMImputer", "RBMOutlierDetector"}
+_ESTIMATORS |= {"RatingsRBM"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from models import MODELS, D, _model, _rbm, data
 
 import rbmbook as rb
+from rbmbook.training import ratings
 
 UPDATES = 4  # in an epoch
 EPOCHS = 5
@@ -32,6 +33,15 @@ def _labelled(model, X, **settings):
     X = np.hstack([X[:, : D - 2], np.eye(2)[X[:, -1].astype(int)]])
     phase = rb.Discriminative(generative=0.5, joint=rb.PCD(chains=5))
     return rb.fit(model, X, **{"negative": phase, **settings})
+
+
+def _rated(model, X, **settings):
+    """Each column a site of two states, known where the next two columns are not 1 and 0."""
+    if np.ndim(X) == 2 and np.shape(X)[1] == D and np.isin(X, (0, 1)).all():
+        one_hot = np.eye(2)[np.asarray(X, int)]
+        one_hot[(np.roll(X, -1, axis=1) == 1) & (np.roll(X, -2, axis=1) == 0)] = 0
+        X = one_hot.reshape(len(X), -1)
+    return ratings.fit(model, X, **settings)
 
 
 FITS = MODELS | {
@@ -96,6 +106,13 @@ FITS = MODELS | {
         _autoencoder(output="identity", tied=True),
         lambda m, X, **s: m.fit(X, **{"contraction": 0.1, "validation": X[:5], **s}),
     ),
+    "Ratings": _model(
+        lambda dtype=np.float32: rb.RBM.random(
+            2 * D, 4, rng=0, scale=0.3, dtype=dtype, visible=rb.Softmax(2)
+        ),
+        _rated,
+        "binary",
+    ),
     "GAN, Wasserstein": _model(
         lambda dtype=np.float32: rb.GAN.random(
             2, D, (6,), rng=0, dtype=dtype, loss="wasserstein", gradient_penalty=10.0
@@ -108,11 +125,11 @@ LAYERS = {  # how many are trained one after the other
     for name, (make, _) in FITS.items()
     if name.startswith(("DBN", "DBM, pre")) and "up-down" not in name
 }
-BITS = "RBM", "DBM", "DBN of means", "DBN, up-down, ", "Autoencoder, sigmoid"
+BITS = "RBM", "Ratings", "DBM", "DBN of means", "DBN, up-down, ", "Autoencoder, sigmoid"
 TAKES = {name: set(inspect.signature(method).parameters) for name, method in (
     ("RBM", rb.fit), ("Gaussian RBM", rb.fit), ("DBN", rb.DBN.fit), ("DBN, up", rb.DBN.up_down),
     ("DBM", rb.DBM.fit), ("DBM, pre", rb.DBM.pretrain), ("Network", rb.Network.fit),
-    ("Autoencoder", rb.Autoencoder.fit), ("GAN", rb.GAN.fit),
+    ("Autoencoder", rb.Autoencoder.fit), ("GAN", rb.GAN.fit), ("Ratings", ratings.fit),
 )}  # fmt: skip
 
 

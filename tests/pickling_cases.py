@@ -164,6 +164,7 @@ ESTIMATORS = [
     (rb.RBMClassifier, lambda: rb.RBMClassifier(4, **SMALL, optimizer=rb.Adam(falling))),
     (rb.RBMImputer, lambda: rb.RBMImputer(4, **SMALL, chains=2, steps=4)),
     (rb.RBMOutlierDetector, lambda: rb.RBMOutlierDetector(4, **SMALL)),
+    (rb.RatingsRBM, lambda: rb.RatingsRBM(4, **SMALL, negative=rb.CD(2))),
 ]
 EXERCISE = rb.exercises.get("01.1")
 

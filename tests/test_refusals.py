@@ -39,6 +39,7 @@ KINDS = {
     **dict.fromkeys(
         ["n_samples", "sites", "draws", "side", "width", "neighbours", "iterations", "size"], COUNT
     ),
+    **dict.fromkeys(["n_items"], COUNT),
     **dict.fromkeys(["rng", "random_state"], SEED),
     **dict.fromkeys(
         ["weight_decay", "l1", "tolerance", "scale", "contraction", "temperature", "sigma"], AMOUNT
@@ -84,11 +85,14 @@ FITS = "fit", "partial_fit"
 # What is not looked at, and there because scikit-learn's functions have it.
 IGNORED = {
     (f"{name}.{function}", "y")
-    for name in ("BernoulliRBM", "GaussianRBM", "RBMImputer", "RBMOutlierDetector")
+    for name in ("BernoulliRBM", "GaussianRBM", "RBMImputer", "RBMOutlierDetector", "RatingsRBM")
     for function in (*FITS, "score")
 }
 INFINITE = (np.full((6, 4), np.inf), ValueError)  # NaN is what an imputer is for
 MEANT |= {(f"RBMImputer.{name}", "X"): INFINITE for name in ("transform", "expected", "sample")}
+RATED = "fit", "partial_fit", "predict", "predict_proba", "recommend", "score", "transform"
+MEANT |= {(f"RatingsRBM.{name}", "X"): INFINITE for name in RATED}
+MEANT |= {("RatingsRBM.score", "held_out"): (np.full((6, 4), np.nan), ValueError)}
 MEANT |= {(f"RBMClassifier.{name}", "y"): (np.full(6, 0.5), ValueError) for name in FITS}
 FIT = {"X": V, "epochs": 1, "progress": False}
 
@@ -288,6 +292,8 @@ METHODS = {
         "predict": UNLABELLED,
     },
 }
+METHODS["RatingsRBM"] = {name: UNLABELLED for name in RATED}
+METHODS["RatingsRBM"] |= {"recommend": {"X": V, "n_items": 2}}
 METHODS["GaussianRBM"] = METHODS["BernoulliRBM"]
 CALLS |= {
     f"{name}.{method}": (lambda name=name, method=method: getattr(trained(name), method), good)

@@ -61,6 +61,7 @@ class Machine(BaseEstimator):
     _unit: Unit = Bernoulli()
     _default_negative: Negative = NEGATIVE
     _default_optimizer: Callable[[float], Optimizer] = SGD
+    _held_out_monitor = "free_energy_gap"
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -245,13 +246,17 @@ class Machine(BaseEstimator):
         """The machine that is trained: that of the last fit, or a new one."""
         n_hidden = validation.integer("n_components", self.n_components)
         if not again:
-            return RBM.random(X.shape[1], n_hidden, rng, dtype=floating(X), visible=visible, data=X)
+            return self._new(X, n_hidden, visible, rng)
         if n_hidden != self.rbm_.n_hidden:
             raise ValueError(
                 f"n_components: expected {self.rbm_.n_hidden}, as the machine has that training "
                 f"goes on with, got {n_hidden}"
             )
         return self.rbm_
+
+    def _new(self, X: Any, n_hidden: int, visible: Unit, rng: np.random.Generator) -> RBM:
+        """A machine that starts at the data."""
+        return RBM.random(X.shape[1], n_hidden, rng, dtype=floating(X), visible=visible, data=X)
 
     def _begin(self, settings: dict[str, Any], held_out: Any, again: bool) -> History:
         """The history to go on from, if this fit continues one with the same settings.
@@ -262,7 +267,7 @@ class Machine(BaseEstimator):
         what = [settings[name] for name in ("negative", "optimizer", "centered")]
         last = self.history_ if again and what == getattr(self, "_settings", None) else History()
         self._settings = what
-        if last and ("free_energy_gap" in last) != (held_out is not None):
+        if last and (self._held_out_monitor in last) != (held_out is not None):
             last, old = History(), last  # of other columns
             last.kept = old.kept
         self.history_ = last  # there, with the finished epochs, whatever ends the fit
@@ -271,12 +276,15 @@ class Machine(BaseEstimator):
     def _run(
         self, rbm: RBM, X: Any, settings: dict[str, Any], sample_weight: Any, held_out: Any
     ) -> None:
-        """`rb.fit`, and what is left behind."""
+        """A fit, and what is left behind."""
         data = {"sample_weight": sample_weight, "validation": held_out}
-        fit(rbm, X, **settings, **data, history=self.history_)
+        self._train(rbm, X, **settings, **data, history=self.history_)
         self.rbm_ = rbm
         self.random_state_ = settings["rng"]
         self.n_iter_ = self.history_.epochs
+
+    def _train(self, rbm: RBM, X: Any, **settings: Any) -> None:
+        fit(rbm, X, **settings)
 
     def _split(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """The rows to train on, and those that are held out, drawn at random."""

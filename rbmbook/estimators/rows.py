@@ -48,6 +48,11 @@ class Chosen(validation.Rows):
         return x.toarray() if sparse.issparse(x) else x
 
 
+def chosen(X: Any) -> Any:
+    """`Chosen` rows of a matrix as a matrix of its own; anything else as it is."""
+    return X.X[X.index] if isinstance(X, Chosen) else X
+
+
 class Rounded(validation.Rows):
     """Grey levels as the states that they are nearer to."""
 

@@ -38,6 +38,12 @@ def fitted(kind, X, y, **settings):
     return kind(**{**SMALL, **settings}).fit(X, y)
 
 
+# Their data have one rating, 1, since 0 is none; and they expect one answer a row.
+SPARSE_CHECKS = {
+    f"check_estimator_sparse_{name}": "0 is no rating" for name in ("tag", "array", "matrix")
+}
+
+
 @pytest.mark.filterwarnings("ignore")  # scikit-learn's own, about what it skips
 @parametrize_with_checks(
     [
@@ -46,7 +52,11 @@ def fitted(kind, X, y, **settings):
         rb.RBMClassifier(20, n_iter=30),
         rb.RBMImputer(20, n_iter=10),
         rb.RBMOutlierDetector(20, n_iter=10),
-    ]
+        rb.RatingsRBM(20, n_iter=10),
+    ],
+    expected_failed_checks=lambda estimator: (
+        SPARSE_CHECKS if isinstance(estimator, rb.RatingsRBM) else {}
+    ),
 )
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
@@ -111,7 +121,7 @@ def test_the_negative_phase_and_the_optimizer_can_be_chosen():
     assert likelihoods[0] > likelihoods[1] + 0.1
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", [*ALL, rb.RatingsRBM])
 @pytest.mark.parametrize("random_state", [7, "RandomState", "Generator"])
 def test_the_same_random_state_gives_the_same_bits(kind, random_state, digits):
     X, y = digits[0][:60], digits[1][:60]

@@ -17,14 +17,17 @@ from rbmbook.estimators import options
 pytestmark = [pytest.mark.jit, pytest.mark.filterwarnings("ignore::rbmbook.TrainingWarning")]
 
 ALL = [rb.BernoulliRBM, rb.GaussianRBM, rb.RBMClassifier]
-ALL_KINDS = [*ALL, rb.RBMImputer, rb.RBMOutlierDetector]
+ALL_KINDS = [*ALL, rb.RBMImputer, rb.RBMOutlierDetector, rb.RatingsRBM]
 NAMES = {"epochs": "n_iter", "progress": "verbose", "rng": "random_state"}
 MADE = {"rbm", "X", "history"}  # an estimator makes these
 DATA = {"sample_weight", "validation"}  # and is given these in `fit`
 OWN = {"n_components", "learning_rate", "validation_fraction", "warm_start"}  # of every estimator
 OWN |= {"scale", "standardize", "learn_precision", "generative", "class_weight"}  # of some
-OWN |= {"chains", "steps", "contamination"}
-WITHOUT = {rb.RBMImputer: {"checkpoint"}}  # whose data change while it learns
+OWN |= {"chains", "steps", "contamination", "ratings", "mean_field"}
+WITHOUT = {
+    rb.RBMImputer: {"checkpoint"},  # whose data change while it learns
+    rb.RatingsRBM: {"centered"},  # whose rows have machines of other sites each
+}
 OTHER_DEFAULTS = {"epochs", "batch_size", "optimizer", "weight_decay", "progress", "rng"}
 NAMES_BACK = {ours: theirs for theirs, ours in NAMES.items()}
 SMALL = {"n_components": 5, "n_iter": 3, "batch_size": 20, "random_state": 3}

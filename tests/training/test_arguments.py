@@ -126,6 +126,7 @@ REFUSED = {
     "Network": "negative centered sparsity",
     "Autoencoder": "negative centered",
     "GAN": "negative centered sparsity",
+    "Ratings": "centered",
 }
 OPTIONAL = {"negative": rb.CD(1), "centered": True, "sparsity": rb.Sparsity(0.1)}
 OPTIONAL["validation"] = np.zeros((3, 5))
