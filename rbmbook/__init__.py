@@ -54,6 +54,7 @@ __all__ = [
     "Bernoulli",
     "BernoulliRBM",
     "Callback",
+    "CategoricalEncoder",
     "Checkpoint",
     "Dense",
     "Discriminative",
@@ -107,7 +108,7 @@ __all__ = [
 # Imported at first use: they bring large libraries.
 _LAZY = {"data", "distributed", "estimators", "exercises", "plots"}
 _ESTIMATORS = {"BernoulliRBM", "GaussianRBM", "RBMClassifier", "RBMImputer", "RBMOutlierDetector"}
-_ESTIMATORS |= {"RatingsRBM"}
+_ESTIMATORS |= {"CategoricalEncoder", "RatingsRBM"}
 
 
 def __getattr__(name: str) -> Any:

@@ -219,6 +219,7 @@ CASES = [
     (rb.DBM, lambda: rb.DBM.random([9, 6, 4], rng=0, scale=0.5), deep_boltzmann),
     (mean_field.MeanField, lambda: rb.DBM.random([9, 6, 4], rng=0).mean_field(X), fields),
     (rb.GAN, lambda: rb.GAN.random(2, 9, (5,), "tanh", "wasserstein", 0, "f", 1.0), deep),
+    (rb.CategoricalEncoder, rb.CategoricalEncoder, estimator),
     *[(kind, make, estimator) for kind, make in ESTIMATORS],
     *[
         (kind, lambda make=make: make().fit(X, LABELS), fitted_estimator)

@@ -5,6 +5,7 @@ core can do with a machine can be done with it. Names follow scikit-learn where 
 """
 
 from rbmbook.estimators.bernoulli import BernoulliRBM
+from rbmbook.estimators.categories import CategoricalEncoder
 from rbmbook.estimators.classifier import RBMClassifier
 from rbmbook.estimators.gaussian import GaussianRBM
 from rbmbook.estimators.imputer import RBMImputer
@@ -13,6 +14,7 @@ from rbmbook.estimators.ratings import RatingsRBM
 
 __all__ = [
     "BernoulliRBM",
+    "CategoricalEncoder",
     "GaussianRBM",
     "RBMClassifier",
     "RBMImputer",
