@@ -144,6 +144,7 @@ mutations: $(STAMP)
 # ---- writing
 
 format: $(STAMP)
+	$(PY) tools/address.py
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) tools/notebooks.py clean
