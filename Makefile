@@ -1,6 +1,6 @@
 # Needs git, make and Python >= 3.11; everything else is installed into .venv.
 #
-#   make lab     environment, package, JupyterLab at chapter 00
+#   make lab     package, JupyterLab at chapter 00; installs what reading needs, no more
 #   make book    execute every chapter, write the static site to book/_build/html
 #   make test    everything that continuous integration checks
 #   make course CHAPTERS="01 02 04 07"   a course of these chapters, in the new folder `course`
@@ -15,7 +15,7 @@ LAB_ARGS ?=
 CHAPTERS ?=
 COURSE ?= course
 ADDRESS ?=
-EXTRAS := book,test,site,dev,course
+EXTRAS := book,test,site,dev,course,package
 # One thread per worker, of BLAS and of numba: those of several processes stall each other on the same cores.
 ONE_THREAD := NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -28,6 +28,7 @@ BIN := bin
 endif
 PY := $(VENV)/$(BIN)/python
 OLDEST_PY := $(OLDEST)/$(BIN)/python
+READING := $(VENV)/.reading
 STAMP := $(VENV)/.installed
 OLDEST_STAMP := $(OLDEST)/.installed
 PIP := -m pip install --quiet --disable-pip-version-check
@@ -42,7 +43,7 @@ CORE_TESTS := --ignore=tests/test_notebooks.py --ignore-glob='tests/*exercise*' 
 KERNEL_TESTS := tests/machine tests/sampling tests/networks tests/test_same_bits.py tests/test_twins.py \
     $(addprefix tests/training/test_,contrastive.py gradient.py negative.py optimize.py)
 
-.PHONY: help lab book course test unit nojit doctest nbval oldest elsewhere site-test coverage mutations lint types format notebooks env clean
+.PHONY: help lab book course test unit nojit doctest nbval oldest elsewhere site-test dist package coverage mutations lint types format notebooks env clean
 .NOTPARALLEL:
 
 help:
@@ -54,7 +55,7 @@ help:
 LAB_SETTINGS := {"@jupyterlab/apputils-extension:notification": \
     {"checkForUpdates": false, "fetchNews": "false"}}
 
-lab: $(STAMP)
+lab: $(READING)
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
 	@echo '$(LAB_SETTINGS)' > $(VENV)/share/jupyter/lab/settings/overrides.json
 	$(PY) -m jupyterlab --allow-root --ServerApp.root_dir="$(CURDIR)" \
@@ -73,7 +74,7 @@ course: $(STAMP)
 
 # ---- checking
 
-test: lint types unit doctest nbval nojit oldest
+test: lint types unit doctest nbval nojit package oldest
 	@echo "make test: all steps passed"
 
 lint: $(STAMP)
@@ -102,9 +103,17 @@ else
 	    --nbval-kernel-startup-timeout=120 -W default -n $(JOBS) --dist loadfile $(NOTEBOOKS)
 endif
 
+# sdist and wheel, checked, in dist/
+dist: $(STAMP)
+	$(PY) tools/package.py build
+
+# the wheel where there is nothing else, on every supported Python that is there
+package: dist
+	$(PY) tools/package.py try
+
 # The oldest supported versions, from an installed wheel: -P keeps the checkout off sys.path.
 # They exist for Python 3.11 and 3.12 only.
-oldest: $(STAMP)
+oldest: $(STAMP) dist
 	@if $(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
 	    $(MAKE) --no-print-directory oldest-run; \
 	else \
@@ -113,7 +122,7 @@ oldest: $(STAMP)
 
 .PHONY: oldest-run
 oldest-run: $(OLDEST_STAMP)
-	$(OLDEST_PY) $(PIP) --no-deps --force-reinstall .
+	$(OLDEST_PY) $(PIP) --no-deps --force-reinstall dist/*.whl
 	$(ONE_THREAD) $(OLDEST_PY) -P -m pytest -p no:nbval -n $(JOBS) --ignore=tests/test_notebooks.py tests
 
 # By hand: the tests and the book as on an older processor; `make elsewhere CORETYPE=Nehalem` (or
@@ -144,6 +153,7 @@ mutations: $(STAMP)
 # ---- writing
 
 format: $(STAMP)
+	$(PY) tools/address.py
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) tools/notebooks.py clean
@@ -164,13 +174,24 @@ define venv
     echo "could not make $(1); on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 endef
 
+# $(call install,extras): the package from here. The exact versions were found on Python 3.11 and
+# resolve on 3.12 and 3.13.
+define install
+@echo "installing rbmbook[$(1)] into $(VENV); the first time takes a few minutes"
+$(PY) $(PIP) -e ".[$(1)]" \
+    $$($(PY) -c 'import sys; print("-c constraints.txt" * (sys.version_info < (3, 14)))')
+endef
+
+$(READING): pyproject.toml constraints.txt
+	$(call venv,$(VENV))
+	$(call install,book)
+	@touch $@
+
+# what contributing needs has what reading needs
 $(STAMP): pyproject.toml constraints.txt
 	$(call venv,$(VENV))
-	@echo "installing rbmbook into $(VENV); the first time takes a few minutes"
-	@# the exact versions were found on Python 3.11 and resolve on 3.12 and 3.13
-	$(PY) $(PIP) -e ".[$(EXTRAS)]" \
-	    $$($(PY) -c 'import sys; print("-c constraints.txt" * (sys.version_info < (3, 14)))')
-	@touch $@
+	$(call install,$(EXTRAS))
+	@touch $(READING) $@
 
 $(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
 	$(call venv,$(OLDEST))
@@ -179,5 +200,5 @@ $(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(OLDEST) book/_build book/notebooks .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(OLDEST) dist book/_build book/notebooks .pytest_cache .mypy_cache .ruff_cache \
 	    .hypothesis .coverage .coverage.* .numba_elsewhere

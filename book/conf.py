@@ -13,6 +13,11 @@ from docutils import nodes
 from rbmbook import __version__
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "_extensions"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+from address import edit_template, read, site_options
+
+ADDRESS = read()  # leads nowhere, and there are no buttons for it, until pyproject.toml sets one
 
 project = "rbmbook"
 author = "The rbmbook authors"
@@ -60,25 +65,18 @@ html_css_files = ["katex/katex.min.css", "book.css"]
 html_js_files = ["book.js"]
 html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}  # light or dark as the reader's system is
+html_context |= edit_template(ADDRESS)
 html_copy_source, html_sourcelink_suffix = True, ""  # what the download button gives
 html_show_sourcelink = False
 html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": True,
-    "use_repository_button": False,
-    "use_issues_button": False,
-    "use_edit_page_button": False,
-    "launch_buttons": {
-        "binderhub_url": "",
-        "colab_url": "",
-        "jupyterhub_url": "",
-        "thebe": False,
-    },
     "show_navbar_depth": 1,
     "show_toc_level": 2,
     "home_page_in_toc": True,
     "navbar_persistent": [],  # the sidebar has the search already
 }
+html_theme_options |= site_options(ADDRESS)
 
 # A clone with few chapters still builds: the globs of index.md may match nothing.
 suppress_warnings = ["toc.empty_glob"]

@@ -6,9 +6,10 @@
 The folder has, for each chapter, an assignment for nbgrader (`source/`), what students get
 (`release/`), and the chapter with its solutions (`instructor/`); a configuration of nbgrader whose
 grader runs attempts where they cannot see the references; and a workflow that checks the course
-again. Links to chapters that are left out lead to the book's address, if `--address` gives one, and
-are plain text otherwise. `course.json` remembers every file as it was written: the same command
-writes a course anew, but never over a file that has been changed since, or that it has not written.
+again. Links to chapters that are left out lead to the book's public address, that of pyproject.toml
+or of `--address`, and are plain text where there is none. `course.json` remembers every file as it
+was written: the same command writes a course anew, but never over a file that has been changed
+since, or that it has not written.
 """
 
 import argparse
@@ -21,6 +22,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from address import NOWHERE, Address
+from address import read as read_address
 from install_cell import with_install_cell
 from nbformat import NotebookNode
 
@@ -52,7 +55,7 @@ def chapters_of(wanted: Sequence[str]) -> list[Path]:
     return [files[number] for number in numbers]
 
 
-def relinked(text: str, kept: set[str], address: str) -> str:
+def relinked(text: str, kept: set[str], address: Address) -> str:
     """Markdown whose links to chapters outside the course lead to the book, or nowhere.
 
     Links to solutions of the course's own chapters become plain text too: students have none.
@@ -65,10 +68,8 @@ def relinked(text: str, kept: set[str], address: str) -> str:
         if inside and not path.startswith("solutions/"):
             folder = name.removesuffix(".ipynb")
             return f"[{words}](../{folder}/{name}{anchor})"
-        if address and not inside:
-            page = path.removeprefix("../").removesuffix(".ipynb") + ".html"
-            return f"[{words}]({address.rstrip('/')}/notebooks/{page}{anchor})"
-        return words
+        page = address.page(f"notebooks/{path.removeprefix('../')}")
+        return f"[{words}]({page}{anchor})" if page and not inside else words
 
     return LINK.sub(changed, text)
 
@@ -121,7 +122,9 @@ def nbgrader(cell: NotebookNode, grade_id: str, **settings: object) -> None:
     cell.metadata["nbgrader"] = {**given, "grade_id": grade_id, **settings}
 
 
-def assignment(chapter: Path, kept: set[str], address: str, worth: dict[str, int]) -> NotebookNode:
+def assignment(
+    chapter: Path, kept: set[str], address: Address, worth: dict[str, int]
+) -> NotebookNode:
     """The chapter as nbgrader's source: solutions marked, checks with points, all else locked."""
     nb, answers = without_links(chapter, kept, address), solutions_of(chapter)
     for i, cell in enumerate(nb.cells):
@@ -137,7 +140,7 @@ def assignment(chapter: Path, kept: set[str], address: str, worth: dict[str, int
     return nb
 
 
-def without_links(chapter: Path, kept: set[str], address: str) -> NotebookNode:
+def without_links(chapter: Path, kept: set[str], address: Address) -> NotebookNode:
     """A chapter whose links hold within the course."""
     nb = copy.deepcopy(read(chapter))
     for cell in nb.cells:
@@ -146,7 +149,7 @@ def without_links(chapter: Path, kept: set[str], address: str) -> NotebookNode:
     return nb
 
 
-def release(chapter: Path, kept: set[str], address: str, worth: dict[str, int]) -> NotebookNode:
+def release(chapter: Path, kept: set[str], address: Address, worth: dict[str, int]) -> NotebookNode:
     """The chapter as students get it: stubs, outputs, and what each exercise is worth."""
     nb = without_links(chapter, kept, address)
     for name, value in worth.items():
@@ -157,7 +160,9 @@ def release(chapter: Path, kept: set[str], address: str, worth: dict[str, int]) 
     return nb
 
 
-def instructor(chapter: Path, kept: set[str], address: str, worth: dict[str, int]) -> NotebookNode:
+def instructor(
+    chapter: Path, kept: set[str], address: Address, worth: dict[str, int]
+) -> NotebookNode:
     """The release version with every worked solution, and its explanation, in the stub's place."""
     nb = release(chapter, kept, address, worth)
     solved = read(NOTEBOOKS / "solutions" / chapter.name).cells
@@ -178,7 +183,7 @@ def instructor(chapter: Path, kept: set[str], address: str, worth: dict[str, int
 
 
 def course(
-    chapters: Sequence[Path], address: str = "", name: str = "rbmbook-course"
+    chapters: Sequence[Path], address: Address = NOWHERE, name: str = "rbmbook-course"
 ) -> dict[str, str]:
     """Every file of a course: its path within the folder, and its text."""
     kept, files, table = {path.name[:2] for path in chapters}, {}, []
@@ -195,12 +200,28 @@ def course(
             files[f"{kind}/{chapter.stem}/{chapter.name}"] = to_text(nb)
         title = cells[0].source.splitlines()[0].lstrip("# ")
         table.append(f"| {title} | {len(worth)} | {sum(worth.values())} |")
+    filled = {
+        "@NAME@": name,
+        "@TABLE@": "\n".join(table),
+        "@BOOK@": address.requirement() or "PATH-OF-THE-BOOK[book]",
+        "@SOURCE@": address.source and f"git+{address.source}",
+    }
     for path in sorted(FILES.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             text = path.read_text(encoding="utf-8")
-            text = text.replace("@NAME@", name).replace("@TABLE@", "\n".join(table))
+            for mark, put in filled.items():
+                text = text.replace(mark, put)
             files[path.relative_to(FILES).as_posix().replace("dot_", ".")] = text
     return files
+
+
+def address_of(site: str | None) -> Address:
+    """The book's address, its site's as given."""
+    known = read_address()
+    try:
+        return Address(known.source, site or known.site)
+    except ValueError as error:
+        raise CourseError(f"--address: {error}") from None
 
 
 def digest(text: str) -> str:
@@ -245,10 +266,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="new, or a course that this tool has written")
     parser.add_argument("chapters", nargs="+", help="numbers, such as 01 02 04 07")
-    parser.add_argument("--address", default="", help="of the book's public site, if there is one")
+    parser.add_argument("--address", help="of the book's site, if it is not that of pyproject.toml")
     given = parser.parse_args(arguments)
     try:
-        files = course(chapters_of(given.chapters), given.address, given.folder.resolve().name)
+        address = address_of(given.address)
+        files = course(chapters_of(given.chapters), address, given.folder.resolve().name)
         write(given.folder, files)
     except CourseError as error:
         print(f"course: {error}", file=sys.stderr)

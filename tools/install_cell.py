@@ -6,9 +6,9 @@ address, and outside Colab, it says what to do if the package is missing. Where 
 imported it does nothing, so that it needs no output and no execution of the chapter.
 """
 
-import tomllib
 from pathlib import Path
 
+from address import read
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -49,8 +49,7 @@ elif not find_spec("rbmbook"):
 
 def public_address() -> str:
     """The address of the repository in `[project.urls]`; empty until there is one."""
-    project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
-    return project.get("urls", {}).get("Source", "")
+    return read(PYPROJECT).source
 
 
 def text(address: str, here: str = HERE) -> str:

@@ -50,6 +50,16 @@ def ais(
     References
     ----------
     Salakhutdinov and Murray (2008), annealed importance sampling for restricted machines.
+
+    Examples
+    --------
+    >>> import rbmbook as rb
+    >>> from distributed import Client
+    >>> rbm = rb.RBM.random(12, 8, rng=0, scale=0.5)
+    >>> with Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    ...     found = rb.distributed.ais(rbm, client, chains=100, betas=200, rng=0)
+    >>> bool(abs(found.log_z - rb.exact.log_partition(rbm)) < 0.2)
+    True
     """
     cluster.check(client)
     machines, ladder, rng = annealing.prepared(rbm, betas, rng, data)

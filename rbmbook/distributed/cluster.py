@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 NEEDED = (
-    "rb.distributed needs Dask, which is not installed: pip install 'rbmbook[distributed]'. On one "
+    "rb.distributed needs Dask, which is not installed: pip install distributed. On one "
     "machine `rb.fit` does the same, also from files that are larger than its memory"
 )
 

@@ -98,6 +98,20 @@ def fit(
     ----------
     Zinkevich, Weimer, Li and Smola (2010), Parallelized stochastic gradient descent. Stich (2019),
     Local SGD converges fast and communicates little.
+
+    Examples
+    --------
+    Two workers in this process stand for a cluster:
+
+    >>> import dask.array
+    >>> import rbmbook as rb
+    >>> from distributed import Client
+    >>> X = dask.array.from_array(rb.data.bars_and_stripes(4), chunks=(10, 16))
+    >>> rbm = rb.RBM.random(16, 8, rng=0)
+    >>> with Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    ...     history = rb.distributed.fit(rbm, X, client, rb.PCD(), epochs=3, progress=False)
+    >>> history.epochs
+    3
     """
     cluster.check(client)
     steps = integer("local_steps", local_steps)

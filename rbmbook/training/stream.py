@@ -50,9 +50,11 @@ def fit_blocks(
     blocks : iterable, or function that returns one
         Of (n, D) arrays or sparse matrices, whose n may differ. A function is called for each pass;
         an iterator can be gone through but once.
-    negative, batch_size, optimizer, progress
+    negative : negative phase, optional
         As for `rb.fit`.
     passes : int ≥ 1
+    batch_size, optimizer, progress
+        As for `rb.fit`.
     weight_decay : float ≥ 0
         As for `rb.fit`, but 0 by default: the number of all rows is not known.
     history : History, optional

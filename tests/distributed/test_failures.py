@@ -244,4 +244,4 @@ def test_without_the_extra_the_error_names_it():
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT], capture_output=True, text=True, timeout=120, check=True
     )
-    assert "pip install 'rbmbook[distributed]'" in done.stdout
+    assert "pip install distributed." in done.stdout
