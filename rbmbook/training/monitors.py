@@ -391,7 +391,23 @@ class Columns:
         add_moments(np.ascontiguousarray(block), weight, self.origin, self.sum, self.square)
 
     def merge(self, other: "Columns") -> None:
-        """Let the rows that another one has seen count as well, which are all that it has."""
+        """Let the rows that another one has seen count as well, which are all that it has.
+
+        Parameters
+        ----------
+        other : Columns
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> mine, others = (rb.monitors.Columns(rb.Bernoulli(), 1) for _ in range(2))
+        >>> mine.add(np.array([[0.0]]))
+        >>> others.add(np.array([[1.0], [1.0], [1.0]]))
+        >>> mine.merge(others)
+        >>> mine.mean
+        array([0.75])
+        """
         shift = other.origin - self.origin
         self.square += other.square + 2 * shift * other.sum + other.total * shift**2
         self.sum += other.sum + other.total * shift

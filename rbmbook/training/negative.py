@@ -80,7 +80,27 @@ class Batch(NamedTuple):
 
     @classmethod
     def weighted(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray | None = None) -> "Batch":
-        """Rows with weights that are 1 on average over all the data; None is equal weights."""
+        """Rows with weights that are 1 on average over all the data; None is equal weights.
+
+        Parameters
+        ----------
+        rbm : RBM
+        v : (n, D) array
+        weight : (n,) array
+
+        Returns
+        -------
+        Batch
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> rbm = rb.RBM.random(3, 2, rng=0, dtype=np.float64)
+        >>> batch = rb.negative.Batch.weighted(rbm, np.eye(3), np.array([2.0, 1.0, 0.0]))
+        >>> batch.weight.round(3), batch.share
+        (array([0.667, 0.333, 0.   ]), 1.0)
+        """
         if weight is None:
             return cls.of(rbm, v, np.full(len(v), 1 / len(v), v.dtype))
         total = weight.sum()
