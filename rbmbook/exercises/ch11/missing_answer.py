@@ -4,7 +4,7 @@ import numpy as np
 
 from ..exercise import exercise
 from ..machines import minus_free_energy
-from ..mistakes import missing, negated, slips_of
+from ..mistakes import Ways, missing, negated, slips_of
 from ..numerics import normalised, sigmoid
 
 FORMULA = "F(v) = −aᵀv − Σ_j softplus(b_j + Σ_i v_i W_ij)."
@@ -74,7 +74,8 @@ MISTAKES = {
     "machine, and the mean of h is not h: sum the hidden units out instead.":
         lambda v, site, q, *machine: mean_field(blank(v, site, q), site, q, *machine),
     "only the biases are used: the other answers do not matter in your result.": slip(W=missing),
-    "these are exp(−F), not yet divided by their sum over the q answers.": slip(share=np.exp),
+    "these are exp(−F), not yet divided by their sum over the q answers.":
+        Ways(slip(share=np.exp), slip(share=lambda x: np.exp(x - x.max(axis=1, keepdims=True)))),
     "these are the free energies; the question asks for the softmax of −F.": slip(share=negated),
     "you divide the numbers −F by their sum. Probabilities are proportional to exp(−F).":
         slip(share=lambda x: x / x.sum(axis=1, keepdims=True)),

@@ -31,6 +31,8 @@ MISTAKES = {
         slip(left=1),
     "the sums run over the wrong axis: a_i collects the weights W_ij of all hidden j.":
         lambda W, a, b: (W / 4, a / 2 + W.sum(axis=0) / 4, b / 2 + W.sum(axis=1) / 4),
+    "you average the weights of a row or column; a_i collects the *sum* over j of W_ij.":
+        lambda W, a, b: (W / 4, a / 2 + W.mean(axis=1) / 4, b / 2 + W.mean(axis=0) / 4),
     "the correction is one number, the sum of all weights. Each bias gets a row or column sum of "
     "its own.": lambda W, a, b: (W / 4, a / 2 + W.sum() / 4, b / 2 + W.sum() / 4),
     "W is not divided by 4: v h = (s + 1)(t + 1) / 4, for every pair.": slip(pair=1),
