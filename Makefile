@@ -2,6 +2,7 @@
 #
 #   make lab     package, JupyterLab at chapter 00; installs what reading needs, no more
 #   make book    execute every chapter, write the static site to book/_build/html
+#                (SOLUTIONS=no leaves the worked solutions out, for a course)
 #   make test    everything that continuous integration checks
 #   make course CHAPTERS="01 02 04 07"   a course of these chapters, in the new folder `course`
 #
@@ -15,6 +16,7 @@ LAB_ARGS ?=
 CHAPTERS ?=
 COURSE ?= course
 ADDRESS ?=
+SOLUTIONS ?= yes
 EXTRAS := book,test,site,dev,course,package
 # One thread per worker, of BLAS and of numba: those of several processes stall each other on the same cores.
 ONE_THREAD := NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -47,7 +49,7 @@ KERNEL_TESTS := tests/machine tests/sampling tests/networks tests/test_same_bits
 .NOTPARALLEL:
 
 help:
-	@sed -n '3,8s/^# \{0,1\}//p' Makefile
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
 
 # ---- reading
 
@@ -62,9 +64,11 @@ lab: $(READING)
 	    --LabApp.default_url="/lab/tree/$(FIRST)" $(LAB_ARGS)
 
 book: $(STAMP)
-	rm -rf book/notebooks book/_build
-	$(PY) tools/notebooks.py run --timeout $(CELL_TIMEOUT) --output book/notebooks
-	$(PY) -m sphinx -W --keep-going -q -b html book book/_build/html
+	rm -rf book/notebooks book/_frames book/_build
+	$(PY) tools/notebooks.py run --timeout $(CELL_TIMEOUT) --output book/notebooks \
+	    --frames book/_frames
+	$(PY) -m sphinx -W --keep-going -q -b html $(if $(filter no,$(SOLUTIONS)),-D solutions=0) \
+	    book book/_build/html
 	@echo "The book is in book/_build/html/index.html"
 
 # ---- teaching: see TEACHING.md
@@ -200,5 +204,5 @@ $(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(OLDEST) dist book/_build book/notebooks .pytest_cache .mypy_cache .ruff_cache \
-	    .hypothesis .coverage .coverage.* .numba_elsewhere
+	rm -rf $(VENV) $(OLDEST) dist book/_build book/_frames book/notebooks .pytest_cache .mypy_cache \
+	    .ruff_cache .hypothesis .coverage .coverage.* .numba_elsewhere

@@ -1,8 +1,9 @@
 """The static site: Sphinx reading the notebooks that `make book` has executed into book/notebooks.
 
 Opening a page asks no other host for anything. KaTeX is vendored in _static/katex. No widget
-manager is: the cells tagged `widget` have no stored outputs (a widget without a kernel is dead),
-and the static figure below each of them is what the site shows.
+manager is: the cells tagged `widget` have no stored outputs, since a widget without a kernel is
+dead. What it shows at each of its settings has been drawn into book/_frames, and `sliders` lets a
+reader move through that.
 """
 
 import sys
@@ -34,12 +35,15 @@ extensions = [
     "citations",
     "crossreferences",
     "reference",
+    "sliders",
+    "solutions",
+    "terms",
 ]
-exclude_patterns = ["_build", "_extensions", "_static", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_extensions", "_frames", "_static", "**/.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # tools/notebooks.py has executed them
 nb_merge_streams = True
-# A cell with a widget shows nothing on a page; PNG comes before the text that stands for it.
+# PNG comes before the text that stands for it.
 nb_mime_priority_overrides = [("html", "image/png", 5)]
 
 myst_enable_extensions = ["amsmath", "dollarmath"]

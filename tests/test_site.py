@@ -1,12 +1,15 @@
 """The site's build makes links of what the Markdown only mentions."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).parents[1]
 SEVEN = r"""# 7 Seven
@@ -29,6 +32,51 @@ chapter 43: chapters 7 and 08. See *Other Books*, chapter 7, and Hinton (edited 
 """
 
 
+GLOSSARY = """# Glossary
+
+```{glossary}
+persistent contrastive divergence (PCD)
+  Chains that go on. Chapter 09.
+
+RBM
+  A machine. Chapter 07.
+```
+"""
+
+
+def cell(source, *tags, text=""):
+    outputs = [new_output("stream", text=text)] if text else []
+    return new_code_cell(source, metadata={"tags": list(tags)}, outputs=outputs, execution_count=1)
+
+
+CHAPTER = [
+    new_markdown_cell("# 9 Nine\n\nWorked solutions are in [here](solutions/09_nine.ipynb)."),
+    new_markdown_cell("Chains of **RBM**s, kept by PCD, **mix**. **Not a term.** By (9.1)."),
+    new_markdown_cell("$$\na = b\n\\tag{9.1}\n$$"),
+    cell("_ = interact(draw, w=1)", "widget"),
+    new_markdown_cell("**Exercise 9.1.** Do."),
+    cell("def one(): raise NotImplementedError", "exercise"),
+    cell("exercises.check('09.1', one)", "check"),
+    new_markdown_cell("**Exercise 9.2** (open).\n\nMore of it.\n\n## Summary\n\nEnd."),
+]
+SOLUTIONS = [
+    new_markdown_cell("# 9 Nine: solutions\n\nOf [chapter 09](../09_nine.ipynb)."),
+    new_markdown_cell("## Exercise 9.1: a title\n\nBy (9.1), see [the chapter](../09_nine.ipynb)."),
+    cell("def one(): return 1", "exercise", text="printed 1"),
+    new_markdown_cell("**Exercise 9.2.** Words."),
+]
+DRAWN = {
+    "together": True,
+    "controls": [
+        {"label": "w", "menu": False, "places": ["0", "1"], "start": 1},
+        {"label": "<k>", "menu": True, "places": ["a", "b", "c"], "start": 0},
+    ],
+    "frames": [
+        {"file": f"{k}.webp", "alt": f"frame {k}", "width": 64, "height": 48} for k in range(6)
+    ],
+}
+
+
 API = """# Reference
 
 ```{eval-rst}
@@ -40,30 +88,54 @@ API = """# Reference
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    """The main part of two chapters' pages."""
+def folder(tmp_path_factory):
+    """The sources of a small site, with the extensions of the book's."""
     pytest.importorskip("myst_nb")
     folder = tmp_path_factory.mktemp("site")
-    (folder / "notebooks").mkdir()
+    (folder / "notebooks" / "solutions").mkdir(parents=True)
     shutil.copytree(ROOT / "book" / "_extensions", folder / "_extensions")
     (folder / "conf.py").write_text(
         'import sys\nsys.path.insert(0, "_extensions")\n'
         'extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]\n'
         'extensions += ["crossreferences", "reference"]\n'
+        'extensions += ["sliders", "solutions", "terms"]\n'
+        'nb_execution_mode = "off"\nsuppress_warnings = ["toc.empty_glob"]\n'
         'myst_enable_extensions = ["amsmath", "dollarmath"]\n'
     )
-    toctree = "```{toctree}\n:glob:\n\nnotebooks/*\napi\n```\n"
+    toctree = "```{toctree}\n:glob:\n\nnotebooks/*\nnotebooks/solutions/*\napi\nglossary\n```\n"
     (folder / "index.md").write_text(f"# Index\n\n`rb.CD.model_term`, `rb.nothing`\n\n{toctree}")
     (folder / "api.md").write_text(API)
     (folder / "notebooks" / "07_seven.md").write_text(SEVEN)
     (folder / "notebooks" / "08_eight.md").write_text(EIGHT)
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", ".", "out"]
+    (folder / "glossary.md").write_text(GLOSSARY)
+    for name, cells in (("09_nine.ipynb", CHAPTER), ("solutions/09_nine.ipynb", SOLUTIONS)):
+        language = {"name": "python", "pygments_lexer": "ipython3"}
+        nb = new_notebook(cells=cells, metadata={"language_info": language})
+        nbformat.write(nb, folder / "notebooks" / name)
+    (folder / "_frames" / "09_nine-1").mkdir(parents=True)
+    (folder / "_frames" / "09_nine-1.json").write_text(json.dumps(DRAWN))
+    for frame in DRAWN["frames"]:
+        (folder / "_frames" / "09_nine-1" / frame["file"]).write_bytes(b"picture")
+    return folder
+
+
+def built(folder, out, *options):
+    """The main part of each page of the site, by its name within the site."""
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", *options, ".", out]
     subprocess.run(command, cwd=folder, check=True, timeout=120)
     texts = {}
-    for path in (folder / "out").rglob("*.html"):
+    for path in (folder / out).rglob("*.html"):
         html = path.read_text(encoding="utf-8")
-        texts[path.stem] = html[html.index('role="main"') :].split("</section>")[0]
+        if 'role="main"' in html:
+            name = path.relative_to(folder / out).with_suffix("").as_posix()
+            texts[name.removeprefix("notebooks/")] = html[html.index('role="main"') :]
     return texts
+
+
+@pytest.fixture(scope="module")
+def pages(folder):
+    """The main part of each page, to the end of its first section."""
+    return {name: html.split("</section>")[0] for name, html in built(folder, "out").items()}
 
 
 def links(html):
@@ -103,6 +175,49 @@ def test_an_entry_leads_to_the_chapters_that_use_it_or_else_to_that_of_its_subje
     cd, sparsity = pages["api"].split('id="rbmbook.Sparsity"')
     assert [x for x in links(cd) if x[0].isdigit()] == [("07", "notebooks/07_seven.html")]
     assert links(sparsity) == [("08", "notebooks/08_eight.html")]
+
+
+def test_a_solution_stands_in_a_fold_behind_its_exercise(pages):
+    html = pages["09_nine"]
+    first, second = html.index("Solution of Exercise 9.1"), html.index("Solution of Exercise 9.2")
+    assert html.index("exercises.check") < html.index("return 1") < html.index("More of it.")
+    assert html.index("exercises.check") < first < html.index("printed 1")
+    assert html.index("More of it.") < second < html.index("Words.")
+    inside = html[first : html.index("</details>", first)]
+    assert links(inside) == [("(9.1)", "#equation-9-1")]
+    assert "the chapter</" in inside and 'href="..' not in inside  # as seen from the chapter
+    assert html.count('<details class="solution">') == html.count("</details>") == 2
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_course_gets_a_site_without_solutions(folder):
+    pages = built(folder, "course", "-D", "solutions=0")
+    assert "solutions/09_nine" not in pages and "09_nine" in pages
+    assert "solution" not in pages["09_nine"].lower()
+    assert not list((folder / "course").rglob("solutions/*"))
+
+
+def test_a_widget_has_its_frames_below_it(folder, pages):
+    html = pages["09_nine"]
+    figure = html[html.index('<figure class="sliders">') : html.index("</figure>")]
+    assert html.index("draw") < html.index(figure) < html.index("Exercise 9.1")
+    assert 'src="../_frames/09_nine-1/3.webp" alt="frame 3" width="64" height="48"' in figure
+    assert 'type="range" min="0" max="1" step="1" value="1"' in figure
+    assert '<option value="0" selected>a</option>' in figure and "&lt;k&gt;" in figure
+    copied = sorted(path.name for path in (folder / "out" / "_frames").rglob("*.*"))
+    assert copied == [frame["file"] for frame in DRAWN["frames"]]
+
+
+def test_the_index_names_where_a_term_is_introduced(folder, pages):
+    index = (folder / "out" / "genindex.html").read_text(encoding="utf-8")
+    where = dict(re.findall(r'href="notebooks/09_nine.html#([^"]*)"><strong>([^<]*)', index))
+    assert where == {
+        "term-mix": "mix",
+        "term-pcd": "PCD",
+        "term-persistent-contrastive-divergence": "persistent contrastive divergence",
+    }
+    assert set(where) <= set(re.findall(r'id="(term-[^"]*)"', pages["09_nine"]))
 
 
 def test_links_that_lead_nowhere_and_heavy_pages_are_found(tmp_path, monkeypatch):

@@ -11,8 +11,9 @@ script is the only thing that writes a committed notebook::
 
 A chapter's first code cell looks for the package, and is written by `install_cell.py`.
 Without FILE, all chapters and all solutions are meant. `run --output DIR` leaves the sources alone
-and writes the executed notebooks below DIR. Canonicalising twice changes nothing; executing twice
-changes only what shows a time, and such a cell is tagged `nbval-ignore-output`.
+and writes the executed notebooks below DIR; with `--frames DIR` the widgets are drawn at their
+settings, too, for the site (`tools/frames.py`). Canonicalising twice changes nothing; executing
+twice changes only what shows a time, and such a cell is tagged `nbval-ignore-output`.
 """
 
 import argparse
@@ -41,6 +42,11 @@ LANGUAGE_INFO = {
     "pygments_lexer": "ipython3",
 }
 CELL_METADATA = ("tags", "mystnb", "nbgrader", "slideshow")  # the rest is an editor's state
+FRAMES = """
+import sys as _sys
+_sys.path.insert(0, {tools!r})
+__import__("frames").draw(_.widget, {folder!r})
+"""  # behind a widget's cell, which ends in `_ = interact(…)`
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -183,11 +189,22 @@ def why_not_canonical(path: Path) -> str | None:
     return None
 
 
-def execute(nb: NotebookNode, folder: Path, timeout: float) -> NotebookNode:
-    """Run every cell of a notebook in a fresh kernel whose working directory is `folder`."""
+def execute(
+    nb: NotebookNode, folder: Path, timeout: float, frames: Path | None = None
+) -> NotebookNode:
+    """Run every cell of a notebook in a fresh kernel whose working directory is `folder`.
+
+    With `frames`, the k-th widget's frames go to the folder of this name with "-k" behind it.
+    """
     from nbclient import NotebookClient
 
     nb = canonicalise(nb)
+    sources = [cell.source for cell in nb.cells]
+    if frames is not None:
+        widgets = [cell for cell in nb.cells if "widget" in cell.metadata.get("tags", [])]
+        for k, cell in enumerate(widgets, 1):
+            there = str(frames.with_name(f"{frames.name}-{k}"))
+            cell.source += FRAMES.format(tools=str(Path(__file__).parent), folder=there)
     client = NotebookClient(
         nb,
         timeout=timeout,
@@ -197,16 +214,21 @@ def execute(nb: NotebookNode, folder: Path, timeout: float) -> NotebookNode:
         # False would break `interact` in nbclient; canonicalise() drops the stored state
         store_widget_state=True,
     )
-    return client.execute()
+    nb = client.execute()
+    for cell, source in zip(nb.cells, sources, strict=True):
+        cell.source = source
+    return nb
 
 
-def run_one(nb: NotebookNode, path: Path, target: Path, timeout: float) -> bool:
+def run_one(
+    nb: NotebookNode, path: Path, target: Path, timeout: float, frames: Path | None = None
+) -> bool:
     """Execute, canonicalise and write one notebook; report an error instead of raising it."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     started = time.perf_counter()
     try:
-        nb = execute(with_first_cell(nb, path), path.parent, timeout)
+        nb = execute(with_first_cell(nb, path), path.parent, timeout, frames)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         # `target` is left as it was: a half-executed notebook is never written.
         print(f"FAILED {path.name}\n{ANSI.sub('', str(error))}", flush=True)
@@ -221,12 +243,13 @@ def run_one(nb: NotebookNode, path: Path, target: Path, timeout: float) -> bool:
     return True
 
 
-def run(paths: list[Path], output: Path | None, timeout: float) -> int:
+def run(paths: list[Path], output: Path | None, timeout: float, frames: Path | None = None) -> int:
     """Execute notebooks in place, or below `output` with the same relative paths."""
     good = True
     for path in paths:
         target = path if output is None else output / path.resolve().relative_to(NOTEBOOKS)
-        good &= run_one(read(path), path, target, timeout)
+        drawn = None if frames is None else frames.resolve() / path.stem
+        good &= run_one(read(path), path, target, timeout, drawn)
     return 0 if good else 1
 
 
@@ -287,6 +310,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sub.add_argument("files", nargs="*", type=Path)
         if name == "run":
             sub.add_argument("--output", type=Path, help="write below this folder instead")
+            sub.add_argument(
+                "--frames", type=Path, help="draw the widgets' frames below this folder"
+            )
             sub.add_argument("--timeout", type=float, default=300, help="seconds per cell")
     for name in ("build", "new"):
         sub = commands.add_parser(name)
@@ -305,7 +331,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return to_script(args.notebook, args.script)
     paths = args.files or all_notebooks()
     if args.command == "run":
-        return run(paths, args.output, args.timeout)
+        return run(paths, args.output, args.timeout, args.frames)
     return clean(paths) if args.command == "clean" else check(paths)
 
 

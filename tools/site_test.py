@@ -4,120 +4,45 @@
 
 Every page is opened in headless Chromium (or Chrome) at three widths, from a server on this
 machine, with every other host out of reach. A page fails if a script raises, if a formula is not
-set or is wrong, if the page is wider than the window, or if it asks for a file that is not there.
-Links and their anchors are followed in the files, and what a page loads besides figures is weighed.
+set or is wrong, if the page is wider than the window, if it asks for a file that is not there, if
+a slider does not move its figure, if an exercise lacks its solution, or if on paper its hints are
+not at the end. Some searches must find their chapter first. Links and their anchors are followed
+in the files, and what a page loads besides figures is weighed. `site_checks.py` has the checks.
 """
 
 import argparse
-import json
-import os
 import re
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import threading
 from collections import defaultdict
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
+import site_checks as checks
+from browser import Browser, BrowserError, Page
+
 SITE = Path(__file__).resolve().parents[1] / "book" / "_build" / "html"
-BROWSERS = "chromium", "chromium-browser", "google-chrome", "chrome"
-WIDTHS = 390, 820, 1280
 HEAVIEST = 1_700_000  # bytes of text, style and scripts of a page
-BEFORE = b"""<script>
-const wrong = [];
-addEventListener("error", (e) => wrong.push(e.message || `${e.target.src || e.target.href}`), true);
-addEventListener("unhandledrejection", (e) => wrong.push(`${e.reason}`));
-console.error = (...words) => wrong.push(words.join(" "));
-</script>"""
-AFTER = b"""<script>
-addEventListener("load", () => setTimeout(() => {
-  const count = (selector) => document.querySelectorAll(selector).length;
-  const excess = document.documentElement.scrollWidth - innerWidth;
-  const report = { wrong, excess, unset: count(".math:not(.set)"), errors: count(".katex-error") };
-  fetch(`/report?${innerWidth}`, { method: "POST", body: JSON.stringify(report) });
-}, 1500));
-</script>"""
 
 
 class Server(ThreadingHTTPServer):
-    """The site, and what its pages have reported."""
+    """The site on this machine."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.missing: list[str] = []
-        self.reports: list[dict] = []
-        self.reported = threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def address(self, page: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{page}"
 
 
 class Handler(SimpleHTTPRequestHandler):
-    server: Server
-
     def __init__(self, *arguments, **options) -> None:
         super().__init__(*arguments, directory=str(SITE), **options)
 
     def log_message(self, *words) -> None:
         """Say nothing."""
-
-    def do_GET(self) -> None:
-        path = SITE / unquote(self.path.split("?")[0]).lstrip("/")
-        if path.suffix != ".html" or not path.is_file():
-            if not path.is_file():
-                self.server.missing.append(self.path)
-            super().do_GET()
-            return
-        page = path.read_bytes().replace(b"<head>", b"<head>" + BEFORE, 1)
-        page = page.replace(b"</body>", AFTER + b"</body>", 1)
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(page)))
-        self.end_headers()
-        self.wfile.write(page)
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.reports.append(json.loads(body))
-        self.send_response(204)
-        self.end_headers()
-        self.server.reported.set()
-
-
-def seen(browser: str, server: Server, page: str, width: int) -> list[str]:
-    """What is wrong with a page at this width."""
-    server.missing, server.reports = [], []
-    server.reported.clear()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-        ]
-        command += [f"--user-data-dir={profile}", f"--window-size={width},1200"]
-        command += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--no-first-run"]
-        command += ["--remote-debugging-port=0", f"http://127.0.0.1:{server.server_port}/{page}"]
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        opened = subprocess.Popen(command, start_new_session=True, **silent)
-        try:
-            answered = server.reported.wait(60)
-        finally:
-            os.killpg(opened.pid, signal.SIGKILL)  # with the processes that it has started
-            opened.wait()
-    if not answered:
-        return ["the page has not finished after 60 s"]
-    [report] = server.reports
-    found = [f"a script: {text}" for text in report["wrong"]]
-    found += [f"not there: {path}" for path in server.missing]
-    if report["excess"] > 0:
-        found.append(f"wider than the window by {report['excess']} pixels")
-    for what, words in (("unset", "not set"), ("errors", "with an error in them")):
-        if report[what]:
-            found.append(f"{report[what]} formulas {words}")
-    return found
 
 
 def broken_links(pages: list[Path]) -> list[str]:
@@ -151,6 +76,19 @@ def weights(pages: list[Path]) -> dict[str, int]:
     return dict(found)
 
 
+def looked_at(browser: Browser, server: Server, pages: list[Path], whole: bool) -> list[str]:
+    """What a browser finds wrong with these pages, and with the site as a whole."""
+    problems = []
+    for path in pages:
+        name = path.relative_to(SITE).as_posix()
+        with Page(browser) as page:
+            found = checks.seen(page, server.address(name))
+            if not found and path.parent == SITE / "notebooks":
+                found = checks.printed(page)
+        problems += [f"{name}: {text}" for text in found]
+    return problems + (checks.searched(browser, server.address) if whole else [])
+
+
 def main(names: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pages", nargs="*", help="such as notebooks/01_energy.html; all by default")
@@ -163,22 +101,16 @@ def main(names: list[str] | None = None) -> int:
     problems = broken_links(pages)
     heavy = weights(pages)
     problems += [f"{name}: {size:,} bytes" for name, size in heavy.items() if size > HEAVIEST]
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        print(f"site-test: no browser; looked for {', '.join(BROWSERS)}")
+    try:
+        with Browser() as browser:
+            problems += looked_at(browser, Server(), pages, whole=not wanted)
+    except BrowserError as error:
+        print(f"site-test: {error}")
         return 1
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    for page in pages:
-        name = page.relative_to(SITE).as_posix()
-        for width in WIDTHS:
-            problems += [
-                f"{name} at {width}: {text}" for text in seen(browser, server, name, width)
-            ]
     for problem in problems:
         print(problem)
     largest = max(heavy, key=lambda name: heavy[name])
-    print(f"{len(pages)} pages at {len(WIDTHS)} widths: {len(problems)} problems")
+    print(f"{len(pages)} pages at {len(checks.WIDTHS)} widths: {len(problems)} problems")
     print(f"heaviest: {largest}, {heavy[largest]:,} bytes with its style and scripts")
     return 1 if problems else 0
 

@@ -78,3 +78,43 @@ window.addEventListener("load", () => {
     requestAnimationFrame(() => fitAll(document));
   }).observe(article);
 });
+
+// Paper has no folds: hints go to the end of the chapter while it is printed, and solutions have
+// pages of their own (book.css).
+
+const moved = []; // [hint, the note in its place, whether it was open]
+
+function exerciseOf(hint) {
+  for (let node = hint; node; node = node.previousElementSibling)
+    if (node.id?.startsWith("exercise-")) return node.id.slice(9).replace("-", ".");
+  return "";
+}
+
+addEventListener("beforeprint", () => {
+  const hints = document.querySelectorAll("article details:not(.hide, .solution)");
+  const chapter = document.querySelector("article > section");
+  if (moved.length || !hints.length || !chapter) return;
+  const end = document.createElement("section");
+  end.id = "hints-on-paper";
+  end.innerHTML = "<h2>Hints</h2>";
+  hints.forEach((hint) => {
+    const note = document.createElement("p");
+    note.className = "hint-on-paper";
+    note.textContent = "There is a hint at the end of the chapter.";
+    const title = document.createElement("h3");
+    title.textContent = `Exercise ${exerciseOf(hint)}`;
+    moved.push([hint, note, hint.open]);
+    hint.replaceWith(note);
+    hint.open = true;
+    end.append(title, hint);
+  });
+  chapter.append(end);
+});
+
+addEventListener("afterprint", () => {
+  for (const [hint, note, open] of moved.splice(0)) {
+    hint.open = open;
+    note.replaceWith(hint);
+  }
+  document.getElementById("hints-on-paper")?.remove();
+});
