@@ -23,14 +23,18 @@ import numpy as np
 
 import rbmbook as rb
 
-VISIBLE, HIDDEN, ON = 784, 500, 0.13  # sizes, and the share of pixels that are on, of MNIST
+VISIBLE, HIDDEN = 784, 500  # the sizes of a machine of MNIST
+CLASSES, ON = 10, 0.13  # kinds of rows, and the share of pixels that are on
 PAIRS = {"fit_blocks": "fit", "partial_fit": "fit, a block a batch"}
 
 
 def write(folder: Path, rows: int, block: int) -> None:
-    """Files of `block` rows each."""
+    """Files of `block` rows each: of ten kinds, each with pixels of its own that are mostly on."""
+    mostly = np.random.default_rng(0).random((CLASSES, VISIBLE)) < ON
     for i in range(rows // block):
-        X = np.random.default_rng(i).random((block, VISIBLE), np.float32) < ON
+        rng = np.random.default_rng([1, i])
+        share = np.where(mostly, 0.8, 0.03).astype(np.float32)[rng.integers(CLASSES, size=block)]
+        X = rng.random((block, VISIBLE), np.float32) < share
         np.save(folder / f"block{i:04}.npy", X.astype(np.float32))
 
 
