@@ -99,7 +99,7 @@ def folder(tmp_path_factory):
         'extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]\n'
         'extensions += ["crossreferences", "reference"]\n'
         'extensions += ["sliders", "solutions", "terms"]\n'
-        'nb_execution_mode = "off"\nsuppress_warnings = ["toc.empty_glob"]\n'
+        'nb_execution_mode = "off"\nexclude_patterns = ["jupyter_execute", "out"]\n'
         'myst_enable_extensions = ["amsmath", "dollarmath"]\n'
     )
     toctree = "```{toctree}\n:glob:\n\nnotebooks/*\nnotebooks/solutions/*\napi\nglossary\n```\n"

@@ -111,7 +111,7 @@ def leave_out(app, config):
 
 def unlink(app, docname, source):
     if not app.config.solutions:
-        source[0] = POINTER.sub("", source[0])
+        source[0] = POINTER.sub("", source[0]).replace("notebooks/solutions/*\n", "")
 
 
 def setup(app):
