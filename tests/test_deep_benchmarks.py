@@ -1,4 +1,4 @@
-"""Benchmarks of chapters 11 to 13: committed results are those of the default commands."""
+"""Benchmarks of chapters 11 to 13 and 15: committed results are those of the default commands."""
 
 import importlib
 import json
@@ -21,7 +21,7 @@ def module(monkeypatch):
     return importlib.import_module
 
 
-@pytest.mark.parametrize("name", ["deep_layers", "mnist_dreams", "patches"])
+@pytest.mark.parametrize("name", ["deep_layers", "mnist_dreams", "patches", "ring_games"])
 def test_a_default_command_is_the_one_that_was_measured(module, name):
     recipe = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["recipe"]
     assert json.loads(json.dumps(asdict(module(name).Recipe()))) == recipe
@@ -32,6 +32,24 @@ def test_dreams_are_ten_of_each_kind_in_sixteen_greys(module):
         for name in ("belief_network", "Boltzmann_machine", "first_machine", "real"):
             assert pictures[name].shape == (10 * module("mnist_dreams").EACH, 784)
             assert pictures[name].dtype == np.uint8 and pictures[name].max() == 15
+
+
+def test_samples_on_the_ring_are_those_that_were_counted(module):
+    games = json.loads((RESULTS / "ring_games.json").read_text(encoding="utf-8"))["games"]
+    with np.load(RESULTS / "ring_games.npz") as samples:
+        for name, game in games.items():
+            drawn = samples[name.replace(" ", "_")].astype(float)
+            assert drawn.shape == (len(game["clouds"]), 1000, 2)
+            near = [rb.two_sample.coverage(x, rb.data.ring_centres(), 0.3).near for x in drawn]
+            np.testing.assert_allclose(near, game["on a cloud"], atol=0.08)  # 1,000 of 2,000
+
+
+def test_a_game_on_the_ring_is_counted(module):
+    script = module("ring_games")
+    X = rb.data.ring(256, std=0.1).X
+    game = script.play(X, 0, script.LATE + 3, script.Recipe(hidden=4, batch_size=256))
+    assert game["samples"].shape == (1000, 2) and 0 <= game["clouds"] <= 8
+    assert 0 <= game["favourite changes"] <= 1 and game["slope at the data"] > 0
 
 
 def test_filters_of_patches_are_pictures_in_whole_numbers(module):
