@@ -256,7 +256,7 @@ def test_training_goes_on_and_batches_are_updates():
     long = rb.RatingsRBM(**SMALL).fit(X)
     warm = rb.RatingsRBM(**SMALL | {"n_iter": 2, "warm_start": True})
     warm.fit(X).set_params(n_iter=1).fit(X)
-    whole = rb.RatingsRBM(**SMALL | {"batch_size": 60}, weight_decay=0.0).fit(X)
+    whole = rb.RatingsRBM(**SMALL | {"batch_size": 60}).fit(X)
     steps = rb.RatingsRBM(**SMALL)
     for _ in range(3):
         steps.partial_fit(X)
