@@ -256,7 +256,8 @@ def test_the_site_links_citations_to_their_entries(tmp_path):
     (tmp_path / "tools").mkdir()
     (tmp_path / "book" / "_static").mkdir(parents=True)
     shutil.copytree(ROOT / "book" / "_extensions", tmp_path / "book" / "_extensions")
-    files = "tools/sources.py", "book/conf.py", "book/bibliography.md", "book/references.bib"
+    files = "tools/sources.py", "tools/address.py", "pyproject.toml", "book/conf.py"
+    files += "book/bibliography.md", "book/references.bib"
     for name in files:
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "book" / "index.md").write_text(PAGE)
