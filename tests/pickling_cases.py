@@ -238,6 +238,7 @@ CASES = [
         lambda batch: [batch.v, batch.inputs, *batch.data_term],
     ),
     (rb.Callback, lambda: rb.Callback(print, every=3), fields),
+    (rb.plots.LivePlot, lambda: rb.plots.LivePlot(["loss"], every=2.0), fields),
     (rb.Checkpoint, lambda: rb.Checkpoint("run.npz", every=3), fields),
     (rb.EarlyStopping, lambda: rb.EarlyStopping("loss", 3), fields),
     (

@@ -56,7 +56,7 @@ def ais(
     >>> import rbmbook as rb
     >>> from distributed import Client
     >>> rbm = rb.RBM.random(12, 8, rng=0, scale=0.5)
-    >>> with Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    >>> with Client(processes=False, n_workers=2, dashboard_address="127.0.0.1:0") as client:
     ...     found = rb.distributed.ais(rbm, client, chains=100, betas=200, rng=0)
     >>> bool(abs(found.log_z - rb.exact.log_partition(rbm)) < 0.2)
     True

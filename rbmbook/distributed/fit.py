@@ -108,7 +108,7 @@ def fit(
     >>> from distributed import Client
     >>> X = dask.array.from_array(rb.data.bars_and_stripes(4), chunks=(10, 16))
     >>> rbm = rb.RBM.random(16, 8, rng=0)
-    >>> with Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    >>> with Client(processes=False, n_workers=2, dashboard_address="127.0.0.1:0") as client:
     ...     history = rb.distributed.fit(rbm, X, client, rb.PCD(), epochs=3, progress=False)
     >>> history.epochs
     3

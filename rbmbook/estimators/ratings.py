@@ -205,7 +205,7 @@ class RatingsRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Machine):
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """p(rating | the user's other ratings), (n_users, n_items, q), in the order of `ratings_`.
+        """p(rating | the user's others), (n_users, n_items, q), by `ratings_`. Book: (16.1).
 
         An item that the user has rated is predicted as if it had not been.
 
