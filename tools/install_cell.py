@@ -23,7 +23,7 @@ if not find_spec("rbmbook"):
     raise ModuleNotFoundError(
         "rbmbook is not installed: {here}. "
         "In Google Colab, upload a zip of the book's folder, unpack it with `!unzip`, "
-        "enter it with `%cd`, and run `%pip install . mlxtend statsmodels`."
+        "enter it with `%cd`, and run `%pip install . mlxtend statsmodels distributed`."
     )
 """
 
@@ -40,7 +40,7 @@ if "google.colab" in sys.modules:
         run(["git", "clone", "--quiet", "--depth=1", "{address}", book], check=True)
     if not find_spec("rbmbook"):
         pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-        run([*pip, book, "mlxtend", "statsmodels"], check=True)
+        run([*pip, book, "mlxtend", "statsmodels", "distributed"], check=True)
     os.chdir(book / "notebooks")
 elif not find_spec("rbmbook"):
     raise ModuleNotFoundError("rbmbook is not installed: {here}")
