@@ -73,7 +73,7 @@ NOTEBOOK = """{"cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "s
 def build(folder, urls):
     """Two pages of a site with the book's own settings, and this table in pyproject.toml."""
     shutil.copytree(ROOT / "tools", folder / "tools")
-    others = shutil.ignore_patterns("_build", "notebooks", "*.md")
+    others = shutil.ignore_patterns("_build", "_frames", "notebooks", "[!g]*.md")  # glossary
     shutil.copytree(ROOT / "book", folder / "book", ignore=others)
     (folder / "book" / "notebooks").mkdir()
     (folder / "pyproject.toml").write_text(f'[project]\nname = "rbmbook"\n{urls}')
