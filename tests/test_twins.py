@@ -52,7 +52,10 @@ class Inputs:
         return Step(*(self.dtype(x) for x in (0.1, 0.7, 0.5, 0.02, 0.001)))
 
     def of(self, name):
-        return getattr(self, name.split(".")[-1])()
+        """By the kernel's name, with that of its module before it where two kernels share one."""
+        *_, kernel = parts = name.split(".")
+        long = "_".join(part.strip("_") for part in parts[-2:])
+        return (getattr(self, long, None) or getattr(self, kernel))()
 
     def inputs(self):
         W, _, b = self.machine()
@@ -75,6 +78,31 @@ class Inputs:
         noise = self.rng.random((k, self.n * (self.D + self.H)), self.dtype)
         x = self.numbers(self.n, self.H)
         return x, W, W.T.copy(), a, b, noise, self.numbers(self.n, self.D)
+
+    def known(self):
+        """Rows of which some sites are known: where each ends, the columns on, states a site."""
+        q = min(3, self.D)
+        known = self.rng.random((self.n, self.D // q)) < 0.6
+        known[0] = True
+        on = [np.flatnonzero(row) * q + self.rng.integers(0, q, row.sum()) for row in known]
+        return np.cumsum([0, *map(len, on)]), np.concatenate(on), q
+
+    def ratings_hidden_mean(self):
+        ends, columns, _ = self.known()
+        W, _, b = self.machine()
+        return ends, columns, W, b, self.numbers(self.n, self.H)
+
+    def ratings_ask(self):
+        ends, columns, q = self.known()
+        sites = self.D // q
+        asked = np.arange(self.n + 1) * sites, np.tile(np.arange(sites), self.n)
+        return ends, columns, *asked, *self.machine(), True, self.numbers(self.n * sites, q)
+
+    def ratings_chains(self, k=2):
+        ends, columns, q = self.known()
+        noise = self.rng.random((k, self.n * self.H + columns.size), self.dtype)
+        means = self.numbers(self.n, self.H), self.numbers(self.n, self.H)
+        return ends, columns, *self.machine(), q, noise, means[0], columns * 0, means[1]
 
     def transpose(self):
         return self.numbers(self.D, self.H), self.numbers(self.H, self.D)

@@ -203,7 +203,7 @@ def test_a_fit_raises_the_likelihood_of_what_is_known():
 
     before = mean()
     ratings.fit(
-        rbm, matrix(rows), epochs=150, batch_size=20, optimizer=rb.Adam(0.02), progress=False
+        rbm, matrix(rows), epochs=300, batch_size=20, optimizer=rb.Adam(0.02), progress=False
     )
     count = np.mean([len(row) for row in rows])
     assert before == pytest.approx(-count * np.log(Q), abs=0.05)
