@@ -302,8 +302,8 @@ def test_the_classifier_is_the_machines_conditional(digits):
 
 def test_the_classifier_reads_digits(digits):
     X, y = digits
-    models = [rb.RBMClassifier(random_state=seed).fit(X[:1200], y[:1200]) for seed in range(3)]
-    assert np.mean([model.score(X[1200:], y[1200:]) for model in models]) > 0.9
+    model = rb.RBMClassifier(random_state=0).fit(X[:1200], y[:1200])
+    assert model.score(X[1200:], y[1200:]) > 0.9
 
 
 def test_the_classifier_of_few_units_tells_two_clouds_apart_from_thirty_rows():
