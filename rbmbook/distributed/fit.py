@@ -94,6 +94,13 @@ def fit(
     DivergenceError
         As for `rb.fit`.
 
+    Notes
+    -----
+    Under Linux, Dask lets its workers give memory back to the system at once, and they fetch it
+    anew for every update. Where a batch has few rows that can take longer than the update itself
+    (chapter 18 measures it). Workers whose environment has ``MALLOC_TRIM_THRESHOLD_=134217728`` and
+    ``MALLOC_MMAP_THRESHOLD_=33554432`` when they are started keep what they will need again.
+
     References
     ----------
     Zinkevich, Weimer, Li and Smola (2010), Parallelized stochastic gradient descent. Stich (2019),

@@ -12,6 +12,7 @@ from rbmbook.distributed import cluster, tasks
 from rbmbook.distributed.packing import pack, unpack
 from rbmbook.distributed.shards import Shards
 from rbmbook.distributed.tasks import Local, Phase, Rows
+from rbmbook.machine.moments import Moments, of_sums
 from rbmbook.machine.rbm import RBM
 from rbmbook.training.checkpoint import prefixed
 from rbmbook.training.direction import Difference
@@ -55,13 +56,24 @@ class Parts:
 
     def survey(self, rbm: RBM, X: Any, weight: np.ndarray) -> tuple[Columns, bool]:
         """The columns of the data, and whether they are nothing but 0 and 1."""
-        equal = bool((weight == 1).all())
-        weights = [None if equal else weight[slice(*self.bounds[p : p + 2])] for p in self]
-        found = self.run(tasks.survey, [(rbm, weight) for weight in weights])
+        found = self.run(tasks.survey, [(rbm, own) for own in self.weights(weight)])
         columns = found[0][0]
         for other, _ in found[1:]:
             columns.merge(other)
         return columns, all(binary for _, binary in found)
+
+    def moments(self, rbm: RBM, weight: np.ndarray) -> Moments:
+        """The columns' means and standard deviations, in two passes, as `moments.of_columns`."""
+        own, total = self.weights(weight), weight.sum()
+        mean = added(self.run(tasks.column_sums, [(rbm, w, total, None) for w in own]))
+        variance = added(self.run(tasks.column_sums, [(rbm, w, total, mean) for w in own]))
+        return of_sums(mean, variance)
+
+    def weights(self, weight: np.ndarray) -> list[np.ndarray | None]:
+        """Those of each part's rows, or None if all rows weigh the same."""
+        if (weight == 1).all():
+            return [None] * self.count
+        return [weight[slice(*self.bounds[p : p + 2])] for p in self]
 
     def start(self, negative: Negative, rbm: RBM, rng: np.random.Generator) -> "Kept":
         """The chains of each part; with one part, what `Negative.start` makes of the generator."""

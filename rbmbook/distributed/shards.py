@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,37 @@ import numpy as np
 from rbmbook import validation
 from rbmbook.machine.units import Unit
 from rbmbook.training import checkpoint
+
+Wanted = list[tuple[int, np.ndarray]]  # numbers of sources, and of the rows wanted of each
+
+
+def joined(
+    rows: Any,
+    ends: np.ndarray,
+    shape: tuple[int, int],
+    dtype: np.dtype,
+    read_all: Callable[[Wanted], Iterable[np.ndarray]],
+) -> np.ndarray:
+    """Some rows of sources that lie one after the other.
+
+    Parameters
+    ----------
+    rows : slice or int array
+    ends : int array
+        The number of the row behind the last one of each source.
+    shape, dtype
+        Of all rows.
+    read_all : callable
+        Called with what is wanted of each source that is needed; returns it, in the same order.
+    """
+    index = np.arange(*rows.indices(shape[0])) if isinstance(rows, slice) else rows
+    owner, starts = np.searchsorted(ends, index, side="right"), np.append(0, ends)
+    places = {int(s): np.flatnonzero(owner == s) for s in np.unique(owner)}
+    found = read_all([(s, index[place] - starts[s]) for s, place in places.items()])
+    out = np.empty((len(index), shape[1]), dtype)
+    for place, block in zip(places.values(), found, strict=True):
+        out[place] = block
+    return out
 
 
 class Piece(NamedTuple):
@@ -42,20 +73,17 @@ class Part(validation.Rows):
         self.ends = np.cumsum([piece.stop - piece.start for piece in pieces])
 
     def __getitem__(self, rows: Any) -> np.ndarray:
-        index = np.arange(*rows.indices(self.shape[0])) if isinstance(rows, slice) else rows
-        out = np.empty((len(index), self.shape[1]), self.dtype)
-        owner = np.searchsorted(self.ends, index, side="right")
-        for number in np.unique(owner):
-            piece, mine = self.pieces[number], owner == number
-            out[mine] = opened(self.sources[number])[index[mine] - self.ends[number] + piece.stop]
-        return out
+        def read_all(wanted: Wanted) -> Iterator[np.ndarray]:
+            return (read(self.sources[p], own + self.pieces[p].start) for p, own in wanted)
+
+        return joined(rows, self.ends, self.shape, self.dtype, read_all)
 
     def check(self, unit: Unit, dtype: np.dtype) -> None:
         """Raise ValueError, with shard and row, unless all values are states or means of a unit."""
         for piece, source in zip(self.pieces, self.sources, strict=True):
             for start in range(piece.start, piece.stop, validation.BLOCK_ROWS):
                 rows = np.arange(start, min(start + validation.BLOCK_ROWS, piece.stop))
-                x = np.asarray(opened(source)[rows])
+                x = read(source, rows)
                 validation.domain(f"X, {piece.name}", x, unit, True, dtype, first_row=start)
 
 
@@ -101,9 +129,6 @@ class _Zarr:
         return np.asarray(self.array.oindex[order])[place]
 
 
-OPENED = {".npy": _Npy, ".zarr": _Zarr}
-
-
 def parquet(path: str) -> np.ndarray:
     """All of a table: its rows cannot be read one by one."""
     import pyarrow.parquet
@@ -111,6 +136,9 @@ def parquet(path: str) -> np.ndarray:
     table = pyarrow.parquet.read_table(path)
     columns = [column.to_numpy() for column in table.columns]
     return np.stack(columns, axis=1) if columns else np.empty((table.num_rows, 0))
+
+
+OPENED: dict[str, Callable[[str], Any]] = {".npy": _Npy, ".parquet": parquet, ".zarr": _Zarr}
 
 
 def look(source: Any, name: str) -> tuple[tuple[int, ...], np.dtype]:
@@ -169,20 +197,11 @@ class Shards(validation.Rows):
         return pieces, sources, (last - first, self.shape[1]), self.dtype
 
     def __getitem__(self, rows: Any) -> np.ndarray:
-        index = np.arange(*rows.indices(self.shape[0])) if isinstance(rows, slice) else rows
-        owner = np.searchsorted(self.ends, index, side="right")
-        starts = np.append(0, self.ends)
-        shards = np.unique(owner)
-        found = self.client.gather(
-            [
-                self.client.submit(read, self.sources[s], index[owner == s] - starts[s], pure=False)
-                for s in shards
-            ]
-        )
-        out = np.empty((len(index), self.shape[1]), self.dtype)
-        for s, block in zip(shards, found, strict=True):
-            out[owner == s] = block
-        return out
+        def read_all(wanted: Wanted) -> list[np.ndarray]:
+            submit, sources = self.client.submit, self.sources
+            return self.client.gather([submit(read, sources[s], x, pure=False) for s, x in wanted])
+
+        return joined(rows, self.ends, self.shape, self.dtype, read_all)
 
     def fingerprint(self) -> str:
         """A digest of all numbers, and of how they are split into shards, for checkpoints."""
@@ -224,16 +243,13 @@ def _files(X: Any, client: Any) -> tuple[list[str], list[Any]]:
             raise TypeError(f"X, shard {i}: expected a path, got {_described(path)}")
         path = os.fspath(Path(path).absolute())
         names.append(f"shard {i} ({path!r})")
-        suffix = Path(path).suffix
-        if suffix not in FORMATS:
-            raise ValueError(f"X, {names[-1]}: expected a file {' or '.join(FORMATS)}")
-        sources.append(client.submit(parquet, path) if suffix == ".parquet" else path)
+        read_file = OPENED.get(Path(path).suffix)
+        if read_file is None:
+            raise ValueError(f"X, {names[-1]}: expected a file {' or '.join(OPENED)}")
+        sources.append(client.submit(parquet, path) if read_file is parquet else path)
     return names, sources
 
 
 def _described(X: Any) -> str:
     shape = getattr(X, "shape", None)
     return f"{type(X).__name__}" + ("" if shape is None else f" of shape {shape}")
-
-
-FORMATS = (".npy", ".parquet", ".zarr")

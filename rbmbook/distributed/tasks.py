@@ -9,6 +9,7 @@ import numpy as np
 
 from rbmbook.distributed.packing import pack, unpack
 from rbmbook.distributed.shards import Part
+from rbmbook.machine import moments
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.units import Unit
@@ -92,6 +93,15 @@ def survey(pieces: Any, rbm: RBM, weight: np.ndarray | None) -> tuple[Columns, b
     except ValueError:
         part.check(rbm.visible, rbm.dtype)
         raise
+
+
+def column_sums(
+    pieces: Any, rbm: RBM, weight: np.ndarray | None, total: float, origin: np.ndarray | None
+) -> np.ndarray:
+    """What a part contributes to the columns' means, or to the variances about an origin."""
+    part = Part(*pieces)
+    share = (np.ones(part.shape[0]) if weight is None else weight) / total
+    return moments.sums(part, rbm.visible, share, "X", rbm.dtype, origin)
 
 
 def difference(

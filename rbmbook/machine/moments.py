@@ -48,13 +48,28 @@ def of_columns(
     -------
     Moments
     """
-    n, D = X.shape
-    share = np.full(n, 1 / n) if weight is None else weight / weight.sum()
-    mean, variance = np.zeros(D), np.zeros(D)
+    share = np.full(X.shape[0], 1 / X.shape[0]) if weight is None else weight / weight.sum()
+    mean = sums(X, unit, share, name, dtype)
+    return of_sums(mean, sums(X, unit, share, name, dtype, mean))
+
+
+def sums(
+    X: Any,
+    unit: Unit,
+    share: np.ndarray,
+    name: str,
+    dtype: Any,
+    origin: np.ndarray | None = None,
+) -> np.ndarray:
+    """Σ share·x over the rows, for each column, or Σ share·(x − origin)² if there is an origin."""
+    total = np.zeros(X.shape[1])
     for rows, block in validation.blocks(name, X, unit, np.float64, True, dtype):
-        mean += share[rows] @ block
-    for rows, block in validation.blocks(name, X, unit, np.float64, True, dtype):
-        variance += share[rows] @ (block - mean) ** 2
+        total += share[rows] @ (block if origin is None else (block - origin) ** 2)
+    return total
+
+
+def of_sums(mean: np.ndarray, variance: np.ndarray) -> Moments:
+    """The moments of columns with these means and variances."""
     sd = np.sqrt(variance)
     constant = sd <= ROUNDING * np.abs(mean)
     sd[constant] = CONSTANT * np.maximum(np.abs(mean[constant]), 1)
@@ -71,8 +86,12 @@ def start_at(rbm: Any, data: Any, weight: np.ndarray | None = None) -> None:
     weight : (n,) array, optional
         Of the rows.
     """
-    unit, n = rbm.visible, data.shape[0]
-    found = of_columns(data, unit, weight, dtype=rbm.dtype)
+    start_from(rbm, of_columns(data, rbm.visible, weight, dtype=rbm.dtype), data.shape[0])
+
+
+def start_from(rbm: Any, found: Moments, n: int) -> None:
+    """The same, from the moments of n rows."""
+    unit = rbm.visible
     unit.match_variance(found.sd**2)
     rbm.a[:] = unit.bias_for_mean(found.mean * n, n)
     rbm.W /= unit.divisor(found.sd).astype(rbm.dtype)[:, None]

@@ -8,11 +8,10 @@ and E(x, h) differs from E′(z, h) by a constant. A step of a fixed length in t
 same effect whatever the columns' units are, and whatever their means.
 """
 
-from typing import Any
-
 import numpy as np
 
 from rbmbook.machine import moments
+from rbmbook.machine.moments import Moments
 from rbmbook.machine.rbm import RBM
 from rbmbook.training.twin import Twin
 
@@ -20,16 +19,23 @@ from rbmbook.training.twin import Twin
 class Standardized(Twin):
     """A machine and its twin for standardised data; other columns than Gaussian ones stay.
 
+    Parameters
+    ----------
+    rbm : RBM
+    found : Moments
+        Of the columns of the data.
+    n : int ≥ 1
+        How many rows it has.
+
     Attributes
     ----------
     machine : RBM
         The twin, which is trained.
     """
 
-    def __init__(self, rbm: RBM, X: Any, weight: np.ndarray) -> None:
+    def __init__(self, rbm: RBM, found: Moments, n: int) -> None:
         super().__init__()
-        found = moments.of_columns(X, rbm.visible, weight, "X", rbm.dtype)
-        self.rbm, self.machine = rbm, rbm.copy()
+        self.rbm, self.machine, self.found, self.n = rbm, rbm.copy(), found, n
         self.first_unit = rbm.copy().visible  # has the precisions with which training began
         self.real = rbm.visible.real(rbm.n_visible)
         self.mean = np.where(self.real, found.mean, 0.0)
@@ -73,11 +79,11 @@ class Standardized(Twin):
         machine.hidden.take(rbm.hidden)
         self.first_unit.take(machine.visible)
 
-    def start(self, X: Any, weight: np.ndarray) -> None:
+    def start(self) -> None:
         """Start where the data says, if the machine was made without data: all biases are 0."""
         if not (self.rbm.a.any() or self.rbm.b.any()):
             started = self.rbm.copy()
-            moments.start_at(started, X, weight)
+            moments.start_from(started, self.found, self.n)
             self._take(started)
 
     def memory(self) -> dict[str, np.ndarray]:

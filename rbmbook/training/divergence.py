@@ -8,12 +8,14 @@ from scipy import sparse
 
 from rbmbook import validation
 from rbmbook.machine import moments
+from rbmbook.training.monitors import Columns
 from rbmbook.training.optimize import Optimizer, rate_at
 
 WIDE = 5.0  # root mean square of a column (1 if standardised) beyond which its scale is to blame
 FAST = 1.0  # learning rate beyond which it is to blame in any case
 
-Data = tuple[str, Any, Any]  # a name, a (n, D) matrix, and the scale (D,) of the units it goes to
+# A name, a (n, D) matrix or its `Columns`, and the scale (D,) of the units it goes to
+Data = tuple[str, Any, Any]
 
 
 class DivergenceError(FloatingPointError):
@@ -60,7 +62,7 @@ def advice(data: Iterable[Data], optimizer: Optimizer, update: int, lower: str) 
 
     Parameters
     ----------
-    data : iterable of (name, matrix, scale)
+    data : iterable of (name, matrix or Columns, scale)
         What has no bounds of its own. A scale below 1 makes a column count for more.
     optimizer : optimizer
     update : int ≥ 0
@@ -86,7 +88,7 @@ def fault(data: Iterable[Data]) -> str:
 
 
 def _fault(name: str, X: Any, scale: Any) -> str:
-    mean, deviation = _moments(X)
+    mean, deviation = (X.mean, X.deviation) if isinstance(X, Columns) else _moments(X)
     with np.errstate(over="ignore"):
         width = np.hypot(mean, deviation) / np.minimum(scale, 1.0)
     column = int(width.argmax())

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from rbmbook.machine import moments
 from rbmbook.machine.rbm import RBM
 from rbmbook.machine.rows import only
 from rbmbook.training import contrastive
@@ -235,7 +236,7 @@ class Training(Run):
         self.probe = dense(X[taught_rows(self.weight)], rbm.dtype)
         self.dreams = Dreams(rbm)
         real = rbm.visible.real(rbm.n_visible).any()
-        self.standard = Standardized(rbm, X, self.weight) if centered is None and real else None
+        self.standard = self.standardized() if centered is None and real else None
         self.twin = self.standard
         self.trained = rbm if self.standard is None else self.standard.machine
         mean = self.coordinates(self.columns.mean[None].astype(rbm.dtype))[0]
@@ -249,6 +250,14 @@ class Training(Run):
             settings = self.negative, self.optimizer, self.penalties, self.batch_size
             together = contrastive.together(rbm, *settings)
             self.compiled, self.together = together > 0, max(1, together)
+
+    def standardized(self) -> Standardized:
+        """The machine and its twin for standardised columns."""
+        if self.workers is None:
+            found = moments.of_columns(self.X, self.rbm.visible, self.weight, "X", self.rbm.dtype)
+        else:
+            found = self.workers.moments(self.rbm, self.weight)
+        return Standardized(self.rbm, found, self.n_rows)
 
     @property
     def parameters(self) -> list[np.ndarray]:
@@ -265,7 +274,7 @@ class Training(Run):
                 self.rbm, self.X, batches, self.weight[batches], *settings, *kept
             )
         if self.updates == 0 and self.standard is not None:
-            self.standard.start(self.X, self.weight)
+            self.standard.start()
         try:
             if self.workers is not None and self.workers.steps > 1:
                 return self.workers.local_steps(self, rows)
@@ -336,7 +345,7 @@ class Training(Run):
     def data(self) -> Iterator[Data]:
         """The data, and the held-out rows."""
         visible = self.rbm.visible
-        yield "X", self.X, visible.scale(self.probe)
+        yield "X", self.columns, visible.scale(self.probe)
         if self.held_out is not None:
             yield "validation", self.held_out, visible.scale(self.probe)
 

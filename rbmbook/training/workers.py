@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rbmbook.machine.moments import Moments
 from rbmbook.machine.rbm import RBM
 from rbmbook.training.direction import Difference
 from rbmbook.training.monitors import Columns
@@ -17,6 +18,9 @@ class Workers(Protocol):
 
     def survey(self, rbm: RBM, X: Any, weight: np.ndarray) -> tuple[Columns, bool]:
         """What `survey` says of the data."""
+
+    def moments(self, rbm: RBM, weight: np.ndarray) -> Moments:
+        """The means and standard deviations of the columns."""
 
     def start(self, negative: Negative, rbm: RBM, rng: np.random.Generator) -> Any:
         """What goes on from one update to the next, as by `Negative.start`."""

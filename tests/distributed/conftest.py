@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -26,6 +27,23 @@ def alone():
 
     with local_cluster(n_workers=1) as cluster, Client(cluster) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def _mortal():
+    from distributed import Client
+
+    with local_cluster() as cluster, Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture
+def mortal(_mortal):
+    """A client of two worker processes that a test may kill: others come in their place."""
+    while len(_mortal.nthreads()) < 2:
+        _mortal.cluster.scale(2)  # a cluster gives up one that takes long to start again
+        time.sleep(0.2)
+    return _mortal
 
 
 @pytest.fixture(autouse=True)

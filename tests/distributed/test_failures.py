@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from clusters import local_cluster
 from numpy.testing import assert_array_equal
 
 import rbmbook as rb
@@ -42,25 +41,22 @@ def idle(client):
 
 
 @pytest.mark.parametrize("local_steps", [1, 2])
-def test_a_worker_that_is_killed_costs_time_and_changes_nothing(local_steps, data, save):
-    from distributed import Client
-
+def test_a_worker_that_is_killed_costs_time_and_changes_nothing(local_steps, mortal, data, save):
     paths = save(data)
-    with local_cluster() as cluster, Client(cluster) as client:
-        ref, history = fitted(paths, client, local_steps=local_steps)
-        pids = client.run(os.getpid)
-        killed = []
+    ref, history = fitted(paths, mortal, local_steps=local_steps)
+    pids = mortal.run(os.getpid)
+    killed = []
 
-        def kill(rbm, history):
-            if not killed:
-                killed.append(sorted(pids.items())[1][1])
-                os.kill(killed[0], signal.SIGKILL)
+    def kill(rbm, history):
+        if not killed:
+            killed.append(sorted(pids.items())[1][1])
+            os.kill(killed[0], signal.SIGKILL)
 
-        look = rb.Callback(kill, every=12)
-        comp, found = fitted(paths, client, local_steps=local_steps, callbacks=[look])
-        assert killed and not set(killed) & set(client.run(os.getpid).values())
-        assert_array_equal(comp.W, ref.W)
-        assert found == history
+    look = rb.Callback(kill, every=12)
+    comp, found = fitted(paths, mortal, local_steps=local_steps, callbacks=[look])
+    assert killed and not set(killed) & set(mortal.run(os.getpid).values())
+    assert_array_equal(comp.W, ref.W)
+    assert found == history
 
 
 @dataclass(frozen=True)
@@ -76,28 +72,25 @@ class Slow(rb.CD):
         return super().model_term(rbm, batch, kept, rng)
 
 
-def test_a_worker_that_is_killed_in_the_middle_of_a_task(data, save, tmp_path):
+def test_a_worker_that_is_killed_in_the_middle_of_a_task(mortal, data, save, tmp_path):
     """Its task runs again elsewhere, from the same chains and the same noise."""
-    from distributed import Client
-
     begun = tmp_path / "begun"
     begun.mkdir()
     paths, options = save(data), {"epochs": 1, "batch_size": 45}
-    with local_cluster() as cluster, Client(cluster) as client:
-        ref, _ = fitted(paths, client, Slow(1, str(begun)), **options)
-        assert len(os.listdir(begun)) == 4
+    ref, _ = fitted(paths, mortal, Slow(1, str(begun)), **options)
+    assert len(os.listdir(begun)) == 4
 
-        def kill():
-            assert wait_until(lambda: len(os.listdir(begun)) >= 6)
-            pid = max(os.listdir(begun), key=lambda name: int(name.split("-")[1])).split("-")[0]
-            os.kill(int(pid), signal.SIGKILL)
+    def kill():
+        assert wait_until(lambda: len(os.listdir(begun)) >= 6)
+        pid = max(os.listdir(begun), key=lambda name: int(name.split("-")[1])).split("-")[0]
+        os.kill(int(pid), signal.SIGKILL)
 
-        killer = threading.Thread(target=kill)
-        killer.start()
-        comp, _ = fitted(paths, client, Slow(1, str(begun), 1.0), **options)
-        killer.join()
-        assert len(os.listdir(begun)) > 8
-        assert_array_equal(comp.W, ref.W)
+    killer = threading.Thread(target=kill)
+    killer.start()
+    comp, _ = fitted(paths, mortal, Slow(1, str(begun), 1.0), **options)
+    killer.join()
+    assert len(os.listdir(begun)) > 8
+    assert_array_equal(comp.W, ref.W)
 
 
 @dataclass(frozen=True)

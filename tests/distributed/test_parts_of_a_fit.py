@@ -5,7 +5,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import rbmbook as rb
-from rbmbook.distributed.parts import noise, split
+from rbmbook.distributed.parts import Parts, noise, split
+from rbmbook.distributed.shards import Shards
+from rbmbook.machine import moments
+from rbmbook.training.probe import PROBE_ROWS
 
 OPTIONS = {"epochs": 2, "batch_size": 25, "rng": 3, "progress": False}
 PHASES = {
@@ -116,6 +119,37 @@ def test_gaussian_columns_are_standardised_as_on_one_machine(client, save):
             options = OPTIONS | {"parts": parts, "local_steps": local_steps}
             rb.distributed.fit(comp, save(X), client, rb.CD(1), **options)
             assert_same(comp, ref)
+
+
+@pytest.mark.parametrize("weight", [np.ones(2500), np.arange(2500.0)], ids=["equal", "weighted"])
+def test_columns_have_the_moments_of_one_machine_in_any_number_of_parts(weight, client, save):
+    X = np.random.default_rng(0).normal([7, 0, 1e6], [3, 0, 1e-2], (2500, 3))
+    rbm = rb.RBM.random(3, 2, visible=rb.Gaussian())
+    ref = moments.of_columns(X, rbm.visible, weight, dtype=rbm.dtype)
+    for parts in (1, 3):
+        comp = Parts(Shards(save(X, (1500,)), client, 3), parts, 1).moments(rbm, weight)
+        assert_allclose(comp.mean, ref.mean, rtol=1e-12)
+        assert_allclose(comp.sd, ref.sd, rtol=1e-6)
+        assert_array_equal(comp.constant, [False, True, False])
+
+
+def test_no_rows_but_those_of_the_monitors_come_to_this_process(client, save, monkeypatch):
+    """Nor are all rows looked at here for the columns' moments, or to say why a fit diverged."""
+    X, asked, read = np.random.default_rng(0).normal(7, 3, (3000, 3)), [], Shards.__getitem__
+
+    def counted(self, rows):
+        found = read(self, rows)
+        asked.append(len(found))
+        return found
+
+    monkeypatch.setattr(Shards, "__getitem__", counted)
+    rbm = rb.RBM.random(3, 2, rng=0, visible=rb.Gaussian())
+    options = OPTIONS | {"batch_size": 1000}
+    rb.distributed.fit(rbm, save(X), client, rb.CD(1), **options)
+    with pytest.raises(rb.DivergenceError, match=r"Column \d of X has mean [67]"):
+        options |= {"centered": False, "optimizer": rb.SGD(1e30)}
+        rb.distributed.fit(rbm, save(X), client, rb.CD(1), **options)
+    assert asked == [PROBE_ROWS] * 2
 
 
 def test_local_steps_are_steps_of_each_part_by_itself_and_then_the_average(client, save):

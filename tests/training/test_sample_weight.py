@@ -5,6 +5,7 @@ import pytest
 from small_fits import assert_parameters, assert_same_bits, fit
 
 import rbmbook as rb
+from rbmbook.machine import moments
 from rbmbook.networks import scaling
 from rbmbook.networks.layers import Dense
 from rbmbook.training import coordinates
@@ -101,9 +102,9 @@ def test_real_columns_are_standardised_as_those_of_the_repeated_rows(kind):
 
     def twin(rows, weight):
         if kind == "machine":
-            return coordinates.Standardized(
-                rb.RBM.random(3, 2, visible=rb.Gaussian()), rows, weight
-            )
+            rbm = rb.RBM.random(3, 2, visible=rb.Gaussian())
+            found = moments.of_columns(rows, rbm.visible, weight)
+            return coordinates.Standardized(rbm, found, len(rows))
         return scaling.Standardized(Dense.random(3, 2), Dense.random(2, 3), rows, weight)
 
     comp, ref = twin(X, weight), twin(np.repeat(X, weight, axis=0), np.ones(weight.sum()))
