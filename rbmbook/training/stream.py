@@ -41,7 +41,9 @@ def fit_blocks(
     While the machine is trained on one block, another thread reads the next. A block is gone
     through once in each pass, in batches of its rows in random order, and blocks in the order in
     which they come: they should be alike, so shuffle the rows when you write them. It is one fit
-    that goes on from block to block, with the optimizer's memory, chains and random numbers.
+    that goes on from block to block, with the optimizer's memory, chains and random numbers. Its
+    monitors look at the machine after each block, which can take as long as ten updates do: let a
+    block have a hundred batches or more, and little of the speed of `rb.fit` is lost.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ class Twin:
 
 def digest(arrays: Iterable[np.ndarray]) -> np.ndarray:
     """Sixteen bytes that tell arrays apart in which a bit differs."""
-    found = hashlib.blake2b(digest_size=16)
+    found = hashlib.sha256()  # processors have instructions for it
     for array in arrays:
         found.update(np.ascontiguousarray(array).data)
-    return np.frombuffer(found.digest(), np.uint8)
+    return np.frombuffer(found.digest()[:16], np.uint8)

@@ -139,7 +139,7 @@ def test_states_travel_as_bits_and_other_arrays_as_they_are():
 
 def test_a_shard_may_be_larger_than_a_workers_memory(tmp_path):
     """A worker that exceeds its memory is killed, at last with an error that ends the fit."""
-    n, D, limit = 100_000, 784, 500_000_000
+    n, D, limit = 80_000, 784, 400_000_000
     X = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float64, (n, D))
     X[::1000] = np.random.default_rng(0).random((n // 1000, D)) < 0.5
     X.flush()
