@@ -234,3 +234,31 @@ def test_the_readme_tells_what_was_measured(module):
     found = json.loads(page.RESULT.read_text(encoding="utf-8"))
     readme = page.README.read_text(encoding="utf-8")
     assert page.renewed(readme, found) == readme
+
+
+def test_the_page_on_scikit_learn_tells_what_was_measured(module):
+    replaced = module("replaced")
+    found = json.loads(replaced.RESULT.read_text(encoding="utf-8"))
+    page = replaced.PAGE.read_text(encoding="utf-8")
+    assert replaced.renewed(page, found) == page
+    runs = found["example"]
+    assert {run["machine"] for run in runs} == {"pixels", *replaced.MACHINES}
+    assert {run["seed"] for run in runs} == set(replaced.SEEDS)
+
+
+@pytest.mark.jit
+def test_what_the_page_on_scikit_learn_says_of_methods_and_attributes_holds(module):
+    """Each row asserts what its words say, with the versions that are installed."""
+    replaced = module("replaced")
+    found = json.loads(replaced.RESULT.read_text(encoding="utf-8"))
+    assert [list(row) for row in module("replaced_surface").compare()] == found["surface"]
+
+
+def test_the_nudged_digits_are_moved_by_one_pixel_and_leave_nothing_behind(module):
+    X = np.arange(128.0).reshape(2, 64)
+    moved, y = module("replaced").nudged(X, np.array([3, 4]))
+    images = moved.reshape(5, 2, 8, 8)
+    np.testing.assert_array_equal(images[0], X.reshape(2, 8, 8))
+    np.testing.assert_array_equal(images[1, :, 1:], images[0, :, :-1])
+    assert not images[1, :, 0].any() and not images[4, :, :, -1].any()
+    assert list(y) == [3, 4] * 5
