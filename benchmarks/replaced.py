@@ -17,9 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import defaults
 import machine
 import numpy as np
 import replaced_surface
+import small_data
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -33,18 +35,32 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "replaced.json"
 PAGE = ROOT / "book" / "from_scikit_learn.md"
 MARKS = {
-    name: f"<!-- {name}: written by benchmarks/replaced.py -->\n" for name in ("example", "surface")
+    name: f"<!-- {name}: written by benchmarks/replaced.py -->\n"
+    for name in ("example", "likelihood", "surface")
 }
 END = "<!-- end of what it writes -->\n"
 
 SEEDS = range(3)
+SMALL = "digits", "30 digits", "two patterns"
+PERSISTENT = rb.PCD(1, chains=10)  # scikit-learn's, which has a chain for each row of a batch
 GALLERY = {"n_components": 100, "learning_rate": 0.06, "n_iter": 10}
+ALGORITHMS: dict[str, dict[str, Any]] = {
+    "the default": {},
+    "scikit-learn's algorithm": {"negative": PERSISTENT},
+}
+
+
+def ours(seed: int, **changed: Any) -> rb.BernoulliRBM:
+    """The machine of this package, by the example's settings and these."""
+    return rb.BernoulliRBM(**GALLERY, random_state=seed, **changed)
+
+
 MACHINES: dict[str, Callable[[int], Any]] = {
     "scikit-learn's": lambda seed: Theirs(**GALLERY, random_state=seed),
-    "the import replaced": lambda seed: rb.BernoulliRBM(**GALLERY, random_state=seed),
-    "and its algorithm kept": lambda seed: rb.BernoulliRBM(
-        **GALLERY, random_state=seed, negative=rb.PCD(1, chains=10), centered=False
-    ),
+    "the import replaced": ours,
+    "… tempered, not centred": lambda seed: ours(seed, centered=False),
+    "… centred, not tempered": lambda seed: ours(seed, negative=PERSISTENT, centered=True),
+    "… neither: scikit-learn's algorithm": lambda seed: ours(seed, negative=PERSISTENT),
 }
 
 
@@ -88,13 +104,28 @@ def runs() -> Iterator[dict[str, Any]]:
             yield {"machine": name, "seed": seed, "seconds": seconds, "accuracy": accuracy}
 
 
+def likelihoods() -> Iterator[dict[str, Any]]:
+    """Mean log-likelihoods of unseen rows of the small data, without other settings."""
+    for name in SMALL:
+        for seed in SEEDS:
+            train, test = small_data.BINARY[name](seed)
+            for machine_name, settings in ALGORITHMS.items():
+                model = rb.BernoulliRBM(**settings, random_state=seed).fit(train.X)
+                scores = defaults.bits(model.rbm_, train, test)
+                yield {"data": name, "machine": machine_name, "seed": seed} | scores
+
+
 def measure() -> dict[str, Any]:
     """Everything that the page says."""
     small = rb.data.bars_and_stripes(3).astype(np.float32)
     for make in MACHINES.values():
         make(0).fit(small)  # compiles
-    surface = replaced_surface.compare()
-    return {"machine": machine.describe(), "example": list(runs()), "surface": surface}
+    return {
+        "machine": machine.describe(),
+        "example": list(runs()),
+        "likelihood": list(likelihoods()),
+        "surface": replaced_surface.compare(),
+    }
 
 
 def example(found: dict[str, Any]) -> str:
@@ -113,6 +144,20 @@ def example(found: dict[str, Any]) -> str:
     )
 
 
+def likelihood(found: dict[str, Any]) -> str:
+    """Log-likelihoods of both algorithms beside those of independent units, in Markdown."""
+    names = [*ALGORITHMS, "independent units"]
+    lines = ["| data | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(names)]
+    for data_name in SMALL:
+        rows = [row for row in found["likelihood"] if row["data"] == data_name]
+        cells = [[r["model"] for r in rows if r["machine"] == name] for name in ALGORITHMS]
+        cells.append([r["independent units"] for r in rows if r["machine"] == "the default"])
+        lines.append(f"| {data_name} | " + " | ".join(f"{np.mean(x):.1f}" for x in cells) + " |")
+    return "\n".join(lines) + (
+        f"\n\nMean log-likelihood of unseen rows, in nats: the mean over {len(SEEDS)} seeds.\n"
+    )
+
+
 def spread(values: list[float]) -> str:
     """The mean, and from where to where."""
     if len(values) == 1:
@@ -120,9 +165,18 @@ def spread(values: list[float]) -> str:
     return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
+def tables(found: dict[str, Any]) -> dict[str, str]:
+    """Every table of the page."""
+    return {
+        "example": example(found),
+        "likelihood": likelihood(found),
+        "surface": replaced_surface.table(found["surface"]),
+    }
+
+
 def renewed(page: str, found: dict[str, Any]) -> str:
     """The page with the tables of these numbers."""
-    written = {"example": example(found), "surface": replaced_surface.table(found["surface"])}
+    written = tables(found)
     for name, mark in MARKS.items():
         before, rest = page.split(mark)
         page = before + mark + written[name] + END + rest.split(END, 1)[1]
@@ -139,7 +193,7 @@ def main() -> None:
         RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if given.page:
         PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
-    print(example(found), replaced_surface.table(found["surface"]), sep="\n")
+    print(*tables(found).values(), sep="\n")
 
 
 if __name__ == "__main__":
