@@ -144,8 +144,13 @@ elsewhere: $(STAMP)
 	    $(MAKE) --no-print-directory unit doctest nbval
 	@echo "make elsewhere: all steps passed"
 
-# After `make book`: the site as a browser sees it, at three widths; needs Chromium or Chrome.
-site-test: $(STAMP)
+# After `make book`: the site as a browser sees it, at three widths; needs Chromium or Chrome, and npm
+# for axe-core, which tells what keeps readers out.
+AXE := .axe/node_modules/axe-core/axe.min.js
+$(AXE):
+	npm install --silent --no-audit --no-fund --prefix .axe axe-core@4.14
+
+site-test: $(STAMP) $(AXE)
 	$(PY) tools/site_test.py
 
 # By hand: the lines of the core that no unit test runs. Compiled lines cannot be counted, so that the

@@ -34,6 +34,7 @@ extensions = [
     "sphinx_copybutton",
     "citations",
     "crossreferences",
+    "figures",
     "reference",
     "sliders",
     "solutions",
@@ -64,6 +65,7 @@ default_role = "code"
 
 html_theme = "sphinx_book_theme"
 html_title = "rbmbook"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["katex/katex.min.css", "book.css"]
 html_js_files = ["book.js"]

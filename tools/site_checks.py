@@ -10,6 +10,7 @@ from pathlib import Path
 
 from browser import Browser, BrowserError, Page
 
+AXE = Path(__file__).resolve().parents[1] / ".axe/node_modules/axe-core/axe.min.js"
 WIDTHS = 390, 768, 1400
 COMPLETE = "document.readyState === 'complete' && !document.querySelector('.math:not(.set)')"
 SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -27,6 +28,9 @@ SEARCHES = {
     "free energy": "03",
     "score matching": "14",
 }
+SECONDS = 5  # to the first formula, at 1.6 Mb/s, on a processor that takes 4 times as long as this
+SPEED = {"latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}  # bytes
+SLOWER = 4
 
 
 # ---- each page
@@ -94,6 +98,33 @@ def unmatched_folds(page: Page) -> list[str]:
     return page.ask(wanted) if chapter and solutions else []
 
 
+AUDIT = """
+axe.run({ exclude: [".katex"] }, { resultTypes: ["violations"], RULES })
+  .then(({ violations }) => violations.map(({ id, impact, nodes }) =>
+    `${id} (${impact}): ${nodes.length} times, such as ${nodes[0].target.join(" ")}`))
+"""  # KaTeX writes MathML for those who listen, and hides what it draws
+
+
+def accessible(page: Page) -> list[str]:
+    """What axe-core has against the page that is open, at each width, in light and in dark.
+
+    In the dark, and at the other widths, only colours and sizes can differ.
+    """
+    if not AXE.is_file():
+        return ["axe-core is not there: make .axe"]
+    page.ask(AXE.read_text(encoding="utf-8") + "; 1")
+    found = []
+    for dark in (False, True):
+        for width in WIDTHS:
+            page.look(width, dark=dark)
+            page.ask(SETTLED)
+            some = dark or width != WIDTHS[0]
+            rules = "runOnly: ['color-contrast', 'target-size', 'scrollable-region-focusable']"
+            told = page.ask(AUDIT.replace("RULES", rules if some else ""))
+            found += [f"axe at {width}{', dark' * dark}: {words}" for words in told]
+    return found
+
+
 # ---- the whole site
 
 Address = Callable[[str], str]
@@ -145,3 +176,24 @@ def printed(page: Page) -> list[str]:
     if page.ask(where) != before:
         found.append("after printing the page is not as before")
     return found
+
+
+FIRST = """
+(function look() {
+  const formula = document.querySelector(".math.set .katex");
+  if (formula?.getClientRects().length)
+    requestAnimationFrame(() => (window.firstFormula = performance.now() / 1000));
+  else requestAnimationFrame(look);
+})();
+"""
+
+
+def first_formula(browser: Browser, address: str) -> float:
+    """Seconds until the first formula of a page is drawn, on a slow line with a slow processor."""
+    with Page(browser) as page:
+        page.look(WIDTHS[0])
+        page.send("Network.emulateNetworkConditions", offline=False, **SPEED)
+        page.send("Emulation.setCPUThrottlingRate", rate=SLOWER)
+        page.send("Page.addScriptToEvaluateOnNewDocument", source=FIRST)
+        page.open(address, until="window.firstFormula")
+        return page.ask("window.firstFormula")

@@ -5,9 +5,10 @@
 Every page is opened in headless Chromium (or Chrome) at three widths, from a server on this
 machine, with every other host out of reach. A page fails if a script raises, if a formula is not
 set or is wrong, if the page is wider than the window, if it asks for a file that is not there, if
-a slider does not move its figure, if an exercise lacks its solution, or if on paper its hints are
-not at the end. Some searches must find their chapter first. Links and their anchors are followed
-in the files, and what a page loads besides figures is weighed. `site_checks.py` has the checks.
+a slider does not move its figure, if an exercise lacks its solution, if axe-core objects, in light
+or in dark, if on paper its hints are not at the end, or if its first formula takes too long on a
+slow line. Some searches must find their chapter first. Links and their anchors are followed in the
+files, and what a page loads besides figures is weighed. `site_checks.py` has the checks.
 """
 
 import argparse
@@ -76,17 +77,25 @@ def weights(pages: list[Path]) -> dict[str, int]:
     return dict(found)
 
 
-def looked_at(browser: Browser, server: Server, pages: list[Path], whole: bool) -> list[str]:
-    """What a browser finds wrong with these pages, and with the site as a whole."""
-    problems = []
+def looked_at(
+    browser: Browser, server: Server, pages: list[Path], whole: bool
+) -> tuple[list[str], dict[str, float]]:
+    """What a browser finds wrong, and the seconds until the first formula of each chapter."""
+    problems, seconds = [], {}
     for path in pages:
         name = path.relative_to(SITE).as_posix()
+        address = server.address(name)
+        chapter = path.parent == SITE / "notebooks"
         with Page(browser) as page:
-            found = checks.seen(page, server.address(name))
-            if not found and path.parent == SITE / "notebooks":
-                found = checks.printed(page)
+            found = checks.seen(page, address)
+            if not found:  # otherwise the page may not even be complete
+                found = checks.accessible(page) + (checks.printed(page) if chapter else [])
+        if chapter:
+            seconds[name] = checks.first_formula(browser, address)
+            if seconds[name] > checks.SECONDS:
+                found.append(f"its first formula is there after {seconds[name]:.1f} s")
         problems += [f"{name}: {text}" for text in found]
-    return problems + (checks.searched(browser, server.address) if whole else [])
+    return problems + (checks.searched(browser, server.address) if whole else []), seconds
 
 
 def main(names: list[str] | None = None) -> int:
@@ -103,15 +112,19 @@ def main(names: list[str] | None = None) -> int:
     problems += [f"{name}: {size:,} bytes" for name, size in heavy.items() if size > HEAVIEST]
     try:
         with Browser() as browser:
-            problems += looked_at(browser, Server(), pages, whole=not wanted)
+            found, seconds = looked_at(browser, Server(), pages, whole=not wanted)
     except BrowserError as error:
         print(f"site-test: {error}")
         return 1
+    problems += found
     for problem in problems:
         print(problem)
     largest = max(heavy, key=lambda name: heavy[name])
     print(f"{len(pages)} pages at {len(checks.WIDTHS)} widths: {len(problems)} problems")
     print(f"heaviest: {largest}, {heavy[largest]:,} bytes with its style and scripts")
+    if seconds:
+        slowest = max(seconds, key=lambda name: seconds[name])
+        print(f"slowest to its first formula: {slowest}, {seconds[slowest]:.1f} s at 1.6 Mb/s")
     return 1 if problems else 0
 
 
