@@ -218,4 +218,4 @@ $(OLDEST_STAMP): pyproject.toml constraints-oldest.txt
 
 clean:
 	rm -rf $(VENV) $(OLDEST) dist book/_build book/_frames book/notebooks .pytest_cache .mypy_cache \
-	    .ruff_cache .hypothesis .coverage .coverage.* .numba_elsewhere
+	    .axe .ruff_cache .hypothesis .coverage .coverage.* .numba_elsewhere

@@ -77,6 +77,27 @@ DRAWN = {
 }
 
 
+PIXEL = (  # a PNG of one
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+)
+FIGURES = {  # alternative text → caption
+    "A grey line": "**Figure 10.1.** It falls.",
+    "Ten pictures": "**Figure 10.2.** Pixels that are on are black.",
+    "Dark strokes": "**Figure 10.3.** Filters.",
+}
+
+
+def figure(alt):
+    image = new_output("display_data", data={"image/png": PIXEL})
+    told = {"mystnb": {"image": {"alt": alt}}}
+    return new_code_cell("draw()", metadata=told, outputs=[image], execution_count=1)
+
+
+TEN = [new_markdown_cell("# 10 Ten")]
+for alt, caption in FIGURES.items():
+    TEN += [figure(alt), new_markdown_cell(caption)]
+
+
 API = """# Reference
 
 ```{eval-rst}
@@ -97,7 +118,7 @@ def folder(tmp_path_factory):
     (folder / "conf.py").write_text(
         'import sys\nsys.path.insert(0, "_extensions")\n'
         'extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]\n'
-        'extensions += ["crossreferences", "reference"]\n'
+        'extensions += ["crossreferences", "figures", "reference"]\n'
         'extensions += ["sliders", "solutions", "terms"]\n'
         'nb_execution_mode = "off"\nexclude_patterns = ["jupyter_execute", "out"]\n'
         'myst_enable_extensions = ["amsmath", "dollarmath"]\n'
@@ -108,10 +129,11 @@ def folder(tmp_path_factory):
     (folder / "notebooks" / "07_seven.md").write_text(SEVEN)
     (folder / "notebooks" / "08_eight.md").write_text(EIGHT)
     (folder / "glossary.md").write_text(GLOSSARY)
-    for name, cells in (("09_nine.ipynb", CHAPTER), ("solutions/09_nine.ipynb", SOLUTIONS)):
+    notebooks = {"09_nine": CHAPTER, "10_ten": TEN, "solutions/09_nine": SOLUTIONS}
+    for name, cells in notebooks.items():
         language = {"name": "python", "pygments_lexer": "ipython3"}
         nb = new_notebook(cells=cells, metadata={"language_info": language})
-        nbformat.write(nb, folder / "notebooks" / name)
+        nbformat.write(nb, folder / "notebooks" / f"{name}.ipynb")
     (folder / "_frames" / "09_nine-1").mkdir(parents=True)
     (folder / "_frames" / "09_nine-1.json").write_text(json.dumps(DRAWN))
     for frame in DRAWN["frames"]:
@@ -202,10 +224,18 @@ def test_a_widget_has_its_frames_below_it(folder, pages):
     figure = html[html.index('<figure class="sliders">') : html.index("</figure>")]
     assert html.index("draw") < html.index(figure) < html.index("Exercise 9.1")
     assert 'src="../_frames/09_nine-1/3.webp" alt="frame 3" width="64" height="48"' in figure
+    assert '<img class="hues"' in figure
     assert 'type="range" min="0" max="1" step="1" value="1"' in figure
     assert '<option value="0" selected>a</option>' in figure and "&lt;k&gt;" in figure
     copied = sorted(path.name for path in (folder / "out" / "_frames").rglob("*.*"))
     assert copied == [frame["file"] for frame in DRAWN["frames"]]
+
+
+def test_a_figure_whose_words_speak_of_black_or_white_stays_as_printed(pages):
+    images = re.findall(r"<img [^>]*>", pages["10_ten"])
+    found = [re.search(r'alt="([^"]*)" class="([^" ]*)', image).groups() for image in images]
+    kinds = ["hues", "as-printed", "as-printed"]
+    assert found == list(zip(FIGURES, kinds, strict=True))
 
 
 def test_the_index_names_where_a_term_is_introduced(folder, pages):

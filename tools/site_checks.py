@@ -11,7 +11,7 @@ from pathlib import Path
 from browser import Browser, BrowserError, Page
 
 AXE = Path(__file__).resolve().parents[1] / ".axe/node_modules/axe-core/axe.min.js"
-WIDTHS = 390, 768, 1400
+WIDTHS = 390, 768, 1280
 COMPLETE = "document.readyState === 'complete' && !document.querySelector('.math:not(.set)')"
 SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 

@@ -2,7 +2,7 @@
 
 All are drawn on white. The style sheet turns the lightness of the first kind round. The words about
 a figure tell the kinds apart: where they speak of black or white, of darker or lighter, nothing
-may be turned.
+may be turned. Grey stays grey.
 """
 
 import re
@@ -11,9 +11,13 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 LIGHTNESS = re.compile(
-    r"\b(black|white|dark\w*|light\w*|gr[ea]y\w*|bright\w*|pale\w*|ink|shade\w*|blank)\b",
-    re.IGNORECASE,
+    r"\b(black|white|dark(er|est)?|light(er|est)?|bright(er|est)?|pale(r|st)?)\b", re.IGNORECASE
 )
+
+
+def kind(words):
+    """The class of a figure of which this is said."""
+    return "as-printed" if LIGHTNESS.search(words) else "hues"
 
 
 class MarkFigures(SphinxPostTransform):
@@ -28,8 +32,7 @@ class MarkFigures(SphinxPostTransform):
             while cell is not None and "cell" not in cell.get("classes", []):
                 cell = cell.parent
             if cell is not None:
-                said = f"{image.get('alt', '')} {words_below(cell)}"
-                image["classes"].append("as-printed" if LIGHTNESS.search(said) else "hues")
+                image["classes"].append(kind(f"{image.get('alt', '')} {words_below(cell)}"))
 
 
 def words_below(cell):

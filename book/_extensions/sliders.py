@@ -8,6 +8,7 @@ import shutil
 from html import escape
 
 from docutils import nodes
+from figures import kind
 from sphinx.util.osutil import relative_uri
 
 FOLDER = "_frames"  # both beside conf.py and on the site
@@ -32,6 +33,7 @@ def markup(drawn, address):
     controls, frames, together = drawn["controls"], drawn["frames"], drawn["together"]
     first = frames[start(controls, together)]
     size = f'width="{first["width"]}" height="{first["height"]}"'
+    look = kind(" ".join(frame["alt"] for frame in frames))
     settings = {
         "address": address,
         "together": together,
@@ -45,7 +47,8 @@ def markup(drawn, address):
         '<figure class="sliders">'
         f'<script type="application/json">{listed}</script>'
         f'<div class="controls" hidden>{"".join(map(control_markup, controls))}</div>'
-        f'<img src="{address}{first["file"]}" alt="{escape(first["alt"])}" {size}>{note}</figure>'
+        f'<img class="{look}" src="{address}{first["file"]}" alt="{escape(first["alt"])}" {size}>'
+        f"{note}</figure>"
     )
 
 
