@@ -21,7 +21,10 @@ def module(monkeypatch):
     return importlib.import_module
 
 
-@pytest.mark.parametrize("name", ["deep_layers", "mnist_dreams", "patches", "ring_games"])
+DEFAULT = ["belief_layers", "deep_layers", "mnist_dreams", "patches", "ring_games"]
+
+
+@pytest.mark.parametrize("name", DEFAULT)
 def test_a_default_command_is_the_one_that_was_measured(module, name):
     recipe = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["recipe"]
     assert json.loads(json.dumps(asdict(module(name).Recipe()))) == recipe
@@ -32,6 +35,35 @@ def test_dreams_are_ten_of_each_kind_in_sixteen_greys(module):
         for name in ("belief_network", "Boltzmann_machine", "first_machine", "real"):
             assert pictures[name].shape == (10 * module("mnist_dreams").EACH, 784)
             assert pictures[name].dtype == np.uint8 and pictures[name].max() == 15
+
+
+def test_only_up_down_moves_the_first_layer_of_a_belief_network(module):
+    script = module("belief_layers")
+    X = rb.data.digits().X[:60].astype(np.float64)
+    recipe = script.Recipe(first=2, greedy=1, tune=1, chains=5, betas=10)
+    found = script.narrow(X, recipe, 0)
+    first, networks = found["first machine"], [name for name in found if "network" in name]
+    for name in networks:
+        same = np.array_equal(found[name].rbms[0].W, first.W)
+        assert same == ("up-down" not in name)
+        scores = script.scored(found[name], X, X[:10], recipe)
+        assert scores["bound"] < scores["log p"] < 0
+    second = [found[name].rbms[1].W for name in networks]
+    assert not np.array_equal(second[0], second[1])
+
+
+def test_wide_belief_networks_share_a_first_machine_and_their_scores_are_finite(module):
+    script = module("belief_layers")
+    X = rb.data.digits().X[:60].astype(np.float32)
+    recipe = script.Recipe(wide_first=1, wide_greedy=1, wide_random=1, wide_tune=1, wide_more=1,
+                           chains=5, betas=10, importances=4)  # fmt: skip
+    found = script.wide(X, recipe, 0)
+    first = found["first machine"].rbms[0].W
+    for name, dbn in found.items():
+        assert ("greedy" in name or name == "first machine") == np.array_equal(dbn.rbms[0].W, first)
+        scores = script.estimated(dbn, X, X[:5], recipe)
+        assert all(np.isfinite(value) for value in scores.values())
+        assert scores["log mean importance"] >= scores["bound"] - 1e-9
 
 
 def test_samples_on_the_ring_are_those_that_were_counted(module):
@@ -142,6 +174,29 @@ def test_the_chosen_deep_machine_is_the_command_of_the_page(module):
     assert result["recipe"] == asdict(replace(script.Recipe(), **told))
     page = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
     assert all(f"--{name.replace('_', '-')} {value}" in page for name, value in told.items())
+
+
+def test_logistic_regression_has_the_stack_of_the_networks_beside_it(module):
+    files = (RESULTS / f"{name}.json" for name in ("mnist_dbn", "mnist_linear"))
+    deep, linear = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    told = json.loads(json.dumps(asdict(module("mnist_dbn").Pretraining())))
+    assert deep["pretraining"] == linear["pretraining"] == told
+    assert deep["measured on"] == linear["measured on"]
+
+
+def test_the_penalty_of_logistic_regression_is_chosen_without_the_test_rows(module, monkeypatch):
+    script, parts = module("mnist_linear"), module("mnist_dbn")
+    rows = {"TRAIN": slice(0, 40), "CHOOSE": slice(40, 60), "ALL": slice(0, 60)}
+    for name, part in (rows | {"TEST": slice(60, 90)}).items():
+        monkeypatch.setattr(parts, name, part)
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=90)
+    X = np.eye(3)[y] + 0.5 * rng.normal(size=(90, 3))
+    found = script.judged(X, y)
+    y[60:] = 2 - y[60:]
+    other = script.judged(X, y)
+    assert other["held out"] == found["held out"] and other["strength"] == found["strength"]
+    assert other["wrong"] > found["wrong"]
 
 
 def test_the_distance_of_a_bound_is_that_of_the_exact_log_likelihood(module):
