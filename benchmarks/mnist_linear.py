@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 import rbmbook as rb
 
-STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # C of scikit-learn: a larger one penalises less
+STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # C of scikit-learn: a larger one penalises less
 STEPS = 300  # of L-BFGS at most
 
 
