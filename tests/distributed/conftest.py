@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from clusters import local_cluster
 
-LIMIT = 300  # seconds for one test; each takes a few, more on a busy machine, and a hang for ever
+LIMIT = 600  # seconds for one test: a few, more on a busy machine that compiles first, a hang for ever
 
 
 @pytest.fixture(scope="session")
