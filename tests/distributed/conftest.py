@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from clusters import local_cluster
 
-LIMIT = 600  # seconds for one test: a few, more on a busy machine that compiles first, a hang for ever
+LIMIT = 600  # seconds for one test: a few, minutes on a busy machine that compiles, a hang for ever
 
 
 @pytest.fixture(scope="session")
