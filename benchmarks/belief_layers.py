@@ -10,7 +10,6 @@ before and after up-down; beside them the first machine trained on, and one of t
 All are measured on digits that training has not seen. Writes `results/belief_layers.json`.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -156,8 +155,7 @@ def run(recipe: Recipe, results: Path) -> None:
             print({name: [values[-1] for values in each.values()] for name, each in own.items()})
     result = {"recipe": asdict(recipe), **found}
     result |= {"seconds": time.perf_counter() - begin, "machine": computer.describe()}
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "belief_layers.json").write_text(json.dumps(result, indent=1) + "\n")
+    recipes.write(results, "belief_layers", result)
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ layer 2: the standard deviation of its means over these digits, averaged over it
 `results/deep_layers.json`.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -112,8 +111,7 @@ def run(recipe: Recipe, results: Path) -> None:
         print(seed, {name: own["log p"][-1] for name, own in found.items()}, flush=True)
     result = {"recipe": asdict(recipe), "measured": found}
     result |= {"seconds": time.perf_counter() - begin, "machine": computer.describe()}
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "deep_layers.json").write_text(json.dumps(result, indent=1) + "\n")
+    recipes.write(results, "deep_layers", result)
 
 
 def main() -> None:

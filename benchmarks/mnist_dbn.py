@@ -198,9 +198,8 @@ def table(result: dict[str, Any]) -> str:
 
 def write(result: dict[str, Any], options: argparse.Namespace) -> None:
     """Keep what was measured, and with what."""
-    options.results.mkdir(parents=True, exist_ok=True)
-    name = f"mnist_dbn_{options.labels}_labels.json" if options.labels else "mnist_dbn.json"
-    (options.results / name).write_text(json.dumps(result, indent=1) + "\n")
+    name = f"mnist_dbn_{options.labels}_labels" if options.labels else "mnist_dbn"
+    recipes.write(options.results, name, result)
 
 
 def arguments() -> argparse.Namespace:

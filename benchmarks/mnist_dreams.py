@@ -136,8 +136,7 @@ def run(recipe: Recipe, results: Path) -> None:
         "machine": computer.describe(),
     }
     print(json.dumps(result, indent=1))
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "mnist_dreams.json").write_text(json.dumps(result, indent=1) + "\n")
+    recipes.write(results, "mnist_dreams", result)
     grey = {
         name.replace(" ", "_"): np.round(15 * v).astype(np.uint8) for name, v in pictures.items()
     }

@@ -10,7 +10,6 @@ strength of the penalty is chosen by a fit to the labels of rows 0-49999 and the
 """
 
 import argparse
-import json
 import time
 import warnings
 from dataclasses import asdict
@@ -77,8 +76,7 @@ def run(options: argparse.Namespace, recipe: mnist_dbn.Pretraining) -> None:
         **result,
         "machine": computer.describe(),
     }
-    options.results.mkdir(parents=True, exist_ok=True)
-    (options.results / "mnist_linear.json").write_text(json.dumps(written, indent=1) + "\n")
+    recipes.write(options.results, "mnist_linear", written)
 
 
 if __name__ == "__main__":

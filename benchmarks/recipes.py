@@ -1,6 +1,7 @@
-"""What the benchmarks on MNIST share: a command line with an option for each field of a recipe."""
+"""What benchmarks with a recipe share: options for its fields, and the file of the result."""
 
 import argparse
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -26,3 +27,9 @@ def changed(recipe: Any, options: argparse.Namespace) -> Any:
     given = {field.name: getattr(options, field.name) for field in fields(recipe)}
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items() if v is not None}
     return replace(recipe, **given)
+
+
+def write(results: Path, name: str, result: dict[str, Any]) -> None:
+    """Keep what was measured, as `name`.json in the folder of results."""
+    results.mkdir(parents=True, exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")

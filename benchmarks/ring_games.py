@@ -115,8 +115,7 @@ def run(recipe: Recipe, results: Path) -> None:
         }
         print(name, json.dumps(found[name]), flush=True)
     result = {"recipe": asdict(recipe), "games": found, "machine": computer.describe()}
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "ring_games.json").write_text(json.dumps(result, indent=1) + "\n")
+    recipes.write(results, "ring_games", result)
     np.savez_compressed(results / "ring_games.npz", **samples)
 
 
