@@ -290,7 +290,7 @@ class JointTraining(Run):
         odd = found.best_odd()
         even_term = weight @ found.even
         term = Parameters(found.even.T @ (weight[:, None] * odd), even_term, weight @ odd)
-        return Batch(found.even, self.rbm.hidden_inputs(found.even), weight, term, share)
+        return Batch(self.rbm, found.even, weight, term, share)
 
     def monitors(self) -> dict[str, float]:
         """The numbers of an epoch."""

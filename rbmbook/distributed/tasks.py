@@ -80,8 +80,7 @@ class Rows:
             v -= scale[0]
             v /= scale[1]
         if not len(v):
-            nothing = np.empty((0, rbm.n_hidden), rbm.dtype), np.empty(0, rbm.dtype)
-            return Batch(v, *nothing, Parameters.zeros_like(rbm), 0.0)
+            return Batch(rbm, v, np.empty(0, rbm.dtype), Parameters.zeros_like(rbm), 0.0)
         return Batch.weighted(rbm, v, self.weight)
 
 

@@ -1,5 +1,7 @@
 """What the gradient averages over states: −∂F(v), with respect to every parameter."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from rbmbook.machine import layers
@@ -41,3 +43,12 @@ def statistics(
         visible=tuple(weight @ own for own in rbm.visible.statistics(v)),
         hidden=tuple(weight @ own for own in rbm.hidden.expected_statistics(inputs)),
     )
+
+
+def total(terms: Iterator[Parameters]) -> Parameters:
+    """The sum of what pieces of the rows, of which there is one at least, contribute."""
+    found = next(terms)
+    for term in terms:
+        for mine, its in zip(found, term, strict=True):
+            mine += its
+    return found

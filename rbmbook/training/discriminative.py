@@ -19,6 +19,7 @@ from scipy.special import logsumexp
 from rbmbook import validation
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
+from rbmbook.machine.statistics import total
 from rbmbook.machine.units import Mixed, Softmax
 from rbmbook.training.negative import CD, Batch, Negative
 
@@ -168,31 +169,39 @@ class Discriminative(Negative):
 
     def model_term(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
         """Averages over the rows with each label k in turn, weighted by p(k | x). Book: (16.2)."""
-        classes = _classes(rbm)
-        x, inputs = batch.v[:, :-classes], _inputs(rbm, batch.v[:, :-classes], classes)
-        p = np.exp(_log_probabilities(rbm, inputs, classes)) * batch.weight[:, None]
-        data, h = batch.data_term, np.zeros_like(inputs)  # h: Σ_k p_k E[h | x, k] of each row
-        W, own = np.empty_like(rbm.W), [np.zeros_like(part) for part in data.hidden]
-        for k in range(classes):
-            with_label = inputs + rbm.W[k - classes]
-            mean = p[:, k : k + 1] * rbm.hidden.mean(with_label)
-            W[k - classes] = mean.sum(axis=0)
-            h += mean
-            for total, part in zip(own, rbm.hidden.expected_statistics(with_label), strict=True):
-                total += p[:, k] @ part
-        W[:-classes] = x.T @ h
+        classes, data = _classes(rbm), batch.data_term
+        model = total(
+            _of_all_labels(rbm, v[:, :-classes], weight, classes) for v, _, weight in batch.pieces()
+        )
         # What depends on x alone is as in the data.
-        a = np.concatenate([data.a[:-classes], p.sum(axis=0)])
-        return Parameters(W, a, h.sum(axis=0), data.visible, tuple(own))
+        a = np.concatenate([data.a[:-classes], model.a])
+        return Parameters(model.W, a, model.b, data.visible, model.hidden)
 
     def ascent(self, rbm: RBM, batch: Batch, kept: Any, rng: np.random.Generator) -> Parameters:
         """The gradient of log p(y | x), plus α times that of log p(x, y). Book: (16.3)."""
         ascent = super().ascent(rbm, batch, kept, rng)
         if self.generative:
             joint = self.joint.ascent(rbm, batch, kept, rng)
-            for total, part in zip(ascent, joint, strict=True):
-                total += part.dtype.type(self.generative) * part
+            for whole, part in zip(ascent, joint, strict=True):
+                whole += part.dtype.type(self.generative) * part
         return ascent
+
+
+def _of_all_labels(rbm: RBM, x: np.ndarray, weight: np.ndarray, classes: int) -> Parameters:
+    """Averages over rows with each label in turn; of the biases only those of the labels."""
+    inputs = _inputs(rbm, x, classes)
+    p = np.exp(_log_probabilities(rbm, inputs, classes)) * weight[:, None]
+    h = np.zeros_like(inputs)  # Σ_k p_k E[h | x, k] of each row
+    W, own = np.empty_like(rbm.W), [np.zeros_like(part) for part in rbm.hidden.parameters()]
+    for k in range(classes):
+        with_label = inputs + rbm.W[k - classes]
+        mean = p[:, k : k + 1] * rbm.hidden.mean(with_label)
+        W[k - classes] = mean.sum(axis=0)
+        h += mean
+        for whole, part in zip(own, rbm.hidden.expected_statistics(with_label), strict=True):
+            whole += p[:, k] @ part
+    W[:-classes] = x.T @ h
+    return Parameters(W, p.sum(axis=0), h.sum(axis=0), (), tuple(own))
 
 
 def _classes(rbm: RBM) -> int:

@@ -6,8 +6,10 @@ size of the batch. All of them average −∂F, that is v E[h | v]ᵀ, v and E[h
 `machine.statistics`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,19 +17,20 @@ from rbmbook import validation
 from rbmbook.machine import exact
 from rbmbook.machine.parameters import Parameters
 from rbmbook.machine.rbm import RBM
-from rbmbook.machine.statistics import statistics
+from rbmbook.machine.statistics import statistics, total
 from rbmbook.sampling import tempering
 from rbmbook.sampling.chains import at_random, steps
 
+PIECE_ROWS = 2048  # rows of a batch of which something is computed at a time
 
-class Batch(NamedTuple):
+
+class Batch:
     """Some rows of the data, and the gradient's first term.
 
-    Attributes
+    Parameters
     ----------
+    rbm : RBM
     v : (n, D) array
-    inputs : (n, H) array
-        Of the hidden layer, v W + b.
     weight : (n,) array
         Of the rows, with sum 1 (all 0 in a batch that does not count).
     data_term : Parameters
@@ -45,11 +48,45 @@ class Batch(NamedTuple):
     array([1. , 0.5, 0. ])
     """
 
-    v: np.ndarray
-    inputs: np.ndarray
-    weight: np.ndarray
-    data_term: Parameters
-    share: float = 1.0
+    def __init__(
+        self,
+        rbm: RBM,
+        v: np.ndarray,
+        weight: np.ndarray,
+        data_term: Parameters,
+        share: float = 1.0,
+    ) -> None:
+        self.rbm, self.v, self.weight = rbm, v, weight
+        self.data_term, self.share = data_term, share
+
+    @cached_property
+    def inputs(self) -> np.ndarray:
+        """The inputs v W + b of the hidden layer, (n, H)."""
+        return self.rbm.hidden_inputs(self.v)
+
+    def pieces(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Rows, their inputs and weights, of at most 2,048 rows at a time.
+
+        A whole block of data may be one batch, and what is computed of each piece is small.
+
+        Yields
+        ------
+        v, inputs, weight : arrays
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> v, weight = np.zeros((3000, 3), np.float32), np.full(3000, 1 / 3000, np.float32)
+        >>> batch = rb.negative.Batch.of(rb.RBM.random(3, 2), v, weight)
+        >>> [len(piece) for piece, inputs, weight in batch.pieces()]
+        [2048, 952]
+        """
+        whole = len(self.v) <= PIECE_ROWS
+        for start in range(0, len(self.v), PIECE_ROWS):
+            rows = slice(start, start + PIECE_ROWS)
+            inputs = self.inputs if whole else self.rbm.hidden_inputs(self.v[rows])
+            yield self.v[rows], inputs, self.weight[rows]
 
     @classmethod
     def of(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray, share: float = 1.0) -> "Batch":
@@ -75,8 +112,9 @@ class Batch(NamedTuple):
         >>> batch.inputs.shape, batch.share
         ((3, 2), 1.0)
         """
-        inputs = rbm.hidden_inputs(v)
-        return cls(v, inputs, weight, statistics(rbm, v, inputs, weight), share)
+        batch = cls(rbm, v, weight, Parameters.zeros_like(rbm), share)
+        batch.data_term = total(statistics(rbm, *piece) for piece in batch.pieces())
+        return batch
 
     @classmethod
     def weighted(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray | None = None) -> "Batch":
@@ -122,7 +160,7 @@ class Negative:
     >>> from dataclasses import dataclass
     >>> import numpy as np
     >>> import rbmbook as rb
-    >>> from rbmbook.machine.statistics import statistics
+    >>> from rbmbook.machine.statistics import statistics, total
     >>> @dataclass(frozen=True)
     ... class Given(rb.negative.Negative):
     ...     states: np.ndarray
@@ -327,8 +365,10 @@ class CD(Negative):
         self, rbm: RBM, batch: Batch, kept: None, rng: np.random.Generator
     ) -> Parameters:
         """⟨−∂F⟩_k: the batch's own chains, k steps from the data. Book: (7.2)."""
-        v, inputs = steps(rbm, batch.inputs, self.k, rng)
-        return statistics(rbm, v, inputs, batch.weight)
+        return total(
+            statistics(rbm, *steps(rbm, inputs, self.k, rng), weight)
+            for _, inputs, weight in batch.pieces()
+        )
 
 
 class Chains:
@@ -552,8 +592,8 @@ class FastChains:
         >>> bool((chains.machine(rbm).b == rbm.b + 1).all())
         True
         """
-        for total, slow, fast in zip(self._sum.parameters, rbm.parameters, self.fast, strict=True):
-            np.add(slow, fast, out=total)
+        for whole, slow, fast in zip(self._sum.parameters, rbm.parameters, self.fast, strict=True):
+            np.add(slow, fast, out=whole)
         return self._sum
 
     def memory(self) -> dict[str, np.ndarray]:

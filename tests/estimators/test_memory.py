@@ -69,3 +69,23 @@ def test_an_imputer_keeps_what_is_missing_and_no_copy_of_the_rest(tmp_path):
     imputer = rb.RBMImputer(4, n_iter=1, batch_size=1000, random_state=0)
     imputer.fit(X[:3000])
     assert peak(lambda: imputer.fit(X)) < 20
+
+
+BLOCKS = {
+    "CD": lambda: rb.BernoulliRBM(80, negative=rb.CD(1), random_state=0),
+    "PCD": lambda: rb.BernoulliRBM(80, negative=rb.PCD(), random_state=0),
+    "default": lambda: rb.BernoulliRBM(80, random_state=0),
+    "Gaussian": lambda: rb.GaussianRBM(80, random_state=0),
+    "classifier": lambda: rb.RBMClassifier(80, random_state=0),
+}
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("name", BLOCKS)
+def test_an_update_with_a_whole_block_takes_little_more_than_two_of_it(name):
+    """A copy of the rows in their order, another of what is scaled or joined, and small pieces."""
+    X = (np.random.default_rng(0).random((ROWS, COLUMNS)) < 0.3).astype(np.float32)
+    model, y = BLOCKS[name](), np.arange(ROWS) % 3
+    labels = {"classes": [0, 1, 2]} if name == "classifier" else {}
+    model.partial_fit(X[:3000], y[:3000], **labels)
+    assert peak(lambda: model.partial_fit(X, y)) < 2.3 * X.nbytes / 1e6

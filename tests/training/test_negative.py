@@ -359,3 +359,25 @@ def test_a_phase_of_ones_own_that_keeps_what_no_checkpoint_can_hold_is_refused_b
     with pytest.raises(TypeError, match=r"negative: expected Listed\.start .*memory.*got list"):
         dbm.fit(binary(6, 4), Listed(), epochs=1, progress=False)
     np.testing.assert_array_equal(rbm.W, before)
+
+
+def test_a_batch_in_pieces_has_the_terms_of_its_pieces(monkeypatch):
+    """Each piece counts by its weight, and takes its noise where the one before has stopped."""
+    rbm = rb.RBM.random(6, 4, rng=0, scale=1.0, dtype=np.float64)
+    rng = np.random.default_rng(1)
+    v, weight, phase = at_random(rbm, 10, rng), rng.random(10), rb.CD(2)
+    weight /= weight.sum()
+    whole = Batch.of(rbm, v, weight)
+    expected, rng = np.zeros(rbm.n_visible), np.random.default_rng(5)
+    for rows in slice(0, 4), slice(4, 8), slice(8, 10):
+        share = weight[rows].sum()
+        expected += (
+            share * phase.model_term(rbm, Batch.of(rbm, v[rows], weight[rows] / share), None, rng).a
+        )
+    monkeypatch.setattr("rbmbook.training.negative.PIECE_ROWS", 4)
+    batch = Batch.of(rbm, v, weight)
+    assert [len(piece) for piece, _, _ in batch.pieces()] == [4, 4, 2]
+    for mine, its in zip(batch.data_term, whole.data_term, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-12)
+    model = phase.model_term(rbm, batch, None, np.random.default_rng(5))
+    np.testing.assert_allclose(model.a, expected, rtol=1e-12)
