@@ -257,6 +257,6 @@ def compare() -> list[Row]:
 
 def table(rows: list[Row]) -> str:
     """The comparison in Markdown."""
-    lines = ["| | scikit-learn | rbmbook | |", "| --- | --- | --- | --- |"]
+    lines = ["| what | scikit-learn | rbmbook | the two |", "| --- | --- | --- | --- |"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines) + "\n"

@@ -219,6 +219,26 @@ def test_a_course_gets_a_site_without_solutions(folder):
     assert not list((folder / "course").rglob("solutions/*"))
 
 
+def test_a_style_sheet_keeps_what_a_page_or_a_script_can_use(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "book" / "_extensions"))
+    import lighter
+    import tinycss2
+
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "a.html").write_text('<p class="one two" id="here">')
+    (tmp_path / "_static" / "a.js").write_text('box.classList.add("three")')
+    text = """
+        p {a: 1} .one, .gone {b: 2} .two > .gone {c: 3} #here:not(.gone) {d: 4} .three {e: 5}
+        @media print { .gone {f: 6} #nowhere {g: 7} } @media screen { .two {h: 8} }
+        @font-face {i: 9} .bs-hint-auto {j: 10} [data-gone] {k: 11} .gone, #nowhere {l: 12}
+    """
+    rules = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+    assert lighter.lighter(rules, lighter.words_of(tmp_path)) == (
+        "p{a: 1}.one{b: 2}#here:not(.gone){d: 4}.three{e: 5}@media screen{.two{h: 8}}"
+        "@font-face {i: 9}.bs-hint-auto{j: 10}[data-gone]{k: 11}"
+    )
+
+
 def test_a_widget_has_its_frames_below_it(folder, pages):
     html = pages["09_nine"]
     figure = html[html.index('<figure class="sliders">') : html.index("</figure>")]

@@ -13,7 +13,13 @@ from browser import Browser, BrowserError, Page
 AXE = Path(__file__).resolve().parents[1] / ".axe/node_modules/axe-core/axe.min.js"
 WIDTHS = 390, 768, 1280
 COMPLETE = "document.readyState === 'complete' && !document.querySelector('.math:not(.set)')"
-SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SETTLED = """
+new Promise((done) => {
+  const frames = (more) =>
+    more ? requestAnimationFrame(() => frames(more - 1)) : setTimeout(done, 200);
+  frames(3);
+})
+"""  # the page has been laid out, and book.js has seen how wide it is
 
 # What is searched, and the chapter that must come first.
 SEARCHES = {

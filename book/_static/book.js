@@ -15,8 +15,23 @@ function set(formula) {
   else keepTogether(formula);
 }
 
-function setAll() {
-  if (window.katex) document.querySelectorAll(".math:not(.set)").forEach(set);
+// A page has hundreds of formulas: they are set for a moment at a time, so that what is set is seen.
+const MOMENT = 30; // ms
+let waiting = false;
+
+function setSome() {
+  waiting = false;
+  if (!window.katex) return;
+  const end = performance.now() + MOMENT;
+  for (const formula of document.querySelectorAll(".math:not(.set)")) {
+    set(formula);
+    if (performance.now() > end) return setSoon();
+  }
+}
+
+function setSoon() {
+  if (!waiting) requestAnimationFrame(() => setTimeout(setSome));
+  waiting = true;
 }
 
 // A formula wider than its column is drawn smaller, so that all of it can be seen. One that is too
@@ -43,7 +58,7 @@ function cue(box) {
 
 function fitAll(root) {
   root.querySelectorAll("div.math.set").forEach(fit);
-  root.querySelectorAll(".cell_input pre").forEach(cue);
+  root.querySelectorAll("article .highlight pre, .pst-scrollable-table-container").forEach(cue);
 }
 
 // A browser may break a line between a formula in the text and the full stop that follows it.
@@ -61,13 +76,13 @@ function keepTogether(formula) {
   together.append(opening, formula, closing);
 }
 
-const arriving = new MutationObserver(setAll);
+const arriving = new MutationObserver(setSoon);
 arriving.observe(document.documentElement, { childList: true, subtree: true });
-document.addEventListener("load", (event) => event.target.matches?.("script") && setAll(), true);
+document.addEventListener("load", (event) => event.target.matches?.("script") && setSoon(), true);
 
 window.addEventListener("load", () => {
   arriving.disconnect();
-  setAll();
+  setSoon();
   document.addEventListener("toggle", (event) => fitAll(event.target), true);
   const article = document.querySelector("article");
   if (!article) return; // the page of the search
@@ -77,6 +92,18 @@ window.addEventListener("load", () => {
     column = contentRect.width;
     requestAnimationFrame(() => fitAll(document));
   }).observe(article);
+});
+
+// What the theme leaves without a name for those who listen: the sidebar and its folds.
+
+addEventListener("DOMContentLoaded", () => {
+  const sidebar = document.querySelector(".bd-sidebar-primary");
+  sidebar?.setAttribute("role", "region");
+  sidebar?.setAttribute("aria-label", "Contents of the book");
+  for (const fold of document.querySelectorAll(".bd-sidenav summary")) {
+    const title = fold.closest("li").querySelector("a").textContent.trim();
+    fold.setAttribute("aria-label", `Pages of ${title}`);
+  }
 });
 
 // Paper has no folds: hints go to the end of the chapter while it is printed, and solutions have
