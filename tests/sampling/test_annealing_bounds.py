@@ -156,6 +156,7 @@ def test_with_learned_precisions_the_base_has_the_mean_and_the_variance_of_the_d
     np.testing.assert_allclose(start.std(axis=0), X.std(axis=0), rtol=0.08)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("seed", range(4))
 def test_ladders_between_two_precisions_lead_to_log_z_from_both_sides(seed):
     rbm, X = bells(seed)

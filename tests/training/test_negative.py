@@ -296,6 +296,7 @@ def test_l1_and_sparsity_follow_their_formulas(rbm, theta, binary):
     assert_parameters(rbm, ref)
 
 
+@pytest.mark.jit
 def test_a_sparsity_target_is_approached_and_l1_makes_weights_small(binary):
     X, machines = binary(40, 6), {}
     choices = {"free": {}, "sparse": {"sparsity": rb.Sparsity(0.1, 1.0)}, "l1": {"l1": 0.05}}
