@@ -154,12 +154,13 @@ def test_filters_are_columns_of_W_on_one_scale_symmetric_about_zero():
     fig = plots.filters(W, (2, 3), columns=2)
     image = fig.axes[0].images[0]
     assert image.norm.vmin == -image.norm.vmax == -np.abs(W).max()
-    high, wide = ((n + 1) // 2 for n in mosaic(fig).shape)
+    zoom = 9  # of a pixel; so wide is the room between small images, too
+    assert mosaic(fig).shape == (zoom * 7, zoom * 9)
     for j in range(4):
         row, column = divmod(j, 2)
-        top, left = row * (high - 1) + 1, column * (wide - 1) + 1
-        tile = mosaic(fig)[top : top + high - 2, left : left + wide - 2]
-        np.testing.assert_array_equal(tile[:: (high - 2) // 2, :: (wide - 2) // 3].ravel(), W[:, j])
+        top, left = zoom * (3 * row + 1), zoom * (4 * column + 1)
+        tile = mosaic(fig)[top : top + 2 * zoom, left : left + 3 * zoom]
+        np.testing.assert_array_equal(tile[::zoom, ::zoom].ravel(), W[:, j])
 
 
 def test_filters_by_norm_start_with_the_longest():

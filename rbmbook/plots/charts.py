@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,6 +15,7 @@ from rbmbook import validation
 from .style import DIVERGING, ENERGY, PROBABILITY, named, numbers, same_length
 
 MAX_STATES = 64
+MARKERS = "os^Dvp"  # lines are told apart by more than their colours
 MAX_WRITTEN = 100  # cells of a heat map that still have room for their value
 
 
@@ -68,8 +70,7 @@ def curves(
     if not series:
         raise ValueError("series: expected at least one")
     fig, ax = plt.subplots()
-    marker = "o" if len(x) <= 12 else ""
-    for label, values in series.items():
+    for k, (label, values) in enumerate(series.items()):
         y = np.atleast_2d(validation.array(f"series[{label!r}]", values).astype(np.float64))
         if y.ndim != 2 or y.shape[1] != len(x) or not len(y):
             plt.close(fig)
@@ -77,7 +78,7 @@ def curves(
                 f"series[{label!r}]: expected shape ({len(x)},) or (seeds, {len(x)}), "
                 f"got {np.shape(values)}"
             )
-        (line,) = ax.plot(x, y.mean(axis=0), label=label, marker=marker, markersize=5)
+        (line,) = ax.plot(x, y.mean(axis=0), label=label, **_marked(k, len(series), len(x)))
         if bands and len(y) > 1:
             ax.fill_between(
                 x, y.min(axis=0), y.max(axis=0), color=line.get_color(), alpha=0.2, linewidth=0
@@ -95,12 +96,23 @@ def curves(
     return fig
 
 
+def _marked(k: int, series: int, length: int) -> dict[str, Any]:
+    """A marker for the k-th line: at each value of few, at some of many if there are more lines."""
+    if length <= 12:
+        return {"marker": MARKERS[k % len(MARKERS)], "markersize": 5}
+    if series == 1:
+        return {}
+    step = max(1, length // 8)
+    places = (k * step // series, step)  # side by side, where lines lie on each other
+    return {"marker": MARKERS[k % len(MARKERS)], "markersize": 5, "markevery": places}
+
+
 def landscape(
     energies: np.ndarray,
     labels: Sequence[str],
     *,
     title: str = "",
-    energy_label: str = "energy E",
+    energy_label: str = "energy E (nats)",
     energy_limits: tuple[float, float] | None = None,
     probability_limit: float | None = None,
 ) -> Figure:
@@ -114,7 +126,7 @@ def landscape(
     labels : sequence of n str
         Names of the states.
     title : str
-    energy_label : str, default "energy E"
+    energy_label : str, default "energy E (nats)"
     energy_limits : (float, float), optional
         Range of the energy axis; fix it in a widget, so that bars move and the axis does not.
     probability_limit : float, optional

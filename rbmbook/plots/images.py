@@ -17,6 +17,7 @@ from rbmbook import validation
 from .style import DIVERGING, numbers, same_length
 
 MAX_IMAGES = 400
+SMALL = 12  # pixels a side: images with a pixel of room between them
 GAP = "#c4c4c4"
 
 
@@ -147,25 +148,27 @@ def _mosaic(
         same_length("row_labels", row_labels, rows, "row of the figure")
     zoom = max(1, round(28 / max(height, width)))  # so that a line is thin beside any image
     high, wide = zoom * height, zoom * width
-    tiles = np.full((rows * columns, high + 1, wide + 1), np.nan)
+    gap = zoom if max(height, width) <= SMALL else 1  # or strokes run on into the next image
+    tiles = np.full((rows * columns, high + gap, wide + gap), np.nan)
     tiles[:n, :high, :wide] = images.reshape(n, height, width).repeat(zoom, 1).repeat(zoom, 2)
-    grid = tiles.reshape(rows, columns, high + 1, wide + 1).swapaxes(1, 2)
-    canvas = grid.reshape(rows * (high + 1), columns * (wide + 1))
-    canvas = np.pad(canvas, ((1, 0), (1, 0)), constant_values=np.nan)  # a line on all four sides
+    grid = tiles.reshape(rows, columns, high + gap, wide + gap).swapaxes(1, 2)
+    canvas = grid.reshape(rows * (high + gap), columns * (wide + gap))
+    canvas = np.pad(canvas, ((gap, 0), (gap, 0)), constant_values=np.nan)  # on all four sides
     # Room, in inches, for what stands beside the images: a colour bar or the labels.
-    margin = 1.0 if row_labels is None else 0.3 + 0.095 * max(map(len, row_labels))
+    margin = 1.0 if row_labels is None else 0.4 + 0.095 * max(map(len, row_labels))
     tile = min(1.0, (6.4 - margin) / columns)
     figure_size = (max(tile * columns + margin, 2.4), tile * rows * height / width + 0.45)
     fig, ax = plt.subplots(figsize=figure_size)
     palette = plt.get_cmap(colours).with_extremes(bad=GAP)
     drawn = ax.imshow(canvas, cmap=palette, vmin=limits[0], vmax=limits[1])
     if n % columns:  # no images at the end of the last row: paper, not grey
-        corner = (n % columns * (wide + 1) + 0.5, (rows - 1) * (high + 1) + 0.5)
-        ax.add_patch(Rectangle(corner, canvas.shape[1], high + 1, color="white", linewidth=0))
+        left, top = n % columns * (wide + gap), (rows - 1) * (high + gap)
+        corner = left + gap - 0.5, top + gap - 0.5
+        ax.add_patch(Rectangle(corner, canvas.shape[1], high + gap, color="white", linewidth=0))
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     if row_labels is not None:
-        ax.set_yticks(np.arange(rows) * (high + 1) + (high + 1) / 2, row_labels)
+        ax.set_yticks(np.arange(rows) * (high + gap) + gap + (high - 1) / 2, row_labels)
         ax.tick_params(length=0)
     fig.suptitle(title)
     return fig, ax, drawn

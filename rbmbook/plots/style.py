@@ -18,11 +18,13 @@ from rbmbook import validation
 # Okabe & Ito (2008), "Color universal design": distinguishable with any colour vision.
 BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
-PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+GREY = "#808080"
 SHARP = 2  # pixels of the PNG for one pixel of the page, in each direction: good screens have four
 LARGEST = 1e300  # that matplotlib can draw: it takes differences and margins
 NEGATIVE, POSITIVE = BLUE, VERMILLION  # of weights, and of any number with a sign
 ENERGY, PROBABILITY = GREEN, PURPLE  # wherever a figure shows the one or the other as such
+DATA, MODEL = BLUE, ORANGE  # where points of both lie in one plane
+PALETTE = (BLUE, VERMILLION, ORANGE, SKY, BLACK, GREY)  # of series that only have to differ
 DIVERGING = LinearSegmentedColormap.from_list("sign", [NEGATIVE, "#ffffff", POSITIVE])
 
 
