@@ -4,6 +4,7 @@ Each check takes a page that is open, or a browser and the site's address, and r
 for each thing that is wrong.
 """
 
+import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -186,7 +187,7 @@ def printed(page: Page) -> list[str]:
 
 FIRST = """
 (function look() {
-  const formula = document.querySelector(".math.set .katex");
+  const formula = document.querySelector("article .math.set .katex"); // not in the contents
   if (formula?.getClientRects().length)
     requestAnimationFrame(() => (window.firstFormula = performance.now() / 1000));
   else requestAnimationFrame(look);
@@ -195,11 +196,17 @@ FIRST = """
 
 
 def first_formula(browser: Browser, address: str) -> float:
-    """Seconds until the first formula of a page is drawn, on a slow line with a slow processor."""
+    """Seconds until the first formula of a page is drawn, on a slow line with a slow processor.
+
+    Infinite if there is none after 30.
+    """
     with Page(browser) as page:
         page.look(WIDTHS[0])
         page.send("Network.emulateNetworkConditions", offline=False, **SPEED)
         page.send("Emulation.setCPUThrottlingRate", rate=SLOWER)
         page.send("Page.addScriptToEvaluateOnNewDocument", source=FIRST)
-        page.open(address, until="window.firstFormula")
+        try:
+            page.open(address, until="window.firstFormula")
+        except BrowserError:
+            return math.inf
         return page.ask("window.firstFormula")
