@@ -277,10 +277,23 @@ def test_numbers_that_matplotlib_cannot_draw_are_refused_by_name():
         plots.heatmap([[1e308, -1e308]])
 
 
-def test_row_labels_may_be_numbers():
-    fig = plots.samples(np.eye(4), (2, 2), columns=2, row_labels=[10, 20])
-    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["10", "20"]
+def test_row_and_column_labels_may_be_numbers():
+    fig = plots.samples(np.eye(4), (2, 2), columns=2, row_labels=[10, 20], column_labels=range(2))
+    ax = fig.axes[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["10", "20"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1"]
     plt.close(fig)
+    with pytest.raises(ValueError, match=r"column_labels.*2, got 1"):
+        plots.samples(np.eye(4), (2, 2), columns=2, column_labels=["a"])
+
+
+def test_lines_differ_by_their_markers_too():
+    axes = {"xlabel": "x", "ylabel": "y"}
+    for length in (5, 100):
+        fig = plots.curves(np.arange(length), {"a": np.ones(length), "b": np.zeros(length)}, **axes)
+        a, b = fig.axes[0].lines
+        assert len({a.get_marker(), b.get_marker(), "None"}) == 3
+        plt.close(fig)
 
 
 def test_curves_take_a_data_frame_and_refuse_what_has_no_labels():

@@ -88,6 +88,7 @@ def samples(
     *,
     columns: int | None = None,
     row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
     title: str = "Samples",
 ) -> Figure:
     """Draw states, or means, of the visible units as images, ink on white.
@@ -101,8 +102,8 @@ def samples(
         Height and width of an image; their product is D.
     columns : int, optional
         Images in a row of the figure.
-    row_labels : sequence of str, optional
-        One text for each row of the figure.
+    row_labels, column_labels : sequence of str, optional
+        One text for each row, or column, of the figure.
     title : str
 
     Returns
@@ -125,7 +126,8 @@ def samples(
     if len(v) > MAX_IMAGES:
         raise ValueError(f"v: expected at most {MAX_IMAGES} images, got {len(v)}")
     limits = (0.0, 1.0) if v.min() >= 0 and v.max() <= 1 else (v.min(), v.max())
-    return _mosaic("v", v, shape, columns, limits, "Greys", title, row_labels=row_labels)[0]
+    labels = row_labels, column_labels
+    return _mosaic("v", v, shape, columns, limits, "Greys", title, labels)[0]
 
 
 def _mosaic(
@@ -136,16 +138,15 @@ def _mosaic(
     limits: tuple[float, float],
     colours: str | Colormap,
     title: str,
-    row_labels: Sequence[str] | None = None,
+    labels: tuple[Sequence[str] | None, Sequence[str] | None] = (None, None),
 ) -> tuple[Figure, Axes, AxesImage]:
     """All images in one array with grey lines between: one artist, however many there are."""
     height, width = sides(name, images, shape)
     n = len(images)
     columns = min(n, validation.integer("columns", _columns(n) if columns is None else columns))
     rows = -(-n // columns)
-    if row_labels is not None:
-        row_labels = [str(label) for label in row_labels]
-        same_length("row_labels", row_labels, rows, "row of the figure")
+    row_labels = _texts("row_labels", labels[0], rows, "row of the figure")
+    column_labels = _texts("column_labels", labels[1], columns, "column of the figure")
     zoom = max(1, round(28 / max(height, width)))  # so that a line is thin beside any image
     high, wide = zoom * height, zoom * width
     gap = zoom if max(height, width) <= SMALL else 1  # or strokes run on into the next image
@@ -155,9 +156,10 @@ def _mosaic(
     canvas = grid.reshape(rows * (high + gap), columns * (wide + gap))
     canvas = np.pad(canvas, ((gap, 0), (gap, 0)), constant_values=np.nan)  # on all four sides
     # Room, in inches, for what stands beside the images: a colour bar or the labels.
-    margin = 1.0 if row_labels is None else 0.4 + 0.095 * max(map(len, row_labels))
+    margin = 0.4 + 0.095 * max(map(len, row_labels)) if row_labels else 1.0
+    above = 0.65 if column_labels else 0.45
     tile = min(1.0, (6.4 - margin) / columns)
-    figure_size = (max(tile * columns + margin, 2.4), tile * rows * height / width + 0.45)
+    figure_size = (max(tile * columns + margin, 2.4), tile * rows * height / width + above)
     fig, ax = plt.subplots(figsize=figure_size)
     palette = plt.get_cmap(colours).with_extremes(bad=GAP)
     drawn = ax.imshow(canvas, cmap=palette, vmin=limits[0], vmax=limits[1])
@@ -167,11 +169,21 @@ def _mosaic(
         ax.add_patch(Rectangle(corner, canvas.shape[1], high + gap, color="white", linewidth=0))
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    if row_labels is not None:
+    ax.tick_params(length=0, labelbottom=False, labeltop=True)
+    if row_labels:
         ax.set_yticks(np.arange(rows) * (high + gap) + gap + (high - 1) / 2, row_labels)
-        ax.tick_params(length=0)
+    if column_labels:
+        ax.set_xticks(np.arange(columns) * (wide + gap) + gap + (wide - 1) / 2, column_labels)
     fig.suptitle(title)
     return fig, ax, drawn
+
+
+def _texts(name: str, labels: Sequence[str] | None, length: int, what: str) -> list[str]:
+    """Labels of the rows or the columns, if there are any."""
+    if labels is None:
+        return []
+    same_length(name, labels, length, what)
+    return [str(label) for label in labels]
 
 
 def _columns(n: int) -> int:
