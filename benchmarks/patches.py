@@ -1,6 +1,7 @@
 """Patches of photographs: filters of a Gaussian machine that are edges, and what it is worth.
 
     python benchmarks/patches.py
+    python benchmarks/patches.py levelled    only the levelled patches, into the file that is there
 
 Patches of 12 × 12 pixels are cut from scikit-learn's two photographs at half their size; of every
 200 columns of pixels the last 50 are held out, and no patch lies across the border. The mean of
@@ -18,6 +19,7 @@ pixels, as whole numbers from −127 to 127.
 """
 
 import json
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -185,29 +187,32 @@ def levelled(white: np.ndarray) -> np.ndarray:
 def compare_levelled(
     white: np.ndarray, new: np.ndarray, seed: int, recipe: Recipe
 ) -> dict[str, float]:
-    """What scales and a machine add to a normal distribution where all lengths are normal."""
+    """What scales and machines add to a normal distribution where all lengths are normal."""
     white, new = levelled(white), levelled(new)
     variances, directions = np.linalg.eigh(np.cov(white.T))
     white, new = ((x @ directions) / np.sqrt(variances) for x in (white, new))
     alone = -0.5 * (new**2).sum(axis=1).mean() - 0.5 * FREE * np.log(2 * np.pi)
-    rbm = learn(white, recipe.hidden[1], seed, recipe, recipe.rate, recipe.epochs, free=False)
-    return {
-        "scales": scale_score(white, new) - float(alone),
-        "white": score(rbm, new, seed, recipe)[0] - float(alone),
-    }
+    result = {"scales": scale_score(white, new) - float(alone)}
+    for k in recipe.hidden[1:]:
+        rbm = learn(white, k, seed, recipe, recipe.rate, recipe.epochs, free=False)
+        result[f"white {k}"] = score(rbm, new, seed, recipe)[0] - float(alone)
+    return result
+
+
+def coordinates(rows: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Standardised pixels, old and new, the same whitened, and the logarithm of the stretch."""
+    mean, sd = rows.mean(axis=0), (rows - rows.mean(axis=0)).std(axis=0)
+    pixels, new_pixels = ((x - mean)[:, :FREE] / sd[:FREE] for x in (rows, new))
+    variances, directions = np.linalg.eigh(np.cov(pixels.T))
+    whitening = directions / np.sqrt(variances)
+    stretch = -0.5 * np.log(variances).sum()
+    return pixels, new_pixels, pixels @ whitening, new_pixels @ whitening, stretch
 
 
 def compare(rows: np.ndarray, new: np.ndarray, seed: int, recipe: Recipe) -> dict[str, Any]:
     """All models on one set of patches: mean log-likelihoods of the held-out ones."""
     rng = np.random.default_rng(seed)
-    pixel_mean = rows.mean(axis=0)
-    rows, new = rows - pixel_mean, new - pixel_mean
-    sd = rows.std(axis=0)
-    pixels, new_pixels = rows[:, :FREE] / sd[:FREE], new[:, :FREE] / sd[:FREE]
-    variances, directions = np.linalg.eigh(np.cov(pixels.T))
-    whitening = directions / np.sqrt(variances)
-    stretch = -0.5 * np.log(variances).sum()
-    white, new_white = pixels @ whitening, new_pixels @ whitening
+    pixels, new_pixels, white, new_white, stretch = coordinates(rows, new)
     result: dict[str, Any] = {}
     normal = multivariate_normal(np.zeros(FREE), np.cov(pixels.T))
     result["normal"] = float(normal.logpdf(new_pixels).mean())
@@ -258,20 +263,36 @@ def whole(filters: np.ndarray) -> np.ndarray:
     return np.rint(127 * filters / np.abs(filters).max(axis=0)).astype(np.int8)
 
 
+def sets(pictures: list[np.ndarray], seed: int, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Patches for training and held-out ones of one seed."""
+    rng = np.random.default_rng(seed)
+    rows = evened(cut(pictures, recipe.training, False, rng), recipe.floor)
+    return rows, evened(cut(pictures, recipe.held_out, True, rng), recipe.floor)
+
+
+def only_levelled(file: Path) -> None:
+    """Compare on the levelled patches again, and leave the rest of the file alone."""
+    recipe, pictures, content = Recipe(), photographs(), json.loads(file.read_text())
+    for seed, result in zip(recipe.seeds, content["results"], strict=True):
+        _, _, white, new_white, _ = coordinates(*sets(pictures, seed, recipe))
+        result["levelled"] = compare_levelled(white, new_white, seed, recipe)
+    file.write_text(json.dumps(content, indent=1) + "\n")
+
+
 def main() -> None:
     """Cut, train, compare, write."""
+    folder = Path(__file__).parent / "results"
+    if sys.argv[1:] == ["levelled"]:
+        only_levelled(folder / "patches.json")
+        return
     recipe, began = Recipe(), time.time()
     pictures = photographs()
     results = []
-    folder = Path(__file__).parent / "results"
     many = evened(cut(pictures, recipe.edge_patches, False, np.random.default_rng(0)), recipe.floor)
     filters, pixel_filters = whole(edges(many, recipe)), whole(without_whitening(many, recipe))
     np.savez_compressed(folder / "patches.npz", filters=filters, pixel_filters=pixel_filters)
     for seed in recipe.seeds:
-        rng = np.random.default_rng(seed)
-        rows = evened(cut(pictures, recipe.training, False, rng), recipe.floor)
-        new = evened(cut(pictures, recipe.held_out, True, rng), recipe.floor)
-        results.append(compare(rows, new, seed, recipe))
+        results.append(compare(*sets(pictures, seed, recipe), seed, recipe))
     minutes = round((time.time() - began) / 60, 1)
     content = {"recipe": asdict(recipe), "machine": computer.describe(), "minutes": minutes}
     text = json.dumps(content | {"results": results}, indent=1)
