@@ -28,7 +28,7 @@ LEGACY_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "PCG64DXSM
 ABSOLUTE_PATH = re.compile(
     r"file://|(?<![\w.:/-])/(?:home|root|tmp|work|Users|usr|opt|mnt|content)/|\b[A-Z]:\\"
 )
-CAPTION = re.compile(r"\*\*Figure (\d+)\.(\d+)\.\*\* \S")
+CAPTION = re.compile(r"\*\*Figure S?(\d+)\.(\d+)\.\*\* \S")  # S: of the solutions
 RULES: dict[str, Callable] = {}
 
 
