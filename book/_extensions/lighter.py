@@ -64,6 +64,13 @@ def lighter(rules, words):
     return "".join(kept)
 
 
+def forget(app):
+    """Remove the style sheets that an earlier build has cut: Sphinx would not write over them."""
+    if app.builder.format == "html":
+        for sheet in Path(app.outdir).rglob("_static/**/*.css"):
+            sheet.unlink()
+
+
 def cut(app, problem):
     """Cut the style sheets of the site, once it is complete."""
     if problem or app.builder.format != "html":
@@ -80,5 +87,6 @@ def cut(app, problem):
 
 
 def setup(app):
+    app.connect("builder-inited", forget, priority=0)
     app.connect("build-finished", cut)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
