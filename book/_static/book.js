@@ -1,6 +1,7 @@
 // Formulas, which KaTeX sets as they arrive: a long page need not be complete for its first one.
 
 const TEX = { throwOnError: false, strict: false, trust: false };
+const SHORT = 40; // characters of TeX
 const MARKS = /^\s*\\[[(]([\s\S]*)\\[\])]\s*$/; // what Sphinx writes around each formula
 
 function set(formula) {
@@ -12,7 +13,7 @@ function set(formula) {
   const displayMode = formula.matches("div");
   katex.render(tex[1], formula, { ...TEX, displayMode });
   if (displayMode) fit(formula);
-  else keepTogether(formula);
+  else if (tex[1].length < SHORT) keepTogether(formula); // a long one may need more than a line
 }
 
 // A page has hundreds of formulas: they are set for a moment at a time, so that what is set is seen.
@@ -94,7 +95,7 @@ window.addEventListener("load", () => {
   }).observe(article);
 });
 
-// What the theme leaves without a name for those who listen: the sidebar and its folds.
+// Names for those who listen, where the theme has none or other ones than are written there.
 
 addEventListener("DOMContentLoaded", () => {
   const sidebar = document.querySelector(".bd-sidebar-primary");
@@ -104,6 +105,8 @@ addEventListener("DOMContentLoaded", () => {
     const title = fold.closest("li").querySelector("a").textContent.trim();
     fold.setAttribute("aria-label", `Pages of ${title}`);
   }
+  const hidden = document.querySelectorAll(".hide summary[aria-label]"); // whose words say more
+  hidden.forEach((fold) => fold.removeAttribute("aria-label"));
 });
 
 // Paper has no folds: hints go to the end of the chapter while it is printed, and solutions have
