@@ -27,6 +27,7 @@ from typing import Any
 
 import machine as computer
 import numpy as np
+import recipes
 from scipy.special import logsumexp
 from scipy.stats import chi2, multivariate_normal
 from sklearn.datasets import load_sample_images
@@ -276,7 +277,7 @@ def only_levelled(file: Path) -> None:
     for seed, result in zip(recipe.seeds, content["results"], strict=True):
         _, _, white, new_white, _ = coordinates(*sets(pictures, seed, recipe))
         result["levelled"] = compare_levelled(white, new_white, seed, recipe)
-    file.write_text(json.dumps(content, indent=1) + "\n")
+    recipes.write(file.parent, file.stem, content)
 
 
 def main() -> None:
@@ -295,8 +296,7 @@ def main() -> None:
         results.append(compare(*sets(pictures, seed, recipe), seed, recipe))
     minutes = round((time.time() - began) / 60, 1)
     content = {"recipe": asdict(recipe), "machine": computer.describe(), "minutes": minutes}
-    text = json.dumps(content | {"results": results}, indent=1)
-    (folder / "patches.json").write_text(text + "\n")
+    recipes.write(folder, "patches", content | {"results": results})
 
 
 if __name__ == "__main__":

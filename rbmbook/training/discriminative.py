@@ -171,7 +171,8 @@ class Discriminative(Negative):
         """Averages over the rows with each label k in turn, weighted by p(k | x). Book: (16.2)."""
         classes, data = _classes(rbm), batch.data_term
         model = total(
-            _of_all_labels(rbm, v[:, :-classes], weight, classes) for v, _, weight in batch.pieces()
+            _of_all_labels(rbm, batch.v[rows, :-classes], batch.weight[rows], classes)
+            for rows in batch.pieces()
         )
         # What depends on x alone is as in the data.
         a = np.concatenate([data.a[:-classes], model.a])

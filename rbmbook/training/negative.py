@@ -6,7 +6,6 @@ size of the batch. All of them average −∂F, that is v E[h | v]ᵀ, v and E[h
 `machine.statistics`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -33,8 +32,8 @@ class Batch:
     v : (n, D) array
     weight : (n,) array
         Of the rows, with sum 1 (all 0 in a batch that does not count).
-    data_term : Parameters
-        ⟨−∂F⟩ over the rows.
+    data_term : Parameters, optional
+        ⟨−∂F⟩ over the rows, if it is known or another one.
     share : float
         How much the batch weighs in its epoch, 1 on average.
 
@@ -53,25 +52,54 @@ class Batch:
         rbm: RBM,
         v: np.ndarray,
         weight: np.ndarray,
-        data_term: Parameters,
+        data_term: Parameters | None = None,
         share: float = 1.0,
     ) -> None:
-        self.rbm, self.v, self.weight = rbm, v, weight
-        self.data_term, self.share = data_term, share
+        self.rbm, self.v, self.weight, self.share = rbm, v, weight, share
+        self.data_term = self._average() if data_term is None else data_term
+
+    def _average(self) -> Parameters:
+        """⟨−∂F⟩ over the rows."""
+        return total(
+            statistics(self.rbm, self.v[rows], self.inputs_of(rows), self.weight[rows])
+            for rows in self.pieces()
+        )
 
     @cached_property
     def inputs(self) -> np.ndarray:
         """The inputs v W + b of the hidden layer, (n, H)."""
         return self.rbm.hidden_inputs(self.v)
 
-    def pieces(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Rows, their inputs and weights, of at most 2,048 rows at a time.
+    def inputs_of(self, rows: slice) -> np.ndarray:
+        """The inputs of one of the `pieces`; those of a batch that is one piece are kept.
+
+        Parameters
+        ----------
+        rows : slice
+
+        Returns
+        -------
+        (n, H) array
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rbmbook as rb
+        >>> batch = rb.negative.Batch(rb.RBM.random(3, 2), np.zeros((4, 3)), np.full(4, 0.25))
+        >>> batch.inputs_of(batch.pieces()[0]).shape
+        (4, 2)
+        """
+        whole = len(self.v) <= PIECE_ROWS
+        return self.inputs if whole else self.rbm.hidden_inputs(self.v[rows])
+
+    def pieces(self) -> list[slice]:
+        """The rows of the batch, at most 2,048 at a time.
 
         A whole block of data may be one batch, and what is computed of each piece is small.
 
-        Yields
-        ------
-        v, inputs, weight : arrays
+        Returns
+        -------
+        list of slices
 
         Examples
         --------
@@ -79,14 +107,11 @@ class Batch:
         >>> import rbmbook as rb
         >>> v, weight = np.zeros((3000, 3), np.float32), np.full(3000, 1 / 3000, np.float32)
         >>> batch = rb.negative.Batch.of(rb.RBM.random(3, 2), v, weight)
-        >>> [len(piece) for piece, inputs, weight in batch.pieces()]
+        >>> [len(v[rows]) for rows in batch.pieces()]
         [2048, 952]
         """
-        whole = len(self.v) <= PIECE_ROWS
-        for start in range(0, len(self.v), PIECE_ROWS):
-            rows = slice(start, start + PIECE_ROWS)
-            inputs = self.inputs if whole else self.rbm.hidden_inputs(self.v[rows])
-            yield self.v[rows], inputs, self.weight[rows]
+        starts = range(0, len(self.v), PIECE_ROWS)
+        return [slice(start, start + PIECE_ROWS) for start in starts]
 
     @classmethod
     def of(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray, share: float = 1.0) -> "Batch":
@@ -112,9 +137,7 @@ class Batch:
         >>> batch.inputs.shape, batch.share
         ((3, 2), 1.0)
         """
-        batch = cls(rbm, v, weight, Parameters.zeros_like(rbm), share)
-        batch.data_term = total(statistics(rbm, *piece) for piece in batch.pieces())
-        return batch
+        return cls(rbm, v, weight, share=share)
 
     @classmethod
     def weighted(cls, rbm: RBM, v: np.ndarray, weight: np.ndarray | None = None) -> "Batch":
@@ -160,7 +183,7 @@ class Negative:
     >>> from dataclasses import dataclass
     >>> import numpy as np
     >>> import rbmbook as rb
-    >>> from rbmbook.machine.statistics import statistics, total
+    >>> from rbmbook.machine.statistics import statistics
     >>> @dataclass(frozen=True)
     ... class Given(rb.negative.Negative):
     ...     states: np.ndarray
@@ -366,8 +389,8 @@ class CD(Negative):
     ) -> Parameters:
         """⟨−∂F⟩_k: the batch's own chains, k steps from the data. Book: (7.2)."""
         return total(
-            statistics(rbm, *steps(rbm, inputs, self.k, rng), weight)
-            for _, inputs, weight in batch.pieces()
+            statistics(rbm, *steps(rbm, batch.inputs_of(rows), self.k, rng), batch.weight[rows])
+            for rows in batch.pieces()
         )
 
 
